@@ -168,9 +168,8 @@ impl ManualClock {
             let mut state = self.state();
             state.monotonic = state.monotonic.after(span);
             state.wall = state.wall.after(span);
-            let later = state
-                .booked
-                .split_off(&(state.monotonic.after(Span::from_nanos(1)), 0));
+            let first_later = (state.monotonic.after(Span::from_nanos(1)), 0);
+            let later = state.booked.split_off(&first_later);
             std::mem::replace(&mut state.booked, later)
         };
         due.into_values().for_each(Waker::wake);

@@ -8,53 +8,66 @@ use std::thread::{self, Thread};
 
 use crate::StoreError;
 
-/// What a store answers. A blocking store answers [`Reply::Ready`] and allocates nothing; an async
-/// one answers [`Reply::Later`]. The sync engine waits for it, the async engine awaits it.
+/// What a store answers. A blocking store's answer is there at once and allocates nothing; an
+/// async one's comes later. The sync engine waits for it, the async engine awaits it.
 #[must_use = "a reply that comes later does nothing until it is awaited or waited for"]
-pub enum Reply<'a, T> {
-    /// The answer.
+pub struct Reply<'a, T>(Form<'a, T>);
+
+enum Form<'a, T> {
     Ready(Result<T, StoreError>),
-    /// The answer to come.
     Later(Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>),
+    Spent,
 }
+
+// What is pinned sits in a box of its own; an answer that is there is never pinned.
+impl<T> Unpin for Reply<'_, T> {}
 
 impl<'a, T> Reply<'a, T> {
     /// An answer that is there.
+    pub fn ready(answer: Result<T, StoreError>) -> Self {
+        Self(Form::Ready(answer))
+    }
+
+    /// A good answer that is there.
     pub fn ok(value: T) -> Self {
-        Self::Ready(Ok(value))
+        Self::ready(Ok(value))
     }
 
     /// An answer that `future` brings.
     pub fn later(future: impl Future<Output = Result<T, StoreError>> + Send + 'a) -> Self {
-        Self::Later(Box::pin(future))
+        Self(Form::Later(Box::pin(future)))
     }
 
     /// Blocks this thread until the answer is there.
     ///
     /// A store whose futures need a runtime brings its own, or is used from async code only.
+    ///
+    /// # Errors
+    /// What the store answers.
+    ///
+    /// # Panics
+    /// When the reply was polled to its end before.
     pub fn wait(self) -> Result<T, StoreError> {
-        match self {
-            Self::Ready(answer) => answer,
-            Self::Later(future) => block_on(future),
+        match self.0 {
+            Form::Ready(answer) => answer,
+            Form::Later(future) => block_on(future),
+            Form::Spent => panic!("this reply was taken before"),
         }
     }
 }
 
-impl<T: Unpin> Future for Reply<'_, T> {
+impl<T> Future for Reply<'_, T> {
     type Output = Result<T, StoreError>;
 
     /// # Panics
     /// When polled again after it was ready.
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut *self {
-            Self::Later(future) => future.as_mut().poll(context),
-            Self::Ready(_) => {
-                let spent = Self::Later(Box::pin(std::future::pending()));
-                match std::mem::replace(&mut *self, spent) {
-                    Self::Ready(answer) => Poll::Ready(answer),
-                    Self::Later(_) => unreachable!("matched as ready above"),
-                }
-            }
+        if let Form::Later(future) = &mut self.0 {
+            return future.as_mut().poll(context);
+        }
+        match std::mem::replace(&mut self.0, Form::Spent) {
+            Form::Ready(answer) => Poll::Ready(answer),
+            Form::Later(_) | Form::Spent => panic!("this reply was taken before"),
         }
     }
 }
