@@ -185,9 +185,9 @@ impl Flow {
             | State::Leasing
             | State::Waiting { delegate: true }
             | State::Creating
-            | State::Committing { .. } => self.hand_over(end),
-            // Cut off while it gave something back: whatever was not given back yet is handed over.
-            State::Parting(_) => self.hand_over(end),
+            | State::Committing { .. }
+            // Cut off while it gave something back: whatever was not given back yet.
+            | State::Parting(_) => self.hand_over(end),
         }
     }
 
