@@ -16,7 +16,7 @@
 //! | RECHECK | Relaxed | none | under the lock, which orders it after whatever ended a creation |
 //! | HINT | Relaxed | none | only whether to look under the lock |
 
-mod order;
+pub(crate) mod order;
 
 use alloc::vec::Vec;
 
@@ -164,39 +164,42 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     }
 
     /// Gives the claim to the first in line, or ends the creation with nothing where nobody waits.
-    /// Those who follow a superseded claim look again.
-    pub fn abandon(&self, claim: Claim) {
-        let number = claim.number();
-        let orphans = self.room.with(|room| {
-            while let Some(heir) = room.first(number) {
-                let Ok(next) = self.succeed(room, Request::HandOver(number)) else {
-                    return room.followers(number);
-                };
-                // Told under the lock: who leaves takes the lock first, so it either still has its
-                // seat or has heard, and passes the claim on. An ear is closed only after its seat
-                // is gone, so this one listens.
-                let Some(seat) = room.remove(heir) else {
-                    continue;
-                };
-                if seat.ear.tell(Told::Heir(next)).is_ok() {
-                    return Vec::new();
-                }
-            }
-            // Superseded and nobody follows: nothing is left to end.
-            let _ = self.end(Request::Abandon(number), || ());
-            Vec::new()
-        });
+    /// Those who follow a superseded claim look again. Says whether somebody inherited.
+    pub fn abandon(&self, claim: Claim) -> bool {
+        let (orphans, inherited) = self.room.with(|room| self.bequeath(room, claim.number()));
         for seat in orphans {
             let _ = seat.ear.tell(Told::Superseded);
         }
+        inherited
     }
 
-    /// Stops waiting. If this waiter has inherited meanwhile, the claim goes on to the next.
-    pub fn leave(&self, waiter: Waiter<K, O>) {
+    fn bequeath(&self, room: &mut Room<K, O>, number: u64) -> (Vec<Seat<K, O>>, bool) {
+        let Some(heir) = room.first(number) else {
+            // Superseded and nobody follows: nothing is left to end.
+            let _ = self.end(Request::Abandon(number), || ());
+            return (Vec::new(), false);
+        };
+        let Ok(next) = self.succeed(room, Request::HandOver(number)) else {
+            return (room.followers(number), false);
+        };
+        // Told under the lock: who leaves takes the lock first, so it either still has its seat or
+        // has heard, and passes the claim on. An ear is closed only after its seat is gone, so
+        // this one listens.
+        let told = room
+            .remove(heir)
+            .map(|seat| seat.ear.tell(Told::Heir(next)));
+        debug_assert!(matches!(told, Some(Ok(()))), "a seated waiter listens");
+        (Vec::new(), true)
+    }
+
+    /// Stops waiting. If this waiter has inherited meanwhile, the claim goes on to the next; says
+    /// `false` when there was none, so that nobody creates any more.
+    pub fn leave(&self, waiter: Waiter<K, O>) -> bool {
         self.room.with(|room| room.remove(waiter.ticket));
         if let Some(Told::Heir(claim)) = waiter.ear.close() {
-            self.abandon(claim);
+            return self.abandon(claim);
         }
+        true
     }
 
     /// Asks to take the creator's place because its time is up; see [`Relief`].
@@ -263,6 +266,14 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
             }),
         }
         placed
+    }
+
+    /// Wakes all who wait without telling them anything, for them to look at the time.
+    pub fn nudge(&self) {
+        let ears = self.room.with(|room| room.ears());
+        for ear in ears {
+            ear.nudge();
+        }
     }
 
     /// How many wait; for observers, out of date at once.

@@ -70,6 +70,17 @@ impl<K: Kit, O: Send> Ear<K, O> {
         Ok(())
     }
 
+    /// Wakes the waiter without a word.
+    pub(crate) fn nudge(&self) {
+        let waker = self.0.with(|heard| match heard {
+            Heard::Listening(waker) => waker.clone(),
+            Heard::Told(_) | Heard::Closed => None,
+        });
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
     fn hear(&self, waker: &Waker) -> Poll<Told<O>> {
         self.0.with(|heard| {
             if let Heard::Listening(registered) = heard {
@@ -192,6 +203,13 @@ impl<K: Kit, O: Send> Room<K, O> {
         seats
             .find(|(_, seat)| seat.claim == claim)
             .map(|(&ticket, _)| ticket)
+    }
+
+    pub(crate) fn ears(&self) -> Vec<Arc<Ear<K, O>>> {
+        self.seats
+            .values()
+            .map(|seat| Arc::clone(&seat.ear))
+            .collect()
     }
 
     pub(crate) fn len(&self) -> usize {
