@@ -19,6 +19,7 @@
 pub(crate) mod order;
 
 use alloc::vec::Vec;
+use core::task::Waker;
 
 use crate::kit::{Fault, Kit, Lock, Word};
 use crate::state::{Claim, Request, Snapshot, Step};
@@ -83,6 +84,14 @@ pub enum Relief {
     Superseded,
     /// The waiter has been told something: it polls.
     Told,
+}
+
+/// What became of an abandoned claim.
+enum Bequest<K: Kit, O: Send> {
+    /// A waiter has it, and is to be woken.
+    Inherited(Option<Waker>),
+    /// It ended; these followed it although it was superseded.
+    Nobody(Vec<Seat<K, O>>),
 }
 
 // Claims and waiters are passed by value because the call uses them up.
@@ -166,30 +175,36 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     /// Gives the claim to the first in line, or ends the creation with nothing where nobody waits.
     /// Those who follow a superseded claim look again. Says whether somebody inherited.
     pub fn abandon(&self, claim: Claim) -> bool {
-        let (orphans, inherited) = self.room.with(|room| self.bequeath(room, claim.number()));
-        for seat in orphans {
-            let _ = seat.ear.tell(Told::Superseded);
+        match self.room.with(|room| self.bequeath(room, claim.number())) {
+            Bequest::Inherited(waker) => {
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+                true
+            }
+            Bequest::Nobody(orphans) => {
+                for seat in orphans {
+                    let _ = seat.ear.tell(Told::Superseded);
+                }
+                false
+            }
         }
-        inherited
     }
 
-    fn bequeath(&self, room: &mut Room<K, O>, number: u64) -> (Vec<Seat<K, O>>, bool) {
+    fn bequeath(&self, room: &mut Room<K, O>, number: u64) -> Bequest<K, O> {
         let Some(heir) = room.first(number) else {
             // Superseded and nobody follows: nothing is left to end.
             let _ = self.end(Request::Abandon(number), || ());
-            return (Vec::new(), false);
+            return Bequest::Nobody(Vec::new());
         };
         let Ok(next) = self.succeed(room, Request::HandOver(number)) else {
-            return (room.followers(number), false);
+            return Bequest::Nobody(room.followers(number));
         };
-        // Told under the lock: who leaves takes the lock first, so it either still has its seat or
+        // Said under the lock: who leaves takes the lock first, so it either still has its seat or
         // has heard, and passes the claim on. An ear is closed only after its seat is gone, so
         // this one listens.
-        let told = room
-            .remove(heir)
-            .map(|seat| seat.ear.tell(Told::Heir(next)));
-        debug_assert!(matches!(told, Some(Ok(()))), "a seated waiter listens");
-        (Vec::new(), true)
+        let said = room.remove(heir).map(|seat| seat.ear.say(Told::Heir(next)));
+        Bequest::Inherited(said.and_then(Result::ok).flatten())
     }
 
     /// Stops waiting. If this waiter has inherited meanwhile, the claim goes on to the next; says

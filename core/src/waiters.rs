@@ -56,18 +56,26 @@ impl<K: Kit, O: Send> Ear<K, O> {
     /// # Errors
     /// What nobody is there to hear any more.
     pub(crate) fn tell(&self, told: Told<O>) -> Result<(), Told<O>> {
-        let waker = self.0.with(|heard| match heard {
+        if let Some(waker) = self.say(told)? {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// Says `told`; the waker that comes back is to be called outside of all locks, for it is
+    /// somebody else's code.
+    ///
+    /// # Errors
+    /// What nobody is there to hear any more.
+    pub(crate) fn say(&self, told: Told<O>) -> Result<Option<Waker>, Told<O>> {
+        self.0.with(|heard| match heard {
             Heard::Listening(waker) => {
                 let waker = waker.take();
                 *heard = Heard::Told(told);
                 Ok(waker)
             }
             Heard::Told(_) | Heard::Closed => Err(told),
-        })?;
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-        Ok(())
+        })
     }
 
     /// Wakes the waiter without a word.
