@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use dogpile_core::slot::{Claimed, End, Relief};
 use dogpile_core::state::{Claim, Phase, Snapshot};
+use dogpile_core::time::Time;
 use dogpile_core::waiters::{Told, Waiter};
 
 use super::{EARLY, LATE, World, short, wait};
@@ -201,7 +202,7 @@ pub fn one_relief_at_a_time<C: Checker>() -> String {
         move |waiter: Waiter<C, u64>| match world.slot.relieve(&waiter, LATE) {
             Relief::Heir(heir) => {
                 world.creators.write();
-                world.slot.begin(&heir, LATE);
+                world.slot.begin(&heir, Time::END);
                 let number = heir.number();
                 let settled = world.slot.settle(heir, End::Fail, &number, || ());
                 assert!(
@@ -210,7 +211,7 @@ pub fn one_relief_at_a_time<C: Checker>() -> String {
                 );
                 format!("heir {number}")
             }
-            Relief::NotYet(_) | Relief::Told => short(&wait(&waiter)),
+            Relief::NotYet(_) | Relief::NotBegun | Relief::Told => short(&wait(&waiter)),
             Relief::Superseded => "superseded".to_owned(),
         }
     };
