@@ -173,3 +173,20 @@ pub fn a_stale_claim_looks_again<C: Checker, const PUBLISHED: bool>() -> String 
     assert_eq!(other == 5, outcome != "won");
     outcome.to_owned()
 }
+
+/// Two look and claim, a third looks twice: small enough to enumerate every schedule.
+pub fn claims_and_a_look<C: Checker>() -> String {
+    let world = World::<C>::vacant();
+    let claim = {
+        let world = world.clone();
+        move || match world.enter() {
+            Claimed::Won(_) => "won",
+            Claimed::Joined => "joined",
+            Claimed::Changed => panic!("nothing was ever there"),
+        }
+    };
+    let (first, second) = (C::spawn(claim.clone()), C::spawn(claim));
+    let looks = (world.slot.look(), world.slot.look());
+    assert!(looks.0.claim() <= looks.1.claim(), "never back");
+    format!("{}, {}, {looks:?}", first(), second())
+}
