@@ -78,6 +78,8 @@ pub struct Superseded;
 pub enum Relief {
     /// The creator has until then.
     NotYet(Time),
+    /// The creator has not begun: its time does not run yet. Ask again after a whole one.
+    NotBegun,
     /// The waiter is the creator now and no longer waits.
     Heir(Claim),
     /// The creator was superseded before; the waiter no longer waits and looks again.
@@ -136,10 +138,15 @@ impl<K: Kit, O: Clone> Slot<K, O> {
     }
 
     /// The creator begins now and has until `due`. Who waits already, and who comes before this,
-    /// knows that the creator began after its own call.
+    /// knows that the creator began after its own call. Does nothing when the claim was superseded
+    /// meanwhile: the creator at work now keeps its own time.
     pub fn begin(&self, claim: &Claim, due: Time) {
-        self.due_hint(due);
-        self.room.with(|room| room.begin(claim.number(), due));
+        self.room.with(|room| {
+            if self.recheck().is_held_by(claim.number()) {
+                room.begin(claim.number(), due);
+                self.due_hint(due);
+            }
+        });
     }
 
     /// Sits down to wait for the creation that is under way. `has_waited` says that this call has
@@ -236,6 +243,8 @@ impl<K: Kit, O: Clone> Slot<K, O> {
             };
             match room.due(claim) {
                 Some(due) if now < due => return Relief::NotYet(due),
+                // Else all who lose their patience at once would take each other's place.
+                None if self.recheck().is_held_by(claim) => return Relief::NotBegun,
                 _ => {}
             }
             room.remove(waiter.ticket);
@@ -357,7 +366,7 @@ impl<K: Kit, O: Clone> Slot<K, O> {
 
     fn due_hint(&self, due: Time) {
         let before = self.due.load(order::HINT);
-        // Lost when two begin at once: then an overdue creator is noticed under the lock only.
+        // Under the lock, as every change of the hint: never lost.
         let _ = self
             .due
             .compare_exchange(before, due.as_nanos(), order::HINT, order::HINT);
