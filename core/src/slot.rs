@@ -28,7 +28,7 @@ use crate::waiters::{Room, Seat, Told, Waiter};
 
 /// One value's lock: the word and the room of those who wait. `O` is what a creation brings to
 /// its waiters, cloned for each.
-pub struct Slot<K: Kit, O> {
+pub struct Slot<K: Kit, O: Send> {
     word: K::Word,
     due: K::Word,
     room: K::Lock<Room<K, O>>,
@@ -99,7 +99,7 @@ pub enum Abandoned {
     Superseded,
 }
 
-enum Bequest<K: Kit, O> {
+enum Bequest<K: Kit, O: Send> {
     Inherited(Option<Waker>),
     Ended,
     Superseded(Vec<Seat<K, O>>),
@@ -107,7 +107,7 @@ enum Bequest<K: Kit, O> {
 
 // Claims and waiters are passed by value because the call uses them up.
 #[allow(clippy::needless_pass_by_value)]
-impl<K: Kit, O: Clone> Slot<K, O> {
+impl<K: Kit, O: Send + Clone> Slot<K, O> {
     /// A slot of these parts: the word at [`Snapshot::VACANT`] or another start, a second word at
     /// zero, an empty room.
     pub const fn from_parts(word: K::Word, due: K::Word, room: K::Lock<Room<K, O>>) -> Self {
@@ -385,7 +385,7 @@ impl<K: Kit, O: Clone> Slot<K, O> {
     }
 }
 
-fn tell_all<K: Kit, O: Clone>(mut seats: Vec<Seat<K, O>>, outcome: &O) {
+fn tell_all<K: Kit, O: Send + Clone>(mut seats: Vec<Seat<K, O>>, outcome: &O) {
     if K::has(Fault::LoseWake) {
         seats.pop();
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dogpile_core::slot::{Change, Claimed, End, Relief};
+use dogpile_core::slot::{Abandoned, Change, Claimed, End, Relief};
 use dogpile_core::state::Claim;
 use dogpile_core::time::Time;
 use dogpile_core::waiters::{Told, Waiter};
@@ -162,7 +162,7 @@ fn create(world: &World<Shuttle>, claim: Claim, ending: Ending, words: &mut Word
         Ending::Deliver => End::Deliver,
         Ending::Fail => End::Fail,
         Ending::Abandon => {
-            let inherited = world.slot.abandon(claim);
+            let inherited = world.slot.abandon(claim) == Abandoned::Inherited;
             return words.push(if inherited { "bequeathed" } else { "gave up" });
         }
     };

@@ -1,6 +1,6 @@
 //! What comes from outside while a creation is under way.
 
-use dogpile_core::slot::{Change, Claimed, End};
+use dogpile_core::slot::{Abandoned, Change, Claimed, End};
 use dogpile_core::state::{Phase, Snapshot};
 
 use super::{EARLY, LATE, World, short, wait};
@@ -130,7 +130,7 @@ pub fn delete_against_abandon<C: Checker>() -> String {
     let waiter = world.sit();
     let creator = {
         let world = world.clone();
-        C::spawn(move || world.slot.abandon(claim))
+        C::spawn(move || world.slot.abandon(claim) == Abandoned::Inherited)
     };
     world.slot.supersede(Change::Delete, None, || ());
     let told = wait(&waiter);
