@@ -240,7 +240,7 @@ impl<S: Store<Payload>, C> Encoded<S, C> {
     /// has come meanwhile, the caller sees it beside its lease.
     async fn lease_anyway<V>(
         &self,
-        leases: &dyn LeaseStore<Payload>,
+        inner: &dyn LeaseStore<Payload>,
         key: &[u8],
         ask: Ask<'_>,
     ) -> Result<Leased<V>, StoreError>
@@ -252,7 +252,7 @@ impl<S: Store<Payload>, C> Encoded<S, C> {
             fresh: &fresh,
             ..ask
         };
-        let leased = leases.lease(key, ask).await?;
+        let leased = inner.lease(key, ask).await?;
         self.decode_leased(key, leased).ok_or_else(|| {
             let what = "the store finds an entry fresh where nothing is to be fresh";
             StoreError::new(self.store.name(), Operation::Lease, key, Fault::Other, what)
@@ -267,26 +267,26 @@ where
     C: Codec<V>,
 {
     fn lease<'a>(&'a self, key: &'a [u8], ask: Ask<'a>) -> Reply<'a, Leased<V>> {
-        let leases = match self.inner(Operation::Lease, key) {
-            Ok(leases) => leases,
+        let inner = match self.inner(Operation::Lease, key) {
+            Ok(inner) => inner,
             Err(error) => return Reply::ready(Err(error)),
         };
         let first = Ask {
             held: ask.held.clone(),
             ..ask
         };
-        let reply = leases.lease(key, first);
+        let reply = inner.lease(key, first);
         if !reply.is_ready() {
             return Reply::later(async move {
                 match self.decode_leased(key, reply.await?) {
                     Some(leased) => Ok(leased),
-                    None => self.lease_anyway(leases, key, ask).await,
+                    None => self.lease_anyway(inner, key, ask).await,
                 }
             });
         }
         match reply.wait().map(|leased| self.decode_leased(key, leased)) {
             Ok(Some(leased)) => Reply::ok(leased),
-            Ok(None) => Reply::later(self.lease_anyway(leases, key, ask)),
+            Ok(None) => Reply::later(self.lease_anyway(inner, key, ask)),
             Err(error) => Reply::ready(Err(error)),
         }
     }

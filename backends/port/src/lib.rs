@@ -4,6 +4,8 @@ mod adapters;
 mod backend;
 mod clock;
 mod codec;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod encoded;
 mod errand;
 mod error;

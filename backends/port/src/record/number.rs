@@ -19,13 +19,15 @@ impl<'a> Number<'a> {
         if whole.len() > 1 && whole[0] == b'0' {
             return None;
         }
-        let fraction = match take(text, &mut at, b".") {
-            true => digits(text, &mut at)?,
-            false => &[],
+        let fraction = if take(text, &mut at, b".") {
+            digits(text, &mut at)?
+        } else {
+            &[]
         };
-        let exponent = match take(text, &mut at, b"eE") {
-            true => exponent(text, &mut at)?,
-            false => 0,
+        let exponent = if take(text, &mut at, b"eE") {
+            exponent(text, &mut at)?
+        } else {
+            0
         };
         let number = Self {
             negative,
