@@ -122,6 +122,24 @@ impl Gates {
         drop(taken);
     }
 
+    fn leave(&self, key: &[u8], void: bool) {
+        let mut stripe = self.stripe(key);
+        let state = stripe.at(key);
+        state.occupied = false;
+        let mut bells = Vec::new();
+        if void {
+            state.claim = None;
+            bells = state.bells();
+        }
+        let next = state.waiting.pop_front();
+        stripe.forget_if_idle(key);
+        drop(stripe);
+        if let Some((_, waker)) = next {
+            waker.wake();
+        }
+        ring(&bells);
+    }
+
     fn stripe(&self, key: &[u8]) -> MutexGuard<'_, Stripe> {
         lock(&self.stripes[self.index(key)])
     }
@@ -213,21 +231,32 @@ impl Inside<'_> {
 
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
-        let mut stripe = self.gates.stripe(self.key);
-        let state = stripe.at(self.key);
-        state.occupied = false;
-        let mut bells = Vec::new();
-        if self.writing {
-            state.claim = None;
-            bells = state.bells();
-        }
-        let next = state.waiting.pop_front();
-        stripe.forget_if_idle(self.key);
-        drop(stripe);
-        if let Some((_, waker)) = next {
-            waker.wake();
-        }
-        ring(&bells);
+        self.gates.leave(self.key, self.writing);
+    }
+}
+
+/// The same on behalf of another thread's work, which may outlive the caller.
+pub(crate) struct InsideFor {
+    gates: Arc<Gates>,
+    key: Box<[u8]>,
+}
+
+impl InsideFor {
+    /// Stays inside in place of `inside`, which was entered through `gates`.
+    pub(crate) fn new(gates: &Arc<Gates>, inside: Inside<'_>) -> Self {
+        let stays = Self {
+            gates: Arc::clone(gates),
+            key: inside.key.into(),
+        };
+        // It owns nothing but the duty to leave, which is handed on.
+        std::mem::forget(inside);
+        stays
+    }
+}
+
+impl Drop for InsideFor {
+    fn drop(&mut self) {
+        self.gates.leave(&self.key, false);
     }
 }
 

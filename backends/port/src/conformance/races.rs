@@ -1,6 +1,8 @@
 //! The same promises when callers meet. Each race is run many times from a common start; whatever
 //! the order was, what is left must be what one of the orders leaves.
 
+use std::sync::{Mutex, PoisonError};
+
 use super::Sample;
 use super::subject::{Looked, Outcome, Subject, ensure, same, together};
 use crate::Commit;
@@ -112,15 +114,19 @@ pub(super) fn looking_and_leasing_are_one_step<V: Sample>(subject: &Subject<V>) 
 }
 
 pub(super) fn values_are_whole_under_concurrent_writes<V: Sample>(subject: &Subject<V>) -> Outcome {
+    const WRITERS: usize = 2;
     let key = subject.key("key");
     subject.set(&key, subject.entry(0))?;
-    together(4, |thread| {
-        for round in 0..ROUNDS / 2 {
-            let number = thread as u64 * ROUNDS + round;
-            if thread < 2 {
-                subject.set(&key, subject.entry(number))?;
-                continue;
-            }
+    let done = Mutex::new(0);
+    let done = || done.lock().unwrap_or_else(PoisonError::into_inner);
+    together(2 * WRITERS, |thread| {
+        if thread < WRITERS {
+            let mut numbers = (0..ROUNDS / 2).map(|round| thread as u64 * ROUNDS + round);
+            let outcome = numbers.try_for_each(|number| subject.set(&key, subject.entry(number)));
+            *done() += 1;
+            return outcome;
+        }
+        while *done() < WRITERS {
             let Some(found) = subject.get(&key)? else {
                 return Err("a value that is only ever replaced was missing".into());
             };

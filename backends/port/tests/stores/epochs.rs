@@ -1,6 +1,6 @@
 //! The epochs of the store that can be wrong.
 
-use super::leasing::{Leasing, let_others_in};
+use super::leasing::Leasing;
 use super::wrong::Wrong;
 use dogpile_backend::{EpochStore, Epochs, Invalidation, Reply, Time};
 
@@ -21,7 +21,7 @@ impl<V: Clone + Send + Sync + 'static> EpochStore for Leasing<V> {
         let mut epochs = state.epochs.get(region).copied().unwrap_or_default();
         if self.is(Wrong::LosesInvalidations) {
             drop(state);
-            let_others_in();
+            self.let_others_in();
             state = self.state();
         }
         if self.is(Wrong::ForgetsEpochs) {

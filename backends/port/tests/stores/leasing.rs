@@ -5,17 +5,21 @@ use dogpile_backend::{
     Operation, Reply, Span, Stamp, Store, StoreError, Time, Watch,
 };
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::thread;
+use std::time::Duration;
 
 use super::wrong::Wrong;
 
+type Bell = Arc<dyn Fn() + Send + Sync>;
+
 pub(super) struct State<V> {
+    calls: u64,
     busy: bool,
     entries: HashMap<Vec<u8>, CachedValue<V>>,
     leases: HashMap<Vec<u8>, Stamp>,
-    bells: HashMap<Vec<u8>, Vec<Arc<dyn Fn() + Send + Sync>>>,
+    bells: HashMap<Vec<u8>, Vec<Bell>>,
     pub(super) epochs: HashMap<String, Epochs>,
     last: u128,
 }
@@ -23,13 +27,15 @@ pub(super) struct State<V> {
 pub struct Leasing<V> {
     wrong: Wrong,
     state: Mutex<State<V>>,
+    called: Condvar,
     /// What [`Wrong::LendsOldValues`] lends.
-    stale: Mutex<HashMap<Vec<u8>, CachedValue<V>>>,
+    first: Mutex<HashMap<Vec<u8>, CachedValue<V>>>,
 }
 
 impl<V: Clone + Send + Sync + 'static> Leasing<V> {
     pub fn new(wrong: Wrong) -> Self {
         let state = State {
+            calls: 0,
             busy: false,
             entries: HashMap::new(),
             leases: HashMap::new(),
@@ -40,7 +46,8 @@ impl<V: Clone + Send + Sync + 'static> Leasing<V> {
         Self {
             wrong,
             state: Mutex::new(state),
-            stale: Mutex::default(),
+            called: Condvar::new(),
+            first: Mutex::default(),
         }
     }
 
@@ -49,7 +56,20 @@ impl<V: Clone + Send + Sync + 'static> Leasing<V> {
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State<V>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.calls += 1;
+        self.called.notify_all();
+        state
+    }
+
+    /// Waits until another call came between, for as long as one may be on its way.
+    pub(super) fn let_others_in(&self) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let calls = state.calls;
+        let while_alone = |state: &mut State<V>| state.calls == calls;
+        let _ = self
+            .called
+            .wait_timeout_while(state, Duration::from_millis(5), while_alone);
     }
 
     fn key(&self, key: &[u8]) -> Vec<u8> {
@@ -109,7 +129,7 @@ impl<V: Clone + Send + Sync + 'static> Leasing<V> {
         let mut state = self.state();
         if self.is(Wrong::LooksBeforeItLeases) && !state.entries.contains_key(&key) {
             drop(state);
-            let_others_in();
+            self.let_others_in();
             let mut state = self.state();
             if !state.leases.contains_key(&key) || ask.supersede {
                 let lease = self.grant(&mut state, &key);
@@ -181,13 +201,6 @@ fn error(operation: Operation, key: &[u8], what: &str) -> StoreError {
     StoreError::new("leasing", operation, key, Fault::Other, what)
 }
 
-/// Gives other threads the time to come between.
-pub(super) fn let_others_in() {
-    for _ in 0..100 {
-        thread::yield_now();
-    }
-}
-
 async fn pending_once() {
     let mut pending = true;
     std::future::poll_fn(|context| {
@@ -209,7 +222,7 @@ fn stored_if(current: bool) -> Commit {
 }
 
 impl<V: Clone + Send + Sync + 'static> Store<V> for Leasing<V> {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "leasing"
     }
 
@@ -224,9 +237,9 @@ impl<V: Clone + Send + Sync + 'static> Store<V> for Leasing<V> {
     fn set<'a>(&'a self, key: &'a [u8], entry: CachedValue<V>, ttl: Span) -> Reply<'a, ()> {
         let key = self.key(key);
         let mut state = self.state();
-        let mut stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
-        stale.entry(key.clone()).or_insert_with(|| entry.clone());
-        drop(stale);
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        first.entry(key.clone()).or_insert_with(|| entry.clone());
+        drop(first);
         match self.wrong {
             Wrong::RefusesTheEmptyKey if key.is_empty() => {
                 return Reply::ready(Err(error(Operation::Set, &key, "an empty key")));
@@ -238,14 +251,14 @@ impl<V: Clone + Send + Sync + 'static> Store<V> for Leasing<V> {
             Wrong::WritesTheWholeMapBack => {
                 let copy = state.entries.clone();
                 drop(state);
-                let_others_in();
+                self.let_others_in();
                 state = self.state();
                 state.entries = copy;
             }
             Wrong::RemovesBeforeItSets => {
                 state.entries.remove(&key);
                 drop(state);
-                let_others_in();
+                self.let_others_in();
                 state = self.state();
             }
             _ => {}
@@ -274,8 +287,8 @@ impl<V: Clone + Send + Sync + 'static> Store<V> for Leasing<V> {
     fn look_local(&self, key: &[u8], lend: &mut dyn FnMut(CachedValue<&V>)) -> Local {
         let key = self.key(key);
         let entry = if self.is(Wrong::LendsOldValues) {
-            let stale = self.stale.lock().unwrap_or_else(PoisonError::into_inner);
-            stale.get(&key).cloned()
+            let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+            first.get(&key).cloned()
         } else {
             self.state().entries.get(&key).cloned()
         };
@@ -325,7 +338,7 @@ impl<V: Clone + Send + Sync + 'static> LeaseStore<V> for Leasing<V> {
         }
         if self.is(Wrong::CommitComparesTooEarly) {
             drop(state);
-            let_others_in();
+            self.let_others_in();
             state = self.state();
         }
         if !current && !self.is(Wrong::CommitIgnoresTheLease) {
