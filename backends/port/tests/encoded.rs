@@ -207,7 +207,7 @@ fn a_local_look_decodes_or_finds_nothing() {
         let (store, _) = encoded(Near(stored));
         let mut lent = None;
         let found = store.look_local(b"key", &mut |entry: CachedValue<&u64>| {
-            lent = Some(*entry.value)
+            lent = Some(*entry.value);
         });
         assert_eq!(lent, wanted);
         assert_eq!(found == Local::Lent, wanted.is_some());
