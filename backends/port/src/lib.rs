@@ -37,5 +37,5 @@ pub use lease::{Ask, Commit, EpochStore, Invalidation, Lease, LeaseStore, Leased
 pub use mangle::{Identity, KeyBuffer, LengthConditional, Mangle, Prefix};
 pub use offloaded::Offloaded;
 pub use record::Payload;
-pub use reply::Reply;
+pub use reply::{Reply, block_on};
 pub use store::{Local, Store};
