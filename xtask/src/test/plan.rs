@@ -1,0 +1,266 @@
+//! The table of stages.
+//!
+//! Everything builds in one target folder with one set of flags, so that stages share what they
+//! build. A stage that talks to a server adds its own [`Need`](super::need::Need) and is left out
+//! of the quick size.
+
+use super::machine::{Machine, is_version};
+use super::need::{CC, CLIPPY, Need, RUSTFMT};
+use super::stage::{Line, Stage, Work};
+use crate::packages::Package;
+
+/// How much to run; a stage runs in its own size and in every larger one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Size {
+    /// The inner loop.
+    Quick,
+    /// What a change has to pass.
+    Full,
+    /// What takes long.
+    Nightly,
+}
+
+/// The models are built and run with optimization, in a stage of their own.
+const MODELS: &str = "dogpile-model-tests";
+
+/// The stages of a size, in the order in which they run: what fails soonest comes first.
+pub(super) fn stages(
+    packages: &[Package],
+    rust_version: &str,
+    machine: &Machine,
+    size: Size,
+) -> Vec<Stage> {
+    let has_fuzz = packages.iter().any(|package| package.folder == "fuzz");
+    let table = [
+        (Size::Quick, stage("fmt", &[RUSTFMT], run(fmt(has_fuzz)))),
+        (
+            Size::Quick,
+            stage(
+                "tidy",
+                &[],
+                run(["cargo run --quiet --package xtask -- tidy"]),
+            ),
+        ),
+        (
+            Size::Quick,
+            stage("clippy", &[CLIPPY, CC], run([CLIPPY_LINE])),
+        ),
+        (Size::Quick, stage("tests", &[CC], run([tests(machine)]))),
+        (Size::Quick, stage("doc tests", &[CC], run([DOC_TESTS]))),
+        (
+            Size::Full,
+            stage(
+                "models",
+                &[],
+                run([format!("cargo test --release -p {MODELS}")]),
+            ),
+        ),
+        (Size::Full, stage("docs", &[CC], docs())),
+        (Size::Full, stage("features", &[], run(features(packages)))),
+        (
+            Size::Full,
+            stage("msrv", &[CC], msrv(rust_version, machine)),
+        ),
+        (Size::Full, stage("deny", &[], deny(machine))),
+        (
+            Size::Full,
+            stage("fuzz targets", &[], fuzz_targets(has_fuzz)),
+        ),
+        (Size::Nightly, stage("fuzz", &[], fuzz(packages, machine))),
+    ];
+    let wanted = table.into_iter().filter(|(smallest, _)| *smallest <= size);
+    wanted.map(|(_, stage)| stage).collect()
+}
+
+const CLIPPY_LINE: &str = "cargo clippy --workspace --all-targets --all-features -- -D warnings";
+const DOC_TESTS: &str = "cargo test --workspace --all-features --doc";
+
+fn stage(name: &'static str, needs: &[Need], work: Work) -> Stage {
+    Stage {
+        name,
+        needs: needs.to_vec(),
+        work,
+    }
+}
+
+fn run<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> Work {
+    Work::Run(
+        lines
+            .into_iter()
+            .map(|line| Line::new(line.as_ref()))
+            .collect(),
+    )
+}
+
+fn fmt(has_fuzz: bool) -> Vec<&'static str> {
+    let mut lines = vec!["cargo fmt --all --check"];
+    if has_fuzz {
+        lines.push("cargo fmt --manifest-path fuzz/Cargo.toml --check");
+    }
+    lines
+}
+
+/// With nextest where it is there: the same tests, each in its own process.
+fn tests(machine: &Machine) -> String {
+    let runner = if machine.nextest {
+        "nextest run --no-fail-fast"
+    } else {
+        "test --no-fail-fast"
+    };
+    let what = "--lib --bins --tests --examples";
+    format!("cargo {runner} --workspace --exclude {MODELS} --all-features {what}")
+}
+
+fn docs() -> Work {
+    let line = Line::new("cargo doc --no-deps --workspace --all-features");
+    Work::Run(vec![line.with("RUSTDOCFLAGS", "-Dwarnings")])
+}
+
+/// Each feature of each package by itself, and none at all.
+fn features(packages: &[Package]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for package in packages
+        .iter()
+        .filter(|package| package.in_main_workspace())
+    {
+        if package.features.is_empty() {
+            continue;
+        }
+        let bare = format!("cargo check -p {} --no-default-features", package.name);
+        lines.push(bare.clone());
+        let alone = package
+            .features
+            .iter()
+            .map(|name| format!("{bare} --features {name}"));
+        lines.extend(alone);
+    }
+    lines
+}
+
+/// The oldest Rust that the manifest promises.
+fn msrv(promised: &str, machine: &Machine) -> Work {
+    if is_version(&machine.rustc, promised) {
+        let rustc = &machine.rustc;
+        return Work::Settled(format!("rustc {rustc} is it: the stages above tested it"));
+    }
+    match machine.toolchain(promised) {
+        Some(name) => run([format!(
+            "rustup run {name} cargo check --workspace --all-features"
+        )]),
+        None => Work::Skip(format!(
+            "NOT TESTED that Rust {promised} builds this: rustc is {} and rustup has no {promised}; \
+             `rustup toolchain install {promised}` brings it",
+            machine.rustc
+        )),
+    }
+}
+
+fn deny(machine: &Machine) -> Work {
+    if machine.deny {
+        return run(["cargo deny --all-features check"]);
+    }
+    let reason = "NOT TESTED: licences, advisories, bans, sources; `cargo install cargo-deny` \
+                  brings the tool";
+    Work::Skip(reason.to_owned())
+}
+
+/// That the targets build: without the fuzzer's runtime, which wants a C++ compiler.
+fn fuzz_targets(has_fuzz: bool) -> Work {
+    if has_fuzz {
+        run([
+            "cargo check --manifest-path fuzz/Cargo.toml --no-default-features --target-dir target",
+        ])
+    } else {
+        Work::Skip("there are no fuzz targets".to_owned())
+    }
+}
+
+/// A minute of each target.
+fn fuzz(packages: &[Package], machine: &Machine) -> Work {
+    let nightly = machine
+        .toolchains
+        .iter()
+        .any(|name| name.starts_with("nightly"));
+    if !(machine.fuzz && nightly) {
+        let reason = "NOT TESTED: the fuzz targets were not run; `rustup toolchain install nightly` \
+                      and `cargo install cargo-fuzz` bring the tools";
+        return Work::Skip(reason.to_owned());
+    }
+    let bins = packages
+        .iter()
+        .filter(|package| package.folder == "fuzz")
+        .filter_map(|package| package.manifest.get("bin")?.as_array())
+        .flatten()
+        .filter_map(|bin| bin.get("name")?.as_str());
+    run(bins.map(|name| format!("cargo +nightly fuzz run {name} -- -max_total_time=60")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packages::packages;
+    use crate::tree::Tree;
+
+    fn machine(rustc: &str, toolchains: &[&str]) -> Machine {
+        Machine {
+            rustc: rustc.to_owned(),
+            toolchains: toolchains.iter().map(|&name| name.to_owned()).collect(),
+            nextest: false,
+            deny: false,
+            fuzz: false,
+        }
+    }
+
+    fn names(size: Size) -> Vec<&'static str> {
+        let stages = stages(&[], "1.95", &machine("1.95.0", &[]), size);
+        stages.into_iter().map(|stage| stage.name).collect()
+    }
+
+    #[test]
+    fn each_size_holds_the_smaller_one() {
+        let (quick, full, nightly) = (names(Size::Quick), names(Size::Full), names(Size::Nightly));
+        assert!(full.starts_with(&quick) && full.len() > quick.len());
+        assert!(nightly.starts_with(&full) && nightly.len() > full.len());
+    }
+
+    #[test]
+    fn the_promised_rust_is_tested_or_its_absence_is_told() {
+        assert!(matches!(
+            msrv("1.95", &machine("1.95.1", &[])),
+            Work::Settled(_)
+        ));
+        let Work::Run(lines) = msrv("1.95", &machine("1.97.0", &["1.95.0-x86_64"])) else {
+            panic!("the toolchain is there");
+        };
+        assert!(
+            lines[0]
+                .shown()
+                .starts_with("rustup run 1.95.0-x86_64 cargo check")
+        );
+        let Work::Skip(reason) = msrv("1.95", &machine("1.97.0", &["1.97.0-x"])) else {
+            panic!("nothing to test it with");
+        };
+        assert!(reason.starts_with("NOT TESTED that Rust 1.95"), "{reason}");
+    }
+
+    #[test]
+    fn each_feature_is_built_alone_and_so_is_none() {
+        let tree = Tree::sample(&[
+            (
+                "Cargo.toml",
+                "[package]\nname = \"a\"\n[features]\ndefault = [\"x\"]\nx = []\ny = []\n",
+            ),
+            ("b/Cargo.toml", "[package]\nname = \"b\"\n"),
+        ]);
+        let lines = features(&packages(&tree).expect("the manifests parse"));
+        let bare = "cargo check -p a --no-default-features";
+        assert_eq!(
+            lines,
+            [
+                bare.to_owned(),
+                format!("{bare} --features x"),
+                format!("{bare} --features y")
+            ]
+        );
+    }
+}
