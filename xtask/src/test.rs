@@ -52,17 +52,19 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
     let start = Instant::now();
     let tree = Tree::read(root)?;
     let machine = Machine::look();
+    let target = machine::target_folder(root);
     let mut stages = stages(
         &packages(&tree)?,
         &rust_version(&tree)?,
         &machine,
+        &target.to_string_lossy(),
         options.size(),
     );
     if let Some(part) = &options.only {
         stages.retain(|stage| stage.name.contains(part.as_str()));
     }
     need::set_up(&stages)?;
-    let logs = machine::target_folder(root).join("xtask");
+    let logs = target.join("xtask");
     let mut report = Report::new(stages.len());
     for stage in &stages {
         report.begins(stage);

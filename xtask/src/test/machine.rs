@@ -13,17 +13,17 @@ pub(super) struct Machine {
     pub(super) nextest: bool,
     /// Whether `cargo deny` answers.
     pub(super) deny: bool,
-    /// Whether `cargo fuzz` answers.
-    pub(super) fuzz: bool,
+    /// The target the compiler builds for by itself.
+    pub(super) host: String,
 }
 
 impl Machine {
     /// Looks.
     pub(super) fn look() -> Self {
-        let rustc = said("rustc", &["--version"]).unwrap_or_default();
+        let about = said("rustc", &["--version", "--verbose"]).unwrap_or_default();
         let toolchains = said("rustup", &["toolchain", "list"]).unwrap_or_default();
         Self {
-            rustc: rustc
+            rustc: about
                 .split_whitespace()
                 .nth(1)
                 .unwrap_or_default()
@@ -35,7 +35,11 @@ impl Machine {
                 .collect(),
             nextest: said("cargo", &["nextest", "--version"]).is_some(),
             deny: said("cargo", &["deny", "--version"]).is_some(),
-            fuzz: said("cargo", &["fuzz", "--version"]).is_some(),
+            host: about
+                .lines()
+                .find_map(|line| line.strip_prefix("host: "))
+                .unwrap_or_default()
+                .to_owned(),
         }
     }
 

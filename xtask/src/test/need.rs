@@ -30,6 +30,11 @@ pub(super) const CC: Need = Need::Program {
     name: "cc",
     package: "gcc",
 };
+/// The C++ compiler that builds the fuzzer's runtime.
+pub(super) const CXX: Need = Need::Program {
+    name: "c++",
+    package: "g++",
+};
 /// `cargo fmt`.
 pub(super) const RUSTFMT: Need = Need::Component {
     name: "rustfmt",

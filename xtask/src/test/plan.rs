@@ -5,7 +5,7 @@
 //! of the quick size.
 
 use super::machine::{Machine, is_version};
-use super::need::{CC, CLIPPY, Need, RUSTFMT};
+use super::need::{CC, CLIPPY, CXX, Need, RUSTFMT};
 use super::stage::{Line, Stage, Work};
 use crate::packages::Package;
 
@@ -23,11 +23,13 @@ pub(super) enum Size {
 /// The models are built and run with optimization, in a stage of their own.
 const MODELS: &str = "dogpile-model-tests";
 
-/// The stages of a size, in the order in which they run: what fails soonest comes first.
+/// The stages of a size, in the order in which they run: what fails soonest comes first. `target`
+/// is the folder that cargo builds in.
 pub(super) fn stages(
     packages: &[Package],
     rust_version: &str,
     machine: &Machine,
+    target: &str,
     size: Size,
 ) -> Vec<Stage> {
     let has_fuzz = packages.iter().any(|package| package.folder == "fuzz");
@@ -64,9 +66,12 @@ pub(super) fn stages(
         (Size::Full, stage("deny", &[], deny(machine))),
         (
             Size::Full,
-            stage("fuzz targets", &[], fuzz_targets(has_fuzz)),
+            stage("fuzz targets", &[], fuzz_targets(has_fuzz, target)),
         ),
-        (Size::Nightly, stage("fuzz", &[], fuzz(packages, machine))),
+        (
+            Size::Nightly,
+            stage("fuzz", &[CXX], fuzz(packages, &machine.host, target)),
+        ),
     ];
     let wanted = table.into_iter().filter(|(smallest, _)| *smallest <= size);
     wanted.map(|(_, stage)| stage).collect()
@@ -164,35 +169,48 @@ fn deny(machine: &Machine) -> Work {
     Work::Skip(reason.to_owned())
 }
 
-/// That the targets build: without the fuzzer's runtime, which wants a C++ compiler.
-fn fuzz_targets(has_fuzz: bool) -> Work {
-    if has_fuzz {
-        run([
-            "cargo check --manifest-path fuzz/Cargo.toml --no-default-features --target-dir target",
-        ])
-    } else {
-        Work::Skip("there are no fuzz targets".to_owned())
+/// That the targets build and the properties hold on the inputs worth remembering: without the
+/// fuzzer's runtime, which wants a C++ compiler.
+fn fuzz_targets(has_fuzz: bool, target: &str) -> Work {
+    if !has_fuzz {
+        return Work::Skip("there are no fuzz targets".to_owned());
     }
+    let common = "--manifest-path fuzz/Cargo.toml --no-default-features --target-dir";
+    let lines = [
+        Line::new(&format!("cargo check --bins {common}")),
+        Line::new(&format!("cargo test --lib {common}")),
+    ];
+    Work::Run(lines.into_iter().map(|line| line.and(target)).collect())
 }
 
-/// A minute of each target.
-fn fuzz(packages: &[Package], machine: &Machine) -> Work {
-    let nightly = machine
-        .toolchains
-        .iter()
-        .any(|name| name.starts_with("nightly"));
-    if !(machine.fuzz && nightly) {
-        let reason = "NOT TESTED: the fuzz targets were not run; `rustup toolchain install nightly` \
-                      and `cargo install cargo-fuzz` bring the tools";
-        return Work::Skip(reason.to_owned());
-    }
+/// What cargo-fuzz would set, but for the sanitizer, which only nightly compilers have.
+const INSTRUMENTED: &str = "--cfg fuzzing -Cdebug-assertions -Ccodegen-units=1 \
+    -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+    -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares";
+
+/// A minute of each target. The flags differ, so it builds in a folder of its own; naming the
+/// target keeps the flags off what runs during the build.
+fn fuzz(packages: &[Package], host: &str, target: &str) -> Work {
     let bins = packages
         .iter()
         .filter(|package| package.folder == "fuzz")
         .filter_map(|package| package.manifest.get("bin")?.as_array())
         .flatten()
         .filter_map(|bin| bin.get("name")?.as_str());
-    run(bins.map(|name| format!("cargo +nightly fuzz run {name} -- -max_total_time=60")))
+    let lines = bins.map(|name| {
+        Line::new(&format!(
+            "cargo run --release --manifest-path fuzz/Cargo.toml --target {host}"
+        ))
+        .and("--target-dir")
+        .and(format!("{target}/fuzz"))
+        .and("--bin")
+        .and(name)
+        .and("--")
+        .and("-max_total_time=60")
+        .with("RUSTFLAGS", INSTRUMENTED)
+    });
+    Work::Run(lines.collect())
 }
 
 #[cfg(test)]
@@ -207,12 +225,12 @@ mod tests {
             toolchains: toolchains.iter().map(|&name| name.to_owned()).collect(),
             nextest: false,
             deny: false,
-            fuzz: false,
+            host: "x86_64-unknown-linux-gnu".to_owned(),
         }
     }
 
     fn names(size: Size) -> Vec<&'static str> {
-        let stages = stages(&[], "1.95", &machine("1.95.0", &[]), size);
+        let stages = stages(&[], "1.95", &machine("1.95.0", &[]), "target", size);
         stages.into_iter().map(|stage| stage.name).collect()
     }
 

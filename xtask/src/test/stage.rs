@@ -51,6 +51,12 @@ impl Line {
         }
     }
 
+    /// The same with one more argument, spaces and all.
+    pub(super) fn and(mut self, argument: impl Into<String>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
     /// The same with a variable set.
     pub(super) fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.environment.push((name, value));
