@@ -7,5 +7,10 @@ extern crate alloc;
 extern crate std;
 
 pub mod cached_value;
+pub mod flow;
 pub mod freshness;
+pub mod kit;
+pub mod slot;
+pub mod state;
 pub mod time;
+pub mod waiters;
