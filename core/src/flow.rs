@@ -22,6 +22,7 @@ mod steps;
 
 /// What the call wants, fixed when it starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[allow(clippy::struct_excessive_bools)] // four independent wishes, not states of one thing
 pub struct Wish {
     /// Create whatever is there, superseding a creation under way (`refresh`).
     pub refresh: bool,

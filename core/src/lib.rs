@@ -7,6 +7,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod cached_value;
+pub mod epochs;
 pub mod flow;
 pub mod freshness;
 pub mod kit;

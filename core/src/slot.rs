@@ -16,9 +16,10 @@
 //! | RECHECK | Relaxed | none | under the lock, which orders it after whatever ended a creation |
 //! | HINT | Relaxed | none | only whether to look under the lock |
 
-mod order;
+pub(crate) mod order;
 
 use alloc::vec::Vec;
+use core::task::Waker;
 
 use crate::kit::{Fault, Kit, Lock, Word};
 use crate::state::{Claim, Request, Snapshot, Step};
@@ -83,6 +84,14 @@ pub enum Relief {
     Superseded,
     /// The waiter has been told something: it polls.
     Told,
+}
+
+/// What became of an abandoned claim.
+enum Bequest<K: Kit, O: Send> {
+    /// A waiter has it, and is to be woken.
+    Inherited(Option<Waker>),
+    /// It ended; these followed it although it was superseded.
+    Nobody(Vec<Seat<K, O>>),
 }
 
 // Claims and waiters are passed by value because the call uses them up.
@@ -164,39 +173,48 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     }
 
     /// Gives the claim to the first in line, or ends the creation with nothing where nobody waits.
-    /// Those who follow a superseded claim look again.
-    pub fn abandon(&self, claim: Claim) {
-        let number = claim.number();
-        let orphans = self.room.with(|room| {
-            while let Some(heir) = room.first(number) {
-                let Ok(next) = self.succeed(room, Request::HandOver(number)) else {
-                    return room.followers(number);
-                };
-                // Told under the lock: who leaves takes the lock first, so it either still has its
-                // seat or has heard, and passes the claim on. An ear is closed only after its seat
-                // is gone, so this one listens.
-                let Some(seat) = room.remove(heir) else {
-                    continue;
-                };
-                if seat.ear.tell(Told::Heir(next)).is_ok() {
-                    return Vec::new();
+    /// Those who follow a superseded claim look again. Says whether somebody inherited.
+    pub fn abandon(&self, claim: Claim) -> bool {
+        match self.room.with(|room| self.bequeath(room, claim.number())) {
+            Bequest::Inherited(waker) => {
+                if let Some(waker) = waker {
+                    waker.wake();
                 }
+                true
             }
-            // Superseded and nobody follows: nothing is left to end.
-            let _ = self.end(Request::Abandon(number), || ());
-            Vec::new()
-        });
-        for seat in orphans {
-            let _ = seat.ear.tell(Told::Superseded);
+            Bequest::Nobody(orphans) => {
+                for seat in orphans {
+                    let _ = seat.ear.tell(Told::Superseded);
+                }
+                false
+            }
         }
     }
 
-    /// Stops waiting. If this waiter has inherited meanwhile, the claim goes on to the next.
-    pub fn leave(&self, waiter: Waiter<K, O>) {
+    fn bequeath(&self, room: &mut Room<K, O>, number: u64) -> Bequest<K, O> {
+        let Some(heir) = room.first(number) else {
+            // Superseded and nobody follows: nothing is left to end.
+            let _ = self.end(Request::Abandon(number), || ());
+            return Bequest::Nobody(Vec::new());
+        };
+        let Ok(next) = self.succeed(room, Request::HandOver(number)) else {
+            return Bequest::Nobody(room.followers(number));
+        };
+        // Said under the lock: who leaves takes the lock first, so it either still has its seat or
+        // has heard, and passes the claim on. An ear is closed only after its seat is gone, so
+        // this one listens.
+        let said = room.remove(heir).map(|seat| seat.ear.say(Told::Heir(next)));
+        Bequest::Inherited(said.and_then(Result::ok).flatten())
+    }
+
+    /// Stops waiting. If this waiter has inherited meanwhile, the claim goes on to the next; says
+    /// `false` when there was none, so that nobody creates any more.
+    pub fn leave(&self, waiter: Waiter<K, O>) -> bool {
         self.room.with(|room| room.remove(waiter.ticket));
         if let Some(Told::Heir(claim)) = waiter.ear.close() {
-            self.abandon(claim);
+            return self.abandon(claim);
         }
+        true
     }
 
     /// Asks to take the creator's place because its time is up; see [`Relief`].
@@ -263,6 +281,14 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
             }),
         }
         placed
+    }
+
+    /// Wakes all who wait without telling them anything, for them to look at the time.
+    pub fn nudge(&self) {
+        let ears = self.room.with(|room| room.ears());
+        for ear in ears {
+            ear.nudge();
+        }
     }
 
     /// How many wait; for observers, out of date at once.

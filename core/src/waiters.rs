@@ -56,18 +56,37 @@ impl<K: Kit, O: Send> Ear<K, O> {
     /// # Errors
     /// What nobody is there to hear any more.
     pub(crate) fn tell(&self, told: Told<O>) -> Result<(), Told<O>> {
-        let waker = self.0.with(|heard| match heard {
+        if let Some(waker) = self.say(told)? {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// Says `told`; the waker that comes back is to be called outside of all locks, for it is
+    /// somebody else's code.
+    ///
+    /// # Errors
+    /// What nobody is there to hear any more.
+    pub(crate) fn say(&self, told: Told<O>) -> Result<Option<Waker>, Told<O>> {
+        self.0.with(|heard| match heard {
             Heard::Listening(waker) => {
                 let waker = waker.take();
                 *heard = Heard::Told(told);
                 Ok(waker)
             }
             Heard::Told(_) | Heard::Closed => Err(told),
-        })?;
+        })
+    }
+
+    /// Wakes the waiter without a word.
+    pub(crate) fn nudge(&self) {
+        let waker = self.0.with(|heard| match heard {
+            Heard::Listening(waker) => waker.clone(),
+            Heard::Told(_) | Heard::Closed => None,
+        });
         if let Some(waker) = waker {
             waker.wake();
         }
-        Ok(())
     }
 
     fn hear(&self, waker: &Waker) -> Poll<Told<O>> {
@@ -192,6 +211,13 @@ impl<K: Kit, O: Send> Room<K, O> {
         seats
             .find(|(_, seat)| seat.claim == claim)
             .map(|(&ticket, _)| ticket)
+    }
+
+    pub(crate) fn ears(&self) -> Vec<Arc<Ear<K, O>>> {
+        self.seats
+            .values()
+            .map(|seat| Arc::clone(&seat.ear))
+            .collect()
     }
 
     pub(crate) fn len(&self) -> usize {

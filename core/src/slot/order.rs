@@ -29,3 +29,7 @@ pub(super) const RECHECK: Order = site("slot.recheck", Ordering::Relaxed);
 
 /// HINT: no partner. What it says is checked again under the room's lock.
 pub(super) const HINT: Order = site("slot.hint", Ordering::Relaxed);
+
+/// EPOCH: no partner. Whoever knows that an invalidation has returned reads its epoch by coherence
+/// alone; nothing else is published through it.
+pub(crate) const EPOCH: Order = site("epochs", Ordering::Relaxed);
