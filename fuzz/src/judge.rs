@@ -92,10 +92,10 @@ mod tests {
                         for stale_for in edges(5) {
                             check(Input {
                                 fresh_for,
+                                stale_for,
                                 created,
                                 epoch,
                                 now,
-                                stale_for,
                                 ..MIDDLE
                             });
                         }

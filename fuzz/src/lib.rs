@@ -4,4 +4,5 @@
 //! what libFuzzer made up. So the properties are ordinary functions, and `cargo test` tries them
 //! on inputs worth remembering.
 
+pub mod flow;
 pub mod judge;

@@ -1,7 +1,7 @@
 //! The table of stages.
 //!
 //! Everything builds in one target folder with one set of flags, so that stages share what they
-//! build. A stage that talks to a server adds its own [`Need`](super::need::Need) and is left out
+//! build. A stage that talks to a server adds its own [`Need`] and is left out
 //! of the quick size.
 
 use super::machine::{Machine, is_version};
@@ -45,7 +45,7 @@ pub(super) fn stages(
         ),
         (
             Size::Quick,
-            stage("clippy", &[CLIPPY, CC], run([CLIPPY_LINE])),
+            stage("clippy", &[CLIPPY, CC], clippy(has_fuzz, target)),
         ),
         (Size::Quick, stage("tests", &[CC], run([tests(machine)]))),
         (Size::Quick, stage("doc tests", &[CC], run([DOC_TESTS]))),
@@ -77,7 +77,6 @@ pub(super) fn stages(
     wanted.map(|(_, stage)| stage).collect()
 }
 
-const CLIPPY_LINE: &str = "cargo clippy --workspace --all-targets --all-features -- -D warnings";
 const DOC_TESTS: &str = "cargo test --workspace --all-features --doc";
 
 fn stage(name: &'static str, needs: &[Need], work: Work) -> Stage {
@@ -103,6 +102,18 @@ fn fmt(has_fuzz: bool) -> Vec<&'static str> {
         lines.push("cargo fmt --manifest-path fuzz/Cargo.toml --check");
     }
     lines
+}
+
+fn clippy(has_fuzz: bool, target: &str) -> Work {
+    let deny = |line: Line| line.and("--").and("-D").and("warnings");
+    let mut lines = vec![deny(Line::new(
+        "cargo clippy --workspace --all-targets --all-features",
+    ))];
+    if has_fuzz {
+        let line = Line::new(&format!("cargo clippy --all-targets {FUZZ}"));
+        lines.push(deny(line.and(target)));
+    }
+    Work::Run(lines)
 }
 
 /// With nextest where it is there: the same tests, each in its own process.
@@ -169,17 +180,17 @@ fn deny(machine: &Machine) -> Work {
     Work::Skip(reason.to_owned())
 }
 
+/// The fuzz targets' own workspace, without the runtime, in the folder named next.
+const FUZZ: &str = "--manifest-path fuzz/Cargo.toml --no-default-features --target-dir";
+
 /// That the targets build and the properties hold on the inputs worth remembering: without the
 /// fuzzer's runtime, which wants a C++ compiler.
 fn fuzz_targets(has_fuzz: bool, target: &str) -> Work {
     if !has_fuzz {
         return Work::Skip("there are no fuzz targets".to_owned());
     }
-    let common = "--manifest-path fuzz/Cargo.toml --no-default-features --target-dir";
-    let lines = [
-        Line::new(&format!("cargo check --bins {common}")),
-        Line::new(&format!("cargo test --lib {common}")),
-    ];
+    let lines =
+        ["check --bins", "test --lib"].map(|what| Line::new(&format!("cargo {what} {FUZZ}")));
     Work::Run(lines.into_iter().map(|line| line.and(target)).collect())
 }
 
