@@ -12,13 +12,22 @@ use crate::{CachedValue, EpochStore, LeaseStore, Local, Span, StoreError, TimeLi
 /// [`LeaseStore`] and [`EpochStore`]; without them a region keeps both in its own process.
 pub trait Backend<V>: Send + Sync + 'static {
     /// The entry under `key`, if any. What cannot be read is `None`, never an error.
+    ///
+    /// # Errors
+    /// When the store cannot be asked.
     fn get(&self, key: &[u8]) -> Result<Option<CachedValue<V>>, StoreError>;
 
     /// Stores `entry` under `key` in place of what was there, its metadata unchanged. After `ttl`
     /// nobody asks for it any more, and the store may let it go.
+    ///
+    /// # Errors
+    /// When the store did not take it, or did not say so.
     fn set(&self, key: &[u8], entry: CachedValue<V>, ttl: Span) -> Result<(), StoreError>;
 
     /// Removes what is under `key`; nothing there is no error.
+    ///
+    /// # Errors
+    /// When the store cannot say that nothing is under `key` now.
     fn delete(&self, key: &[u8]) -> Result<(), StoreError>;
 
     /// The name that errors and logs give to this backend.

@@ -38,6 +38,33 @@ impl<'a, T> Reply<'a, T> {
         Self(Form::Later(Box::pin(future)))
     }
 
+    /// Whether the answer is there already. One that comes later has done nothing yet.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.0, Form::Ready(_))
+    }
+
+    /// Goes on with `next` once the answer is there: at once and without allocating if it is
+    /// there already.
+    ///
+    /// ```
+    /// use dogpile_backend::Reply;
+    /// let doubled = Reply::ok(21).then(|answer| answer.map(|number| number * 2));
+    /// assert_eq!(doubled.wait().unwrap(), 42);
+    /// ```
+    pub fn then<U>(
+        self,
+        next: impl FnOnce(Result<T, StoreError>) -> Result<U, StoreError> + Send + 'a,
+    ) -> Reply<'a, U>
+    where
+        T: Send + 'a,
+    {
+        match self.0 {
+            Form::Ready(answer) => Reply::ready(next(answer)),
+            Form::Later(future) => Reply::later(async move { next(future.await) }),
+            Form::Spent => Reply(Form::Spent),
+        }
+    }
+
     /// Blocks this thread until the answer is there.
     ///
     /// A store whose futures need a runtime brings its own, or is used from async code only.

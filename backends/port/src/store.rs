@@ -1,5 +1,7 @@
 //! What a region drives: every operation of a store in one object-safe trait.
 
+use std::sync::Arc;
+
 use crate::{CachedValue, EpochStore, LeaseStore, Reply, Span, Time, TimeLine};
 
 /// What [`Store::look_local`] found.
@@ -20,7 +22,7 @@ pub enum Local {
 /// Laws that the conformance suite checks: `set` and `delete` also void a lease on the key, in the
 /// same atomic step, whether or not there is a value; a commit stores only while its lease is
 /// current. A store without [`leases`](Store::leases) is given process-wide ones by
-/// `Guarded`.
+/// [`Guarded`](crate::Guarded).
 pub trait Store<V>: Send + Sync + 'static {
     /// The name that errors and logs give to this store.
     fn name(&self) -> &str;
@@ -45,7 +47,8 @@ pub trait Store<V>: Send + Sync + 'static {
         TimeLine::Wall
     }
 
-    /// Whether a [`Reply::Ready`] may have taken long.
+    /// Whether an answer that is there at once may have taken long (a disk, a network): async
+    /// callers then go through [`Offloaded`](crate::Offloaded).
     fn blocks(&self) -> bool {
         false
     }
@@ -64,5 +67,48 @@ pub trait Store<V>: Send + Sync + 'static {
     /// or `None` while there is nothing to do.
     fn maintain(&self, _now: Time) -> Option<Span> {
         None
+    }
+}
+
+/// A shared store is the store itself.
+impl<V, S: Store<V> + ?Sized> Store<V> for Arc<S> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn get<'a>(&'a self, key: &'a [u8]) -> Reply<'a, Option<CachedValue<V>>> {
+        (**self).get(key)
+    }
+
+    fn set<'a>(&'a self, key: &'a [u8], entry: CachedValue<V>, ttl: Span) -> Reply<'a, ()> {
+        (**self).set(key, entry, ttl)
+    }
+
+    fn delete<'a>(&'a self, key: &'a [u8]) -> Reply<'a, ()> {
+        (**self).delete(key)
+    }
+
+    fn look_local(&self, key: &[u8], lend: &mut dyn FnMut(CachedValue<&V>)) -> Local {
+        (**self).look_local(key, lend)
+    }
+
+    fn time_line(&self) -> TimeLine {
+        (**self).time_line()
+    }
+
+    fn blocks(&self) -> bool {
+        (**self).blocks()
+    }
+
+    fn leases(&self) -> Option<&dyn LeaseStore<V>> {
+        (**self).leases()
+    }
+
+    fn epochs(&self) -> Option<&dyn EpochStore> {
+        (**self).epochs()
+    }
+
+    fn maintain(&self, now: Time) -> Option<Span> {
+        (**self).maintain(now)
     }
 }
