@@ -122,11 +122,8 @@ fn answer(action: Action, choice: u8, has_waited: bool, account: &mut Account) -
         }
         Action::Commit { store } => {
             assert!(account.lease, "law 3: only under a lease");
-            let committed =
-                [Committed::Stored, Committed::Refused, Committed::Failed][usize::from(pick(3))];
             account.lease = false;
-            account.stored = store.then_some(committed);
-            Event::Committed(committed)
+            Event::Committed(committed(store, choice, account))
         }
         Action::Release(_) | Action::HandOver => {
             // Cut off while it gave something back, a call hands over whatever is left, be it nothing.
@@ -137,6 +134,16 @@ fn answer(action: Action, choice: u8, has_waited: bool, account: &mut Account) -
         }
         Action::Leave | Action::Return(_) => Event::Done,
     }
+}
+
+fn committed(store: bool, choice: u8, account: &mut Account) -> Committed {
+    let committed = match choice % 3 {
+        0 => Committed::Stored,
+        1 => Committed::Refused,
+        _ => Committed::Failed,
+    };
+    account.stored = store.then_some(committed);
+    committed
 }
 
 fn looked(choice: u8) -> Looked {
