@@ -47,7 +47,7 @@ pub(super) fn stages(
             Size::Quick,
             stage("clippy", &[CLIPPY, CC], clippy(has_fuzz, target)),
         ),
-        (Size::Quick, stage("tests", &[CC], run([tests(machine)]))),
+        (Size::Quick, stage("tests", &[CC], tests(machine, size))),
         (Size::Quick, stage("doc tests", &[CC], run([DOC_TESTS]))),
         (
             Size::Full,
@@ -116,15 +116,22 @@ fn clippy(has_fuzz: bool, target: &str) -> Work {
     Work::Run(lines)
 }
 
-/// With nextest where it is there: the same tests, each in its own process.
-fn tests(machine: &Machine) -> String {
+/// With nextest where it is there: the same tests, each in its own process. What is drawn at
+/// random is drawn more often in the largest size.
+fn tests(machine: &Machine, size: Size) -> Work {
     let runner = if machine.nextest {
-        "nextest run --no-fail-fast"
+        "nextest run"
     } else {
-        "test --no-fail-fast"
+        "test"
     };
-    let what = "--lib --bins --tests --examples";
-    format!("cargo {runner} --workspace --exclude {MODELS} --all-features {what}")
+    let line = Line::new(&format!(
+        "cargo {runner} --no-fail-fast --workspace --exclude {MODELS} --all-features \
+         --lib --bins --tests --examples"
+    ));
+    Work::Run(vec![match size {
+        Size::Quick | Size::Full => line,
+        Size::Nightly => line.with("PROPTEST_CASES", "10000"),
+    }])
 }
 
 fn docs() -> Work {
