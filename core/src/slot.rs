@@ -78,6 +78,8 @@ pub struct Superseded;
 pub enum Relief {
     /// The creator has until then.
     NotYet(Time),
+    /// The creator has not begun: its time does not run yet. Ask again after a whole one.
+    NotBegun,
     /// The waiter is the creator now and no longer waits.
     Heir(Claim),
     /// The creator was superseded before; the waiter no longer waits and looks again.
@@ -87,11 +89,20 @@ pub enum Relief {
 }
 
 /// What became of an abandoned claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Abandoned {
+    /// A waiter goes on with the creation.
+    Inherited,
+    /// Nobody waited; the creation has ended.
+    Ended,
+    /// The claim no longer held; the creation is somebody else's.
+    Superseded,
+}
+
 enum Bequest<K: Kit, O: Send> {
-    /// A waiter has it, and is to be woken.
     Inherited(Option<Waker>),
-    /// It ended; these followed it although it was superseded.
-    Nobody(Vec<Seat<K, O>>),
+    Ended,
+    Superseded(Vec<Seat<K, O>>),
 }
 
 // Claims and waiters are passed by value because the call uses them up.
@@ -127,10 +138,15 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     }
 
     /// The creator begins now and has until `due`. Who waits already, and who comes before this,
-    /// knows that the creator began after its own call.
+    /// knows that the creator began after its own call. Does nothing when the claim was superseded
+    /// meanwhile: the creator at work now keeps its own time.
     pub fn begin(&self, claim: &Claim, due: Time) {
-        self.due_hint(due);
-        self.room.with(|room| room.begin(claim.number(), due));
+        self.room.with(|room| {
+            if self.recheck().is_held_by(claim.number()) {
+                room.begin(claim.number(), due);
+                self.due_hint(due);
+            }
+        });
     }
 
     /// Sits down to wait for the creation that is under way. `has_waited` says that this call has
@@ -173,32 +189,34 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     }
 
     /// Gives the claim to the first in line, or ends the creation with nothing where nobody waits.
-    /// Those who follow a superseded claim look again. Says whether somebody inherited.
-    pub fn abandon(&self, claim: Claim) -> bool {
+    /// Those who follow a superseded claim look again.
+    pub fn abandon(&self, claim: Claim) -> Abandoned {
         match self.room.with(|room| self.bequeath(room, claim.number())) {
             Bequest::Inherited(waker) => {
                 if let Some(waker) = waker {
                     waker.wake();
                 }
-                true
+                Abandoned::Inherited
             }
-            Bequest::Nobody(orphans) => {
+            Bequest::Ended => Abandoned::Ended,
+            Bequest::Superseded(orphans) => {
                 for seat in orphans {
                     let _ = seat.ear.tell(Told::Superseded);
                 }
-                false
+                Abandoned::Superseded
             }
         }
     }
 
     fn bequeath(&self, room: &mut Room<K, O>, number: u64) -> Bequest<K, O> {
         let Some(heir) = room.first(number) else {
-            // Superseded and nobody follows: nothing is left to end.
-            let _ = self.end(Request::Abandon(number), || ());
-            return Bequest::Nobody(Vec::new());
+            return match self.end(Request::Abandon(number), || ()) {
+                Ok(()) => Bequest::Ended,
+                Err(Superseded) => Bequest::Superseded(Vec::new()),
+            };
         };
         let Ok(next) = self.succeed(room, Request::HandOver(number)) else {
-            return Bequest::Nobody(room.followers(number));
+            return Bequest::Superseded(room.followers(number));
         };
         // Said under the lock: who leaves takes the lock first, so it either still has its seat or
         // has heard, and passes the claim on. An ear is closed only after its seat is gone, so
@@ -207,14 +225,14 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
         Bequest::Inherited(said.and_then(Result::ok).flatten())
     }
 
-    /// Stops waiting. If this waiter has inherited meanwhile, the claim goes on to the next; says
-    /// `false` when there was none, so that nobody creates any more.
-    pub fn leave(&self, waiter: Waiter<K, O>) -> bool {
+    /// Stops waiting. If this waiter has inherited meanwhile, the claim is abandoned in turn, and
+    /// the answer says what became of it.
+    pub fn leave(&self, waiter: Waiter<K, O>) -> Option<Abandoned> {
         self.room.with(|room| room.remove(waiter.ticket));
-        if let Some(Told::Heir(claim)) = waiter.ear.close() {
-            return self.abandon(claim);
+        match waiter.ear.close() {
+            Some(Told::Heir(claim)) => Some(self.abandon(claim)),
+            Some(Told::Outcome { .. } | Told::Superseded) | None => None,
         }
-        true
     }
 
     /// Asks to take the creator's place because its time is up; see [`Relief`].
@@ -225,6 +243,8 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
             };
             match room.due(claim) {
                 Some(due) if now < due => return Relief::NotYet(due),
+                // Else all who lose their patience at once would take each other's place.
+                None if self.recheck().is_held_by(claim) => return Relief::NotBegun,
                 _ => {}
             }
             room.remove(waiter.ticket);
@@ -346,7 +366,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
 
     fn due_hint(&self, due: Time) {
         let before = self.due.load(order::HINT);
-        // Lost when two begin at once: then an overdue creator is noticed under the lock only.
+        // Under the lock, as every change of the hint: never lost.
         let _ = self
             .due
             .compare_exchange(before, due.as_nanos(), order::HINT, order::HINT);
