@@ -89,6 +89,13 @@ pub enum Release {
     StoreFailed,
 }
 
+impl Release {
+    /// Whether there is no value.
+    pub const fn is_failure(self) -> bool {
+        matches!(self, Self::Failed | Self::Panicked | Self::StoreFailed)
+    }
+}
+
 /// How a call ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ending {

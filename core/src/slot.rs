@@ -28,7 +28,7 @@ use crate::waiters::{Room, Seat, Told, Waiter};
 
 /// One value's lock: the word and the room of those who wait. `O` is what a creation brings to
 /// its waiters, cloned for each.
-pub struct Slot<K: Kit, O: Send> {
+pub struct Slot<K: Kit, O> {
     word: K::Word,
     due: K::Word,
     room: K::Lock<Room<K, O>>,
@@ -89,16 +89,25 @@ pub enum Relief {
 }
 
 /// What became of an abandoned claim.
-enum Bequest<K: Kit, O: Send> {
-    /// A waiter has it, and is to be woken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Abandoned {
+    /// A waiter goes on with the creation.
+    Inherited,
+    /// Nobody waited; the creation has ended.
+    Ended,
+    /// The claim no longer held; the creation is somebody else's.
+    Superseded,
+}
+
+enum Bequest<K: Kit, O> {
     Inherited(Option<Waker>),
-    /// It ended; these followed it although it was superseded.
-    Nobody(Vec<Seat<K, O>>),
+    Ended,
+    Superseded(Vec<Seat<K, O>>),
 }
 
 // Claims and waiters are passed by value because the call uses them up.
 #[allow(clippy::needless_pass_by_value)]
-impl<K: Kit, O: Send + Clone> Slot<K, O> {
+impl<K: Kit, O: Clone> Slot<K, O> {
     /// A slot of these parts: the word at [`Snapshot::VACANT`] or another start, a second word at
     /// zero, an empty room.
     pub const fn from_parts(word: K::Word, due: K::Word, room: K::Lock<Room<K, O>>) -> Self {
@@ -180,32 +189,34 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     }
 
     /// Gives the claim to the first in line, or ends the creation with nothing where nobody waits.
-    /// Those who follow a superseded claim look again. Says whether somebody inherited.
-    pub fn abandon(&self, claim: Claim) -> bool {
+    /// Those who follow a superseded claim look again.
+    pub fn abandon(&self, claim: Claim) -> Abandoned {
         match self.room.with(|room| self.bequeath(room, claim.number())) {
             Bequest::Inherited(waker) => {
                 if let Some(waker) = waker {
                     waker.wake();
                 }
-                true
+                Abandoned::Inherited
             }
-            Bequest::Nobody(orphans) => {
+            Bequest::Ended => Abandoned::Ended,
+            Bequest::Superseded(orphans) => {
                 for seat in orphans {
                     let _ = seat.ear.tell(Told::Superseded);
                 }
-                false
+                Abandoned::Superseded
             }
         }
     }
 
     fn bequeath(&self, room: &mut Room<K, O>, number: u64) -> Bequest<K, O> {
         let Some(heir) = room.first(number) else {
-            // Superseded and nobody follows: nothing is left to end.
-            let _ = self.end(Request::Abandon(number), || ());
-            return Bequest::Nobody(Vec::new());
+            return match self.end(Request::Abandon(number), || ()) {
+                Ok(()) => Bequest::Ended,
+                Err(Superseded) => Bequest::Superseded(Vec::new()),
+            };
         };
         let Ok(next) = self.succeed(room, Request::HandOver(number)) else {
-            return Bequest::Nobody(room.followers(number));
+            return Bequest::Superseded(room.followers(number));
         };
         // Said under the lock: who leaves takes the lock first, so it either still has its seat or
         // has heard, and passes the claim on. An ear is closed only after its seat is gone, so
@@ -214,14 +225,14 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
         Bequest::Inherited(said.and_then(Result::ok).flatten())
     }
 
-    /// Stops waiting. If this waiter has inherited meanwhile, the claim goes on to the next; says
-    /// `false` when there was none, so that nobody creates any more.
-    pub fn leave(&self, waiter: Waiter<K, O>) -> bool {
+    /// Stops waiting. If this waiter has inherited meanwhile, the claim is abandoned in turn, and
+    /// the answer says what became of it.
+    pub fn leave(&self, waiter: Waiter<K, O>) -> Option<Abandoned> {
         self.room.with(|room| room.remove(waiter.ticket));
-        if let Some(Told::Heir(claim)) = waiter.ear.close() {
-            return self.abandon(claim);
+        match waiter.ear.close() {
+            Some(Told::Heir(claim)) => Some(self.abandon(claim)),
+            Some(Told::Outcome { .. } | Told::Superseded) | None => None,
         }
-        true
     }
 
     /// Asks to take the creator's place because its time is up; see [`Relief`].
@@ -374,7 +385,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     }
 }
 
-fn tell_all<K: Kit, O: Send + Clone>(mut seats: Vec<Seat<K, O>>, outcome: &O) {
+fn tell_all<K: Kit, O: Clone>(mut seats: Vec<Seat<K, O>>, outcome: &O) {
     if K::has(Fault::LoseWake) {
         seats.pop();
     }

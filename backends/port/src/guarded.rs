@@ -190,6 +190,10 @@ impl<V: Send + 'static, S: Store<V>> Store<V> for Guarded<S> {
         self.store.epochs()
     }
 
+    fn identity(&self) -> Option<usize> {
+        self.store.identity()
+    }
+
     fn maintain(&self, now: Time) -> Option<Span> {
         self.store.maintain(now)
     }

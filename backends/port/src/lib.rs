@@ -25,5 +25,5 @@ pub use guarded::Guarded;
 pub use lease::{Ask, Commit, EpochStore, Invalidation, Lease, LeaseStore, Leased, Watch};
 pub use mangle::{Identity, KeyBuffer, LengthConditional, Mangle, Prefix};
 pub use offloaded::Offloaded;
-pub use reply::Reply;
+pub use reply::{Reply, block_on};
 pub use store::{Local, Store};

@@ -108,7 +108,7 @@ impl Wake for Unpark {
 }
 
 /// Runs `future` to its end on this thread, parking it meanwhile.
-pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);

@@ -1,5 +1,6 @@
 //! What a region drives: every operation of a store in one object-safe trait.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use crate::{CachedValue, EpochStore, LeaseStore, Reply, Span, Time, TimeLine};
@@ -23,7 +24,7 @@ pub enum Local {
 /// same atomic step, whether or not there is a value; a commit stores only while its lease is
 /// current. A store without [`leases`](Store::leases) is given process-wide ones by
 /// [`Guarded`](crate::Guarded).
-pub trait Store<V>: Send + Sync + 'static {
+pub trait Store<V>: Any + Send + Sync {
     /// The name that errors and logs give to this store.
     fn name(&self) -> &str;
 
@@ -60,6 +61,12 @@ pub trait Store<V>: Send + Sync + 'static {
 
     /// The store's epochs.
     fn epochs(&self) -> Option<&dyn EpochStore> {
+        None
+    }
+
+    /// Which store this is, where several handles lead to one: equal for those that do, and an
+    /// address that is the store's own while it lives. `None`: each handle is a store.
+    fn identity(&self) -> Option<usize> {
         None
     }
 
@@ -106,6 +113,11 @@ impl<V, S: Store<V> + ?Sized> Store<V> for Arc<S> {
 
     fn epochs(&self) -> Option<&dyn EpochStore> {
         (**self).epochs()
+    }
+
+    fn identity(&self) -> Option<usize> {
+        let address = Self::as_ptr(self).cast::<()>().addr();
+        (**self).identity().or(Some(address))
     }
 
     fn maintain(&self, now: Time) -> Option<Span> {
