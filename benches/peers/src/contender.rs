@@ -61,8 +61,13 @@ pub type TaskCreator = Arc<dyn Fn() -> Pending + Send + Sync>;
 /// A boxed future of a value; everybody pays for the box alike.
 pub type Pending = Pin<Box<dyn Future<Output = Value> + Send>>;
 
-/// One access of a trace: the key's bytes in, whether it was a hit out.
-pub type Replay = Box<dyn FnMut([u8; 4]) -> bool>;
+/// A bounded cache under a trace.
+pub struct Replay {
+    /// One access: creates and stores the entry of this key unless it is there; tells whether it was.
+    pub ask: Box<dyn FnMut([u8; 4]) -> bool>,
+    /// How many entries are held now.
+    pub held: Box<dyn Fn() -> usize>,
+}
 
 /// Stores one entry of the `memory` course and keeps the cache alive.
 pub type Hoard = Box<dyn FnMut(&str, u64)>;

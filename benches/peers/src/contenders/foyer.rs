@@ -56,13 +56,17 @@ impl Contender for Foyer {
     fn replay(&self, capacity: usize) -> Option<Replay> {
         // One shard, as only one thread asks: split into several it would evict by the luck of the hash.
         let cache: Memory<[u8; 4], ()> = builder(capacity).with_shards(1).build();
-        Some(Box::new(move |key| {
-            let hit = cache.get(&key).is_some();
-            if !hit {
-                cache.insert(key, ());
-            }
-            hit
-        }))
+        let same = cache.clone();
+        Some(Replay {
+            ask: Box::new(move |key| {
+                let hit = cache.get(&key).is_some();
+                if !hit {
+                    cache.insert(key, ());
+                }
+                hit
+            }),
+            held: Box::new(move || same.entries()),
+        })
     }
 
     fn hoard(&self, entries: usize) -> Option<Hoard> {

@@ -1,6 +1,5 @@
 //! moka: bounded, with expiry, one creator per key; its maintenance runs in the callers.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,19 +58,18 @@ impl Contender for Moka {
         let cache: moka::sync::Cache<[u8; 4], (), RandomState> = moka::sync::Cache::builder()
             .max_capacity(capacity as u64)
             .build_with_hasher(RandomState::default());
-        Some(Box::new(move |key| {
-            let mut hit = true;
-            let created: Result<(), _> = cache.try_get_with(key, || {
-                hit = false;
-                Ok::<_, Infallible>(())
-            });
-            debug_assert!(created.is_ok());
-            if !hit {
-                // Evicts now: between two of its own rounds of maintenance it holds more than its capacity.
-                cache.run_pending_tasks();
-            }
-            hit
-        }))
+        let same = cache.clone();
+        Some(Replay {
+            // As it comes. It evicts in rounds of maintenance and holds more than its capacity in between; made to evict at
+            // every miss (`run_pending_tasks`), it hits 4 to 11 points less often on the bundled traces.
+            ask: Box::new(move |key| {
+                let mut hit = true;
+                cache.get_with(key, || hit = false);
+                hit
+            }),
+            // Counted one by one: its own count lags behind until the next round of maintenance.
+            held: Box::new(move || same.iter().count()),
+        })
     }
 
     fn hoard(&self, _entries: usize) -> Option<Hoard> {

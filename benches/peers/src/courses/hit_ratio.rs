@@ -15,6 +15,9 @@ use crate::error::PeersError;
 /// The better of these is what the others are set against.
 const BASELINES: [&str; 2] = ["moka", "quick_cache"];
 
+/// Every so many accesses the entries are counted; a prime, so that it meets every phase of a cache's maintenance.
+const CENSUS: usize = 97;
+
 /// How much to measure.
 #[derive(Debug, Clone)]
 pub struct HitRatioOptions {
@@ -39,6 +42,8 @@ pub struct HitRatioRow {
     hit_percent: f64,
     /// Points above the better of moka and `quick_cache`; negative: below.
     points_over_best: Option<f64>,
+    /// The most entries that were seen at any time; above the capacity: the cache had more room than it was given.
+    most_entries: usize,
     samples_percent: Vec<f64>,
     package: &'static str,
     version: &'static str,
@@ -109,30 +114,46 @@ fn capacity(trace: &Trace, percent: f64) -> Result<usize, PeersError> {
     }
 }
 
-/// Hits of a hundred accesses.
+/// What one replay found.
+#[derive(Clone, Copy)]
+struct Replayed {
+    hit_percent: f64,
+    most_entries: usize,
+}
+
 #[allow(clippy::cast_precision_loss)]
-fn replay(contender: &dyn Contender, trace: &Trace, capacity: usize) -> Option<f64> {
-    let mut ask = contender.replay(capacity)?;
-    let hits = trace.keys.iter().filter(|key| ask(**key)).count();
-    Some(rounded(100.0 * hits as f64 / trace.keys.len() as f64))
+fn replay(contender: &dyn Contender, trace: &Trace, capacity: usize) -> Option<Replayed> {
+    let mut cache = contender.replay(capacity)?;
+    let (mut hits, mut most_entries) = (0_usize, 0);
+    for (access, key) in trace.keys.iter().enumerate() {
+        hits += usize::from((cache.ask)(*key));
+        if access % CENSUS == 0 {
+            most_entries = most_entries.max((cache.held)());
+        }
+    }
+    Some(Replayed {
+        hit_percent: rounded(100.0 * hits as f64 / trace.keys.len() as f64),
+        most_entries,
+    })
 }
 
 fn setting_rows(
     (trace, capacity_percent, capacity): (&Trace, f64, usize),
     entrants: &[&dyn Contender],
-    samples: Vec<Vec<f64>>,
+    samples: Vec<Vec<Replayed>>,
     environment: &Environment,
 ) -> Vec<HitRatioRow> {
     let best = entrants
         .iter()
         .zip(&samples)
         .filter(|(contender, _)| BASELINES.contains(&contender.name()))
-        .map(|(_, samples)| median(samples))
+        .map(|(_, replays)| median(&percents(replays)))
         .reduce(f64::max);
     entrants
         .iter()
         .zip(samples)
-        .map(|(contender, samples_percent)| {
+        .map(|(contender, replays)| {
+            let samples_percent = percents(&replays);
             let hit_percent = rounded(median(&samples_percent));
             HitRatioRow {
                 trace: trace.name.clone(),
@@ -143,7 +164,12 @@ fn setting_rows(
                 contender: contender.name(),
                 hit_percent,
                 points_over_best: best.map(|best| rounded(hit_percent - best)),
-                rounds: samples_percent.len(),
+                most_entries: replays
+                    .iter()
+                    .map(|replay| replay.most_entries)
+                    .max()
+                    .unwrap_or(0),
+                rounds: replays.len(),
                 samples_percent,
                 package: contender.package(),
                 version: version_of(contender.package()),
@@ -153,6 +179,10 @@ fn setting_rows(
         .collect()
 }
 
+fn percents(replays: &[Replayed]) -> Vec<f64> {
+    replays.iter().map(|replay| replay.hit_percent).collect()
+}
+
 /// The rows for people.
 pub fn as_table(rows: &[HitRatioRow]) -> Table {
     let headings = [
@@ -160,6 +190,7 @@ pub fn as_table(rows: &[HitRatioRow]) -> Table {
         "contender",
         "capacity",
         "entries",
+        "most held",
         "hits, %",
         "points over the better of moka, quick_cache",
     ];
@@ -170,6 +201,7 @@ pub fn as_table(rows: &[HitRatioRow]) -> Table {
             row.contender.to_owned(),
             format!("{} %", row.capacity_percent),
             row.capacity.to_string(),
+            row.most_entries.to_string(),
             format!("{:.2}", row.hit_percent),
             row.points_over_best
                 .map_or_else(|| "-".to_owned(), |points| format!("{points:+.2}")),
@@ -179,8 +211,9 @@ pub fn as_table(rows: &[HitRatioRow]) -> Table {
 }
 
 /// What has to be said below the table.
-pub const NOTES: [&str; 2] = [
+pub const NOTES: [&str; 3] = [
     "Each access is a get-or-create of one key, from one thread, on a cache that begins empty. Capacity: of the distinct keys.",
+    "Most held: the most entries seen at any time; who holds more than its entries hits more often by that.",
     "Traces: Copyright headissue GmbH, Jens Wilke, CC BY 4.0, recorded for cache2k (benches/traces/README.md).",
 ];
 
@@ -218,11 +251,14 @@ mod tests {
     }
 
     #[test]
-    fn nobody_holds_more_than_its_capacity() {
+    fn who_hits_by_holding_more_than_its_capacity_is_shown_to() {
         // A loop over ten keys lets a cache of one entry hit at most where it still holds the key of ten accesses ago.
         let rows = run(&crate::contenders::all(), &[loops()], &options(10.0)).expect("a run");
         for row in rows {
-            assert!(row.hit_percent <= 9.0, "{row:?}");
+            assert!(
+                row.hit_percent <= 9.0 || row.most_entries > row.capacity,
+                "{row:?}"
+            );
         }
     }
 
