@@ -189,9 +189,9 @@ impl Run {
         let mut tally = worker.tally.lock();
         tally.requests += 1;
         tally.hung += u64::from(now - begun > nanos(self.stage.bound));
-        tally
+        let _ = tally
             .latency
-            .saturating_record(now.saturating_sub(self.intended[index]));
+            .record(now.saturating_sub(self.intended[index]));
         match served {
             Ok(Served {
                 origin: Origin::Hit,
@@ -202,9 +202,9 @@ impl Run {
                 record,
             }) => {
                 tally.stale += 1;
-                tally
+                let _ = tally
                     .stale_age
-                    .saturating_record(now.saturating_sub(record.created_ns));
+                    .record(now.saturating_sub(record.created_ns));
             }
             Ok(_) => {}
             Err(error) => {
