@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::error::LabError;
+use crate::sabotage::Fault;
 use crate::scenario::{Arrivals, Callers, Keys, Mode, Scenario, WorkPlan};
 
 /// The contention laboratory: scenarios against dogpile and its peers.
@@ -21,14 +22,14 @@ pub(crate) enum Command {
     /// Replays a recorded trace from many threads in front of a real database.
     Replay {
         #[command(flatten)]
-        replay: Replay,
+        replay: ReplayFlags,
         #[command(flatten)]
         output: Output,
     },
     /// Everyone asks for one key at once.
     Stampede {
         #[command(flatten)]
-        stampede: Stampede,
+        stampede: StampedeFlags,
         #[command(flatten)]
         output: Output,
     },
@@ -61,10 +62,13 @@ pub(crate) struct Output {
     /// Keep each creation's interval.
     #[arg(long, value_name = "FILE")]
     pub(crate) log: Option<PathBuf>,
+    /// Build a fault into dogpile, to see the figures turn red.
+    #[arg(long, value_enum, value_name = "FAULT")]
+    pub(crate) sabotage: Option<Fault>,
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Replay {
+pub(crate) struct ReplayFlags {
     /// web12 (bundled), or a file of 4-byte big-endian keys, plain or xz.
     #[arg(long, value_name = "FILE")]
     trace: Option<String>,
@@ -94,7 +98,7 @@ pub(crate) struct Replay {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Stampede {
+pub(crate) struct StampedeFlags {
     #[arg(long, conflicts_with = "async")]
     threads: Option<u32>,
     /// Callers are tasks on a multi-threaded runtime.
@@ -121,7 +125,7 @@ pub(crate) struct Stampede {
     bound: Option<Duration>,
 }
 
-impl Replay {
+impl ReplayFlags {
     pub(crate) fn scenario(self) -> Result<Scenario, LabError> {
         let mut scenario = Scenario::replay()?;
         if let Keys::Trace { trace, requests } = &mut scenario.keys {
@@ -142,7 +146,7 @@ impl Replay {
     }
 }
 
-impl Stampede {
+impl StampedeFlags {
     pub(crate) fn scenario(self) -> Result<Scenario, LabError> {
         let mut scenario = Scenario::stampede(self.mode)?;
         if let Arrivals::Together { rounds, .. } = &mut scenario.arrivals {

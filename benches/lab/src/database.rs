@@ -1,4 +1,4 @@
-//! The slow source behind the cache: a real SQLite database with a pool of connections.
+//! The slow source behind the cache: a real `SQLite` database with a pool of connections.
 //!
 //! A query sums rows of a real table; how many is calibrated when the database is made, so that the query's
 //! own work takes the stated time on this machine. What is then left of `at_least` is waited inside the query
@@ -44,7 +44,7 @@ impl Database {
     /// Makes the database in a temporary directory, opens `connections` and calibrates the query.
     ///
     /// # Errors
-    /// The file cannot be made, or SQLite refuses.
+    /// The file cannot be made, or `SQLite` refuses.
     pub(crate) fn open(
         at_least: Duration,
         busy: Duration,
@@ -78,7 +78,7 @@ impl Database {
     /// Runs the query for a key on the next idle connection and gives its sum.
     ///
     /// # Errors
-    /// Whatever SQLite reports.
+    /// Whatever `SQLite` reports.
     pub(crate) fn query(&self, key: Key) -> rusqlite::Result<i64> {
         let session = self.take();
         let sum = session.query(key, self.rows_per_query);

@@ -18,6 +18,7 @@ mod ledger;
 mod log;
 mod random;
 mod report;
+mod sabotage;
 mod scenario;
 mod trace;
 
@@ -51,6 +52,11 @@ fn obey(command: Command) -> Result<ExitCode, LabError> {
 
 fn measure(scenario: &Scenario, output: &Output) -> Result<ExitCode, LabError> {
     scenario.validate()?;
+    if let Some(fault) = output.sabotage
+        && let Some(code) = sabotage::arm(fault)?
+    {
+        return Ok(code);
+    }
     let progress = report::progress();
     let measured = engine::run(scenario, &progress)?;
     progress.finish_and_clear();

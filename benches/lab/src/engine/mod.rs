@@ -76,7 +76,7 @@ pub(crate) fn run(scenario: &Scenario, progress: &ProgressBar) -> Result<Vec<Mea
         let (figures, latency, first_error) = match scenario.arrivals {
             Arrivals::Open { rate, spacing } => {
                 let times = open::arrivals(keys.len(), rate, spacing, scenario.seed);
-                open::run(&stage, Arc::clone(&keys), times, progress)?
+                open::run(&stage, Arc::clone(&keys), &times, progress)?
             }
             Arrivals::Together { rounds, mode } => together::run(&stage, rounds, mode, progress)?,
         };

@@ -30,7 +30,7 @@ const LONGEST_NAP_NS: u64 = 100_000_000;
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss
 )]
-pub(super) fn arrivals(count: usize, rate: f64, spacing: Spacing, seed: u64) -> Arc<[u64]> {
+pub(super) fn arrivals(count: usize, rate: f64, spacing: Spacing, seed: u64) -> Vec<u64> {
     let mut random = Random::new(seed ^ 0x61_72_72_69_76_65);
     let mut at = 0.0;
     let next = |index| match spacing {
@@ -76,7 +76,7 @@ struct Tally {
 pub(super) fn run(
     stage: &Arc<Stage>,
     keys: Arc<[Key]>,
-    times: Arc<[u64]>,
+    times: &[u64],
     progress: &ProgressBar,
 ) -> Result<(Figures, Histogram<u64>, Option<String>), LabError> {
     let begin = stage.clock.now() + LEAD_NS;

@@ -75,7 +75,7 @@ impl Stage {
         runtime: Option<&tokio::runtime::Runtime>,
     ) -> Result<Round, LabError> {
         if mode == Mode::Stale {
-            self.leave_stale(key, runtime)?;
+            self.leave_stale(key, runtime);
         }
         let before = self.ledger.creations_of(key);
         let returned = self.callers_at_once(key, runtime)?;
@@ -116,11 +116,7 @@ impl Stage {
     }
 
     /// Creates the value and lets it go stale. This waits for real: it is the time the caches measure.
-    fn leave_stale(
-        self: &Arc<Self>,
-        key: Key,
-        runtime: Option<&tokio::runtime::Runtime>,
-    ) -> Result<(), LabError> {
+    fn leave_stale(&self, key: Key, runtime: Option<&tokio::runtime::Runtime>) {
         let served = match runtime {
             Some(runtime) => runtime.block_on(self.ask_async(key)),
             None => self.ask(key),
@@ -129,7 +125,6 @@ impl Stage {
         if served.is_ok() {
             std::thread::sleep(self.fresh + SURELY_STALE);
         }
-        Ok(())
     }
 
     /// Releases all callers together; gives those that came back within the bound.

@@ -19,10 +19,10 @@ const NINES: f64 = 5.0;
 
 /// The whole file.
 pub(super) fn plot(title: &str, measured: &[Measured]) -> String {
-    let mut svg = format!(
+    let mut svg = String::from(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 980 430\" \
          font-family=\"sans-serif\" font-size=\"13\">\n\
-         <rect width=\"980\" height=\"430\" fill=\"white\"/>\n"
+         <rect width=\"980\" height=\"430\" fill=\"white\"/>\n",
     );
     text(
         &mut svg,
@@ -51,6 +51,9 @@ fn latencies(svg: &mut String, measured: &[Measured]) {
     let most = shown().map(|one| one.latency.max()).max().unwrap_or(1);
     let height = |ns| TOP + HIGH * (1.0 - share(ns, least, most));
     let mut decade = 100_u64;
+    while decade < least / 10 {
+        decade *= 10;
+    }
     while decade <= most {
         let y = height(decade);
         line(svg, (LEFT, y), (LEFT + WIDE, y));

@@ -131,7 +131,7 @@ pub(crate) enum WorkPlan {
         #[serde(with = "span")]
         time: Duration,
     },
-    /// A query of a real SQLite database.
+    /// A query of a real `SQLite` database.
     Sqlite {
         /// How long it takes at least; what the query's own work leaves is waited, as for a network.
         #[serde(with = "span")]
