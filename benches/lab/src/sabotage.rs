@@ -21,16 +21,19 @@ pub(crate) enum Fault {
 /// Arms the fault; gives nothing, for this program is the one to go on.
 ///
 /// # Errors
-/// None here.
+/// Another fault is armed already.
 #[cfg(feature = "sabotage")]
-#[allow(clippy::unnecessary_wraps)] // the other build can fail
 pub(crate) fn arm(fault: Fault) -> Result<Option<ExitCode>, LabError> {
-    dogpile::sabotage::arm(match fault {
+    let fault = match fault {
         Fault::DoubleClaim => dogpile::sabotage::Fault::DoubleClaim,
         Fault::NoRelook => dogpile::sabotage::Fault::NoRelook,
         Fault::LoseWake => dogpile::sabotage::Fault::LoseWake,
-    });
-    Ok(None)
+    };
+    let armed = dogpile::sabotage::arm(fault).map(|()| None);
+    armed.map_err(|before| LabError::Contender {
+        name: "dogpile",
+        message: format!("it has the fault {before:?} already"),
+    })
 }
 
 /// Builds and runs the laboratory that can hold the fault; gives its exit code.

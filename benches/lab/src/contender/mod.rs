@@ -1,8 +1,9 @@
-//! Who is measured. A contender is one small trait; [`TABLE`] is the one place where they and the backends
-//! of dogpile join by name.
+//! Who is measured. A contender is one small trait; they join by name in [`TABLE`], and the backends
+//! of dogpile in [`region`].
 
 mod mutex;
 mod plain;
+mod region;
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -57,6 +58,8 @@ pub(crate) enum Origin {
     Stale,
     /// This call created it.
     Created,
+    /// This call's creator failed, and an old value was at hand.
+    StaleOnError,
     /// Another call created it while this one waited.
     Shared,
 }
@@ -68,6 +71,8 @@ pub(crate) enum CallError {
     Creator(#[from] CreatorError),
     #[error("the call panicked")]
     Panicked,
+    #[error("the cache failed: {0}")]
+    Cache(String),
     #[error("the value of key {got:?} was given for {asked:?}")]
     WrongValue { asked: Key, got: Key },
     #[error("the contender says {origin:?}, but its call {} the creator", if *.ran { "ran" } else { "did not run" })]
@@ -83,6 +88,7 @@ pub(crate) struct Terms<'a> {
 type Build = fn(&Terms<'_>) -> Result<Box<dyn Contender>, LabError>;
 
 const TABLE: &[(&str, Build)] = &[
+    ("dogpile", |terms| Ok(Box::new(terms.region()?))),
     ("plain", |terms| {
         Ok(Box::new(plain::Plain::new(terms.freshness.fresh)))
     }),
@@ -91,9 +97,6 @@ const TABLE: &[(&str, Build)] = &[
     }),
 ];
 
-/// A backend of dogpile, and whether several processes can share it.
-const BACKENDS: &[(&str, bool)] = &[(MEMORY, false)];
-
 /// Builds a contender that [`check_names`] has let through.
 ///
 /// # Errors
@@ -101,11 +104,7 @@ const BACKENDS: &[(&str, bool)] = &[(MEMORY, false)];
 pub(crate) fn build(name: &str, terms: &Terms<'_>) -> Result<Box<dyn Contender>, LabError> {
     match TABLE.iter().find(|(known, _)| *known == name) {
         Some((_, build)) => build(terms),
-        None => Err(unknown(
-            "contenders",
-            name,
-            TABLE.iter().map(|(known, _)| *known),
-        )),
+        None => Err(unknown("contenders", name, names())),
     }
 }
 
@@ -120,21 +119,10 @@ pub(crate) fn check_names(
 ) -> Result<(), LabError> {
     for name in contenders {
         if !TABLE.iter().any(|(known, _)| known == name) {
-            return Err(unknown(
-                "contenders",
-                name,
-                TABLE.iter().map(|(known, _)| *known),
-            ));
+            return Err(unknown("contenders", name, names()));
         }
     }
-    let known = BACKENDS.iter().find(|(known, _)| *known == backend);
-    let Some((_, shared)) = known else {
-        return Err(unknown(
-            "backend",
-            backend,
-            BACKENDS.iter().map(|(known, _)| *known),
-        ));
-    };
+    let shared = region::backend(backend)?.shared;
     if matches!(callers, Callers::Processes(_)) && !shared {
         let problem = format!(
             "the backend `{backend}` does not reach across processes: use threads or tasks"
@@ -145,6 +133,10 @@ pub(crate) fn check_names(
         });
     }
     Ok(())
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(known, _)| *known)
 }
 
 fn unknown<'a>(field: &'static str, name: &str, known: impl Iterator<Item = &'a str>) -> LabError {

@@ -65,7 +65,7 @@ fn checked(key: Key, served: Result<Served, CallError>, ran: bool) -> Result<Ser
             got: served.record.key,
         });
     }
-    if ran != (served.origin == Origin::Created) {
+    if ran != matches!(served.origin, Origin::Created | Origin::StaleOnError) {
         return Err(CallError::WrongOrigin {
             origin: served.origin,
             ran,

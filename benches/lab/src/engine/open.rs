@@ -198,7 +198,7 @@ impl Run {
                 ..
             }) => tally.hits += 1,
             Ok(Served {
-                origin: Origin::Stale,
+                origin: Origin::Stale | Origin::StaleOnError,
                 record,
             }) => {
                 tally.stale += 1;

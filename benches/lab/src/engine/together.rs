@@ -96,7 +96,7 @@ impl Stage {
         } in returned
         {
             let is_stale = match served {
-                Ok(served) => served.origin == Origin::Stale,
+                Ok(served) => matches!(served.origin, Origin::Stale | Origin::StaleOnError),
                 Err(error) => {
                     round.errors += 1;
                     round.first_error.get_or_insert(error.to_string());
