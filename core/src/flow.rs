@@ -224,6 +224,8 @@ pub enum Woke {
     },
     /// With the error of the creation.
     Error,
+    /// The creation's caller got no answer from the store and did not create.
+    StoreFailed,
     /// The creator went away or is past its limit: this call is the creator now.
     Heir,
     /// The creation was superseded.
@@ -292,7 +294,7 @@ pub struct Flow {
 struct Facts {
     /// A value is at hand that may be served while another is created.
     stale: bool,
-    /// The store failed this call: no lease, no commit.
+    /// The store did not answer this call's last question: no lease, no commit.
     store_failed: bool,
     /// The call has waited for another's creation.
     waited: bool,
@@ -311,8 +313,10 @@ enum State {
     Committing {
         store: bool,
     },
-    /// An action without an answer of its own is under way; then this.
+    /// The claim is being given back or handed over; then this.
     Parting(Then),
+    /// The seat is being left; then this.
+    Leaving(Then),
     Over,
 }
 

@@ -28,7 +28,7 @@ use crate::waiters::{Room, Seat, Told, Waiter};
 
 /// One value's lock: the word and the room of those who wait. `O` is what a creation brings to
 /// its waiters, cloned for each.
-pub struct Slot<K: Kit, O> {
+pub struct Slot<K: Kit, O: Send> {
     word: K::Word,
     due: K::Word,
     room: K::Lock<Room<K, O>>,
@@ -78,6 +78,8 @@ pub struct Superseded;
 pub enum Relief {
     /// The creator has until then.
     NotYet(Time),
+    /// The creator has not begun: its time does not run yet. Ask again after a whole one.
+    NotBegun,
     /// The waiter is the creator now and no longer waits.
     Heir(Claim),
     /// The creator was superseded before; the waiter no longer waits and looks again.
@@ -97,7 +99,7 @@ pub enum Abandoned {
     Superseded,
 }
 
-enum Bequest<K: Kit, O> {
+enum Bequest<K: Kit, O: Send> {
     Inherited(Option<Waker>),
     Ended,
     Superseded(Vec<Seat<K, O>>),
@@ -105,7 +107,7 @@ enum Bequest<K: Kit, O> {
 
 // Claims and waiters are passed by value because the call uses them up.
 #[allow(clippy::needless_pass_by_value)]
-impl<K: Kit, O: Clone> Slot<K, O> {
+impl<K: Kit, O: Send + Clone> Slot<K, O> {
     /// A slot of these parts: the word at [`Snapshot::VACANT`] or another start, a second word at
     /// zero, an empty room.
     pub const fn from_parts(word: K::Word, due: K::Word, room: K::Lock<Room<K, O>>) -> Self {
@@ -136,10 +138,15 @@ impl<K: Kit, O: Clone> Slot<K, O> {
     }
 
     /// The creator begins now and has until `due`. Who waits already, and who comes before this,
-    /// knows that the creator began after its own call.
+    /// knows that the creator began after its own call. Does nothing when the claim was superseded
+    /// meanwhile: the creator at work now keeps its own time.
     pub fn begin(&self, claim: &Claim, due: Time) {
-        self.due_hint(due);
-        self.room.with(|room| room.begin(claim.number(), due));
+        self.room.with(|room| {
+            if self.recheck().is_held_by(claim.number()) {
+                room.begin(claim.number(), due);
+                self.due_hint(due);
+            }
+        });
     }
 
     /// Sits down to wait for the creation that is under way. `has_waited` says that this call has
@@ -236,6 +243,8 @@ impl<K: Kit, O: Clone> Slot<K, O> {
             };
             match room.due(claim) {
                 Some(due) if now < due => return Relief::NotYet(due),
+                // Else all who lose their patience at once would take each other's place.
+                None if self.recheck().is_held_by(claim) => return Relief::NotBegun,
                 _ => {}
             }
             room.remove(waiter.ticket);
@@ -357,7 +366,7 @@ impl<K: Kit, O: Clone> Slot<K, O> {
 
     fn due_hint(&self, due: Time) {
         let before = self.due.load(order::HINT);
-        // Lost when two begin at once: then an overdue creator is noticed under the lock only.
+        // Under the lock, as every change of the hint: never lost.
         let _ = self
             .due
             .compare_exchange(before, due.as_nanos(), order::HINT, order::HINT);
@@ -376,7 +385,7 @@ impl<K: Kit, O: Clone> Slot<K, O> {
     }
 }
 
-fn tell_all<K: Kit, O: Clone>(mut seats: Vec<Seat<K, O>>, outcome: &O) {
+fn tell_all<K: Kit, O: Send + Clone>(mut seats: Vec<Seat<K, O>>, outcome: &O) {
     if K::has(Fault::LoseWake) {
         seats.pop();
     }

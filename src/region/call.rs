@@ -414,6 +414,10 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
                     began_after_me,
                 }
             }
+            Outcome::Failed(Shared::Store(error)) => {
+                self.failure = Some(Failure::Store(Arc::clone(error)));
+                flow::Woke::StoreFailed
+            }
             Outcome::Failed(shared) => {
                 self.failure = Some(Failure::Shared(shared.clone()));
                 flow::Woke::Error

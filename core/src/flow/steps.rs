@@ -20,7 +20,7 @@ impl Flow {
             (State::Committing { store }, Event::Committed(committed)) => {
                 Some(self.committed(store, committed))
             }
-            (State::Parting(then), Event::Done) => Some(self.then(then)),
+            (State::Parting(then) | State::Leaving(then), Event::Done) => Some(self.then(then)),
             (State::Over, _) => None,
             (_, Event::Cancelled) => Some(self.cancelled()),
             (
@@ -31,7 +31,8 @@ impl Flow {
                 | State::Waiting { .. }
                 | State::Creating
                 | State::Committing { .. }
-                | State::Parting(_),
+                | State::Parting(_)
+                | State::Leaving(_),
                 Event::Looked(_)
                 | Event::Claimed(_)
                 | Event::Detached(_)
@@ -46,15 +47,13 @@ impl Flow {
 
     fn looked(&mut self, looked: Looked) -> Action {
         self.facts.stale = looked == Looked::Stale;
+        // A store that answers again is used again.
+        self.facts.store_failed = matches!(looked, Looked::Failed { .. });
         match looked {
             Looked::Fresh => self.give(Origin::Hit),
-            Looked::Stale | Looked::Miss => self.claim(),
             Looked::Failed { kept: true } => self.give(Origin::Kept),
             Looked::Failed { kept: false } if self.wish.needs_store => self.fail(Trouble::Store),
-            Looked::Failed { kept: false } => {
-                self.facts.store_failed = true;
-                self.claim()
-            }
+            Looked::Stale | Looked::Miss | Looked::Failed { kept: false } => self.claim(),
         }
     }
 
@@ -153,11 +152,18 @@ impl Flow {
                 }
             }
             Woke::Error => self.fail(Trouble::Shared),
+            Woke::StoreFailed if self.wish.needs_store => self.fail(Trouble::Store),
+            Woke::StoreFailed => {
+                self.facts.store_failed = true;
+                self.claim()
+            }
             Woke::Heir if self.facts.store_failed => self.create(),
             Woke::Heir => self.lease(),
-            Woke::Superseded | Woke::LookAgain => self.look(),
-            Woke::Deadline => self.leave(Trouble::Deadline),
-            Woke::Cycle => self.leave(Trouble::Cycle),
+            Woke::Superseded => self.look(),
+            // Nobody told it anything, so its seat is still taken.
+            Woke::LookAgain => self.leave(Then::Look),
+            Woke::Deadline => self.leave(Then::Return(Ending::Trouble(Trouble::Deadline))),
+            Woke::Cycle => self.leave(Then::Return(Ending::Trouble(Trouble::Cycle))),
             Woke::LeaseTimer => return None,
         })
     }
@@ -170,7 +176,7 @@ impl Flow {
             Woke::Superseded => self.hand_over(Then::Look),
             Woke::Deadline => self.hand_over(Then::Return(Ending::Trouble(Trouble::Deadline))),
             Woke::Cycle => self.hand_over(Then::Return(Ending::Trouble(Trouble::Cycle))),
-            Woke::Value { .. } | Woke::Heir => return None,
+            Woke::Value { .. } | Woke::StoreFailed | Woke::Heir => return None,
         })
     }
 
@@ -179,10 +185,7 @@ impl Flow {
         let end = Then::Return(Ending::Cancelled);
         match self.state {
             State::Looking | State::Claiming | State::Over => self.end(Ending::Cancelled),
-            State::Waiting { delegate: false } => {
-                self.state = State::Parting(end);
-                Action::Leave
-            }
+            State::Waiting { delegate: false } | State::Leaving(_) => self.leave(end),
             State::Detaching
             | State::Leasing
             | State::Waiting { delegate: true }
@@ -235,8 +238,8 @@ impl Flow {
         Action::HandOver
     }
 
-    fn leave(&mut self, trouble: Trouble) -> Action {
-        self.state = State::Parting(Then::Return(Ending::Trouble(trouble)));
+    fn leave(&mut self, then: Then) -> Action {
+        self.state = State::Leaving(then);
         Action::Leave
     }
 
