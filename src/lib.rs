@@ -1,1 +1,19 @@
-//! Begun.
+#![doc = include_str!("../README.md")]
+
+mod clockwork;
+mod error;
+mod flight;
+mod keeper;
+mod kit;
+mod region;
+#[cfg(feature = "sabotage")]
+pub mod sabotage;
+
+pub use dogpile_backend as backend;
+pub use dogpile_backend::{
+    Clock, Invalidation, Mangle, ManualClock, Metadata, SystemClock, Verdict,
+};
+#[cfg(feature = "memory")]
+pub use dogpile_memory::Memory;
+pub use error::{ConfigError, Error, Place};
+pub use region::{Answer, At, BoxError, Config, Job, Known, OnStoreFailure, Origin, Region};

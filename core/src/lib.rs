@@ -1,1 +1,17 @@
-//! Begun.
+#![no_std]
+#![forbid(unsafe_code)]
+#![doc = include_str!("../README.md")]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+pub mod cached_value;
+pub mod epochs;
+pub mod flow;
+pub mod freshness;
+pub mod kit;
+pub mod slot;
+pub mod state;
+pub mod time;
+pub mod waiters;

@@ -1,1 +1,29 @@
-//! Begun.
+#![doc = include_str!("../README.md")]
+
+mod adapters;
+mod backend;
+mod clock;
+mod errand;
+mod error;
+mod gates;
+mod guarded;
+mod lease;
+mod mangle;
+mod offloaded;
+mod pool;
+mod reply;
+mod store;
+
+pub use adapters::{Awaiting, Blocking};
+pub use backend::{AsyncBackend, Backend};
+pub use clock::{Clock, ManualClock, SystemClock, TimeLine, WakeAt};
+pub use dogpile_core::cached_value::{CachedValue, Epoch, Epochs, Metadata, Stamp};
+pub use dogpile_core::freshness::{Policy, Verdict};
+pub use dogpile_core::time::{Span, Time};
+pub use error::{Fault, Operation, StoreError, show_key};
+pub use guarded::Guarded;
+pub use lease::{Ask, Commit, EpochStore, Invalidation, Lease, LeaseStore, Leased, Watch};
+pub use mangle::{Identity, KeyBuffer, LengthConditional, Mangle, Prefix};
+pub use offloaded::Offloaded;
+pub use reply::{Reply, block_on};
+pub use store::{Local, Store};

@@ -1,0 +1,147 @@
+//! What the map holds under a key: a value or a claim, never both and never neither.
+
+use dogpile_backend::{CachedValue, Epoch, Metadata, Stamp, Time};
+
+use crate::lifetime::Lifetime;
+use crate::mark::{Mark, StampCell};
+
+/// One entry. With its key of 16 bytes, an entry of a value of 8 bytes takes 56; one byte more, and
+/// common allocators would spend 16 more.
+#[derive(Debug)]
+pub(crate) enum Node<V> {
+    Value(Held<V>),
+    Claim(Claim),
+}
+
+/// A value and what is known of it. Only `stamp` and `mark` change in place.
+#[derive(Debug)]
+pub(crate) struct Held<V> {
+    pub(crate) value: V,
+    pub(crate) created: Time,
+    pub(crate) epoch: Epoch,
+    pub(crate) stamp: StampCell,
+    /// The entry's place in the eviction queues, where there are any.
+    pub(crate) slot: u32,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) mark: Mark,
+    #[allow(dead_code)] // only the compiler reads it
+    pub(crate) kind: IsValue,
+}
+
+/// A byte that is never zero in a value, so that the compiler tells claims by it and needs no word of
+/// its own to do so.
+#[derive(Clone, Copy, Debug)]
+#[repr(u8)]
+pub(crate) enum IsValue {
+    Yes = 1,
+}
+
+/// The promise of a value. Its stamp changes when another takes over.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    pub(crate) stamp: StampCell,
+}
+
+impl<V> Held<V> {
+    #[inline]
+    pub(crate) fn lend(&self) -> CachedValue<&V> {
+        CachedValue {
+            value: &self.value,
+            metadata: self.metadata(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn metadata(&self) -> Metadata {
+        Metadata {
+            stamp: self.stamp.stamp(),
+            epoch: self.epoch,
+            created: self.created,
+        }
+    }
+
+    pub(crate) fn end(&self) -> Time {
+        self.lifetime.end(self.created)
+    }
+}
+
+impl<V> Node<V> {
+    pub(crate) fn stamp(&self) -> &StampCell {
+        match self {
+            Self::Value(held) => &held.stamp,
+            Self::Claim(claim) => &claim.stamp,
+        }
+    }
+
+    pub(crate) fn value(&self) -> Option<&Held<V>> {
+        match self {
+            Self::Value(held) => Some(held),
+            Self::Claim(_) => None,
+        }
+    }
+
+    /// Whether somebody holds a lease on this entry.
+    pub(crate) fn is_leased(&self) -> bool {
+        self.stamp().number() % 2 == LEASED
+    }
+
+    /// Whether `stamp` is the lease that is out on this entry.
+    pub(crate) fn is_leased_to(&self, stamp: Stamp) -> bool {
+        self.is_leased() && self.stamp().stamp() == stamp
+    }
+}
+
+/// What an odd stamp says: it was given to the holder of a lease. Even ones name a value that nobody
+/// has leased.
+const LEASED: u64 = 1;
+
+/// The source of one turn's stamps: no number is given twice.
+#[derive(Debug, Default)]
+pub(crate) struct Stamps(u64);
+
+impl Stamps {
+    /// A stamp for a value that nobody has leased.
+    pub(crate) fn value(&mut self) -> u64 {
+        self.0 += 2; // 2^63 writes at a billion a second are 292 years
+        self.0
+    }
+
+    /// A stamp for a lease.
+    pub(crate) fn lease(&mut self) -> u64 {
+        self.value() + LEASED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Key;
+
+    #[test]
+    fn a_small_entry_fits_in_56_bytes() {
+        assert_eq!(size_of::<Key>() + size_of::<Node<u64>>(), 56);
+        assert_eq!(size_of::<Key>() + size_of::<Node<Box<u64>>>(), 56);
+    }
+
+    #[test]
+    fn stamps_never_repeat_and_tell_leases_from_values() {
+        let mut stamps = Stamps::default();
+        let all = [
+            stamps.value(),
+            stamps.lease(),
+            stamps.lease(),
+            stamps.value(),
+        ];
+        for (at, stamp) in all.iter().enumerate() {
+            assert!(!all[..at].contains(stamp));
+            assert_ne!(Stamp::new(u128::from(*stamp)), Stamp::NONE);
+        }
+        let claim = |number| {
+            Node::<()>::Claim(Claim {
+                stamp: StampCell::new(number),
+            })
+        };
+        assert!(!claim(all[0]).is_leased());
+        assert!(claim(all[1]).is_leased());
+    }
+}

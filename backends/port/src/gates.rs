@@ -1,0 +1,423 @@
+//! One gate per key, and the claim that is out on it: how a process makes several steps on one key
+//! of somebody else's store atomic.
+//!
+//! Whoever is inside a key's gate is alone with it. Entering is a future, so that sync callers park
+//! and async callers wait without holding an executor's thread; one that is dropped while it waits
+//! passes its wake-up on. The gate is not handed over: whoever comes first when it opens goes in,
+//! so that a task that nobody polls cannot shut the others out. A key that nobody is at, waits
+//! for, claims or watches takes no memory.
+
+use std::collections::VecDeque;
+use std::collections::hash_map::{HashMap, RandomState};
+use std::future::Future;
+use std::hash::BuildHasher;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::Stamp;
+
+const STRIPES: usize = 64;
+
+/// What is called when something happened to a key.
+pub(crate) type Bell = Arc<dyn Fn() + Send + Sync>;
+
+/// The gates of one store.
+pub(crate) struct Gates {
+    stripes: Box<[Mutex<Stripe>]>,
+    hash: RandomState,
+}
+
+/// The keys of one range of hashes.
+#[derive(Default)]
+struct Stripe {
+    keys: HashMap<Box<[u8]>, Key>,
+    /// The last number given to a claim, a waiter or a bell. None is given twice.
+    last: u64,
+}
+
+#[derive(Default)]
+struct Key {
+    occupied: bool,
+    claim: Option<Stamp>,
+    waiting: VecDeque<(u64, Waker)>,
+    bells: Vec<(u64, Bell)>,
+}
+
+impl Gates {
+    pub(crate) fn new() -> Self {
+        Self {
+            stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
+            hash: RandomState::new(),
+        }
+    }
+
+    /// Goes in if the gate is open.
+    pub(crate) fn try_enter<'a>(&'a self, key: &'a [u8]) -> Option<Inside<'a>> {
+        let mut stripe = self.stripe(key);
+        let state = stripe.at(key);
+        if state.occupied {
+            return None;
+        }
+        state.occupied = true;
+        Some(self.inside(key))
+    }
+
+    /// Goes in as soon as the gate is open.
+    pub(crate) const fn enter<'a>(&'a self, key: &'a [u8]) -> Entering<'a> {
+        Entering {
+            gates: self,
+            key,
+            ticket: None,
+        }
+    }
+
+    const fn inside<'a>(&'a self, key: &'a [u8]) -> Inside<'a> {
+        Inside {
+            gates: self,
+            key,
+            writing: false,
+        }
+    }
+
+    /// The claim that is out on `key`.
+    pub(crate) fn claim(&self, key: &[u8]) -> Option<Stamp> {
+        self.stripe(key).keys.get(key)?.claim
+    }
+
+    /// Ends the claim if it is `stamp`; says whether it was.
+    pub(crate) fn end_claim(&self, key: &[u8], stamp: Stamp) -> bool {
+        let mut stripe = self.stripe(key);
+        let Some(state) = stripe.keys.get_mut(key) else {
+            return false;
+        };
+        if state.claim != Some(stamp) {
+            return false;
+        }
+        state.claim = None;
+        let bells = state.bells();
+        stripe.forget_if_idle(key);
+        drop(stripe);
+        ring(&bells);
+        true
+    }
+
+    /// Hangs `bell` at `key` until [`Gates::unhang`].
+    pub(crate) fn hang(&self, key: &[u8], bell: Bell) -> u64 {
+        let mut stripe = self.stripe(key);
+        let number = stripe.next_number();
+        stripe.at(key).bells.push((number, bell));
+        number
+    }
+
+    pub(crate) fn unhang(&self, key: &[u8], number: u64) {
+        let mut stripe = self.stripe(key);
+        let taken = stripe.keys.get_mut(key).and_then(|state| {
+            let at = state.bells.iter().position(|(of, _)| *of == number)?;
+            Some(state.bells.swap_remove(at))
+        });
+        stripe.forget_if_idle(key);
+        drop(stripe);
+        // Dropping a bell runs its owner's code: not under the lock.
+        drop(taken);
+    }
+
+    fn stripe(&self, key: &[u8]) -> MutexGuard<'_, Stripe> {
+        lock(&self.stripes[self.index(key)])
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // any bits of the hash will do
+    fn index(&self, key: &[u8]) -> usize {
+        self.hash.hash_one(key) as usize % STRIPES
+    }
+}
+
+/// A panic under the lock cannot leave half a change: nothing of the user's runs there but the
+/// cloning of a waker, and that before anything is changed.
+fn lock(stripe: &Mutex<Stripe>) -> MutexGuard<'_, Stripe> {
+    stripe.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn ring(bells: &[Bell]) {
+    for bell in bells {
+        bell();
+    }
+}
+
+impl Stripe {
+    fn at(&mut self, key: &[u8]) -> &mut Key {
+        self.keys.entry(key.into()).or_default()
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.last += 1;
+        self.last
+    }
+
+    fn forget_if_idle(&mut self, key: &[u8]) {
+        if self.keys.get(key).is_some_and(Key::is_idle) {
+            self.keys.remove(key);
+        }
+    }
+}
+
+impl Key {
+    fn is_idle(&self) -> bool {
+        !self.occupied && self.claim.is_none() && self.waiting.is_empty() && self.bells.is_empty()
+    }
+
+    fn bells(&self) -> Vec<Bell> {
+        self.bells
+            .iter()
+            .map(|(_, bell)| Arc::clone(bell))
+            .collect()
+    }
+}
+
+/// Being alone with a key. Dropping it goes out again.
+pub(crate) struct Inside<'a> {
+    gates: &'a Gates,
+    key: &'a [u8],
+    writing: bool,
+}
+
+impl Inside<'_> {
+    pub(crate) fn claim(&self) -> Option<Stamp> {
+        self.gates.claim(self.key)
+    }
+
+    /// Puts a new claim in the place of any other.
+    pub(crate) fn make_claim(&self) -> Stamp {
+        let index = self.gates.index(self.key);
+        let mut stripe = lock(&self.gates.stripes[index]);
+        // Unlike those of any other key of this store, so that a lease that is shown for the wrong
+        // key is refused.
+        let number = u128::from(stripe.next_number()) * STRIPES as u128 + index as u128;
+        let stamp = Stamp::new(number);
+        let state = stripe.at(self.key);
+        let bells = match state.claim.replace(stamp) {
+            Some(_) => state.bells(),
+            None => Vec::new(),
+        };
+        drop(stripe);
+        ring(&bells);
+        stamp
+    }
+
+    /// Says whether the store is being written to. If it is when the key is left, however that
+    /// comes about, the claim is void: a write that was cut short may have been carried out.
+    pub(crate) const fn set_writing(&mut self, writing: bool) {
+        self.writing = writing;
+    }
+}
+
+impl Drop for Inside<'_> {
+    fn drop(&mut self) {
+        let mut stripe = self.gates.stripe(self.key);
+        let state = stripe.at(self.key);
+        state.occupied = false;
+        let mut bells = Vec::new();
+        if self.writing {
+            state.claim = None;
+            bells = state.bells();
+        }
+        let next = state.waiting.pop_front();
+        stripe.forget_if_idle(self.key);
+        drop(stripe);
+        if let Some((_, waker)) = next {
+            waker.wake();
+        }
+        ring(&bells);
+    }
+}
+
+/// The way in: see [`Gates::enter`].
+pub(crate) struct Entering<'a> {
+    gates: &'a Gates,
+    key: &'a [u8],
+    /// The number under which this waits, or was waiting until it was woken.
+    ticket: Option<u64>,
+}
+
+impl<'a> Future for Entering<'a> {
+    type Output = Inside<'a>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Inside<'a>> {
+        let waker = context.waker().clone();
+        let mut stripe = self.gates.stripe(self.key);
+        let waited = self.ticket;
+        let ticket = waited.unwrap_or_else(|| stripe.next_number());
+        let state = stripe.at(self.key);
+        let before = state.stop_waiting(ticket);
+        if state.occupied {
+            // Who has waited before keeps its place before those who come now.
+            match waited {
+                Some(_) => state.waiting.push_front((ticket, waker)),
+                None => state.waiting.push_back((ticket, waker)),
+            }
+            self.ticket = Some(ticket);
+            drop(stripe);
+            drop(before);
+            return Poll::Pending;
+        }
+        state.occupied = true;
+        self.ticket = None;
+        drop(stripe);
+        drop(before);
+        Poll::Ready(self.gates.inside(self.key))
+    }
+}
+
+impl Key {
+    fn stop_waiting(&mut self, ticket: u64) -> Option<(u64, Waker)> {
+        let at = self.waiting.iter().position(|(of, _)| *of == ticket)?;
+        self.waiting.remove(at)
+    }
+}
+
+impl Drop for Entering<'_> {
+    fn drop(&mut self) {
+        let Some(ticket) = self.ticket else { return };
+        let mut stripe = self.gates.stripe(self.key);
+        let state = stripe.at(self.key);
+        let own = state.stop_waiting(ticket);
+        // Not waiting any more means woken: that wake-up was meant for whoever goes in.
+        let next = if own.is_none() && !state.occupied {
+            state.waiting.pop_front()
+        } else {
+            None
+        };
+        stripe.forget_if_idle(self.key);
+        drop(stripe);
+        drop(own);
+        if let Some((_, waker)) = next {
+            waker.wake();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::task::Wake;
+
+    impl Gates {
+        pub(crate) fn keys_remembered(&self) -> usize {
+            self.stripes.iter().map(|one| lock(one).keys.len()).sum()
+        }
+    }
+
+    /// A waker that counts.
+    #[derive(Default)]
+    struct Count(Mutex<usize>);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        }
+    }
+
+    struct Waiter<'a> {
+        entering: Entering<'a>,
+        woken: Arc<Count>,
+    }
+
+    impl<'a> Waiter<'a> {
+        fn at(gates: &'a Gates) -> Self {
+            Self {
+                entering: gates.enter(b"key"),
+                woken: Arc::default(),
+            }
+        }
+
+        fn poll(&mut self) -> Option<Inside<'a>> {
+            let waker = Waker::from(Arc::clone(&self.woken));
+            match Pin::new(&mut self.entering).poll(&mut Context::from_waker(&waker)) {
+                Poll::Ready(inside) => Some(inside),
+                Poll::Pending => None,
+            }
+        }
+
+        fn woken(&self) -> usize {
+            *self.woken.0.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+
+    #[test]
+    fn one_at_a_time_is_inside_and_the_first_waiter_is_woken() {
+        let gates = Gates::new();
+        let inside = gates.try_enter(b"key").expect("open");
+        assert!(gates.try_enter(b"key").is_none());
+        assert!(gates.try_enter(b"other").is_some());
+        let (mut first, mut second) = (Waiter::at(&gates), Waiter::at(&gates));
+        assert!(first.poll().is_none());
+        assert!(second.poll().is_none());
+        drop(inside);
+        assert_eq!((first.woken(), second.woken()), (1, 0));
+        let inside = first.poll().expect("open now");
+        assert!(second.poll().is_none());
+        drop(inside);
+        assert_eq!(second.woken(), 1);
+        drop(second.poll().expect("open again"));
+        assert_eq!(gates.keys_remembered(), 0);
+    }
+
+    #[test]
+    fn law_7_a_dropped_waiter_passes_its_wake_up_on() {
+        let gates = Gates::new();
+        let inside = gates.try_enter(b"key").expect("open");
+        let (mut first, mut second) = (Waiter::at(&gates), Waiter::at(&gates));
+        assert!(first.poll().is_none());
+        assert!(second.poll().is_none());
+        drop(inside);
+        drop(first);
+        assert_eq!(second.woken(), 1, "the wake-up must not be lost");
+        drop(second);
+        assert_eq!(
+            gates.keys_remembered(),
+            0,
+            "nothing stays of those who gave up"
+        );
+    }
+
+    #[test]
+    fn whoever_was_overtaken_keeps_its_place() {
+        let gates = Gates::new();
+        let inside = gates.try_enter(b"key").expect("open");
+        let (mut first, mut second) = (Waiter::at(&gates), Waiter::at(&gates));
+        assert!(first.poll().is_none());
+        assert!(second.poll().is_none());
+        drop(inside);
+        let overtaker = gates
+            .try_enter(b"key")
+            .expect("open to whoever comes first");
+        assert!(first.poll().is_none());
+        drop(overtaker);
+        assert_eq!((first.woken(), second.woken()), (2, 0));
+    }
+
+    #[test]
+    fn a_write_that_is_cut_short_voids_the_claim() {
+        let gates = Gates::new();
+        let mut inside = gates.try_enter(b"key").expect("open");
+        let stamp = inside.make_claim();
+        drop(inside);
+        assert_eq!(gates.claim(b"key"), Some(stamp));
+        inside = gates.try_enter(b"key").expect("open");
+        inside.set_writing(true);
+        drop(inside);
+        assert_eq!(gates.claim(b"key"), None);
+        assert_eq!(gates.keys_remembered(), 0);
+    }
+
+    #[test]
+    fn claims_differ_between_keys_too() {
+        let gates = Gates::new();
+        let mut seen = std::collections::HashSet::new();
+        for key in 0..1_000_u32 {
+            let key = key.to_be_bytes();
+            assert!(seen.insert(gates.try_enter(&key).expect("open").make_claim()));
+        }
+        assert!(!seen.contains(&Stamp::NONE));
+    }
+}

@@ -1,0 +1,127 @@
+//! The optional ports: leases that reach as far as the storage does, and a region's epochs in it.
+
+use crate::{CachedValue, Epochs, Metadata, Reply, Span, Stamp};
+
+/// What a caller wants of [`LeaseStore::lease`].
+pub struct Ask<'a> {
+    /// Whether a value with this metadata makes a creation unnecessary.
+    pub fresh: &'a (dyn Fn(&Metadata) -> bool + Send + Sync),
+    /// A lease that this process holds already and that the caller takes over, as an heir does.
+    pub held: Option<Lease>,
+    /// Take the lease from whoever has it (`refresh`: the last started wins).
+    pub supersede: bool,
+    /// How long the lease lasts unless it is renewed.
+    pub time: Span,
+}
+
+/// The right to commit one value under one key. It names what the store compares at the commit: the
+/// stamp of the claim, or of the value that was seen when the lease was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Never repeated for its key.
+    pub stamp: Stamp,
+    /// The exact bytes of a foreign value that carries no stamp of ours, where the store compares those.
+    pub foreign: Option<Box<[u8]>>,
+}
+
+/// The answer to [`LeaseStore::lease`]: the second look and the lease in one atomic step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leased<V> {
+    /// A fresh value is there; no lease was given.
+    Fresh(CachedValue<V>),
+    /// The lease is the caller's. `seen` is what was read in the same step, if the store had to
+    /// read it to answer; a caller that finds it fresh gives the lease back.
+    Won {
+        /// The lease.
+        lease: Lease,
+        /// The entry beside it.
+        seen: Option<CachedValue<V>>,
+    },
+    /// Another holds it.
+    Lost {
+        /// How long its lease lasts at most unless it is renewed.
+        remaining: Span,
+        /// The entry beside it.
+        seen: Option<CachedValue<V>>,
+    },
+}
+
+/// Whether a lease was still current when it was used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// It was: the value is stored, or the lease given back.
+    Stored,
+    /// It was void: somebody set, deleted or took over. Nothing was changed.
+    Refused,
+}
+
+/// Leases on keys. Every operation is atomic on its key.
+pub trait LeaseStore<V>: Send + Sync {
+    /// Looks at `key` and takes its lease unless a fresh value is there or another holds it.
+    fn lease<'a>(&'a self, key: &'a [u8], ask: Ask<'a>) -> Reply<'a, Leased<V>>;
+
+    /// Stores `entry` and ends the lease, only while the lease is current.
+    fn commit<'a>(
+        &'a self,
+        key: &'a [u8],
+        lease: &'a Lease,
+        entry: CachedValue<V>,
+        ttl: Span,
+    ) -> Reply<'a, Commit>;
+
+    /// Ends the lease and stores nothing; says whether it was current. `failed` tells waiters
+    /// elsewhere that the creator failed, where the store can tell them.
+    fn release<'a>(&'a self, key: &'a [u8], lease: &'a Lease, failed: bool) -> Reply<'a, Commit>;
+
+    /// Prolongs the lease to `time` from now while it is current.
+    fn renew<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit>;
+
+    /// Rings `bell` whenever something happened to `key` or its lease, until the [`Watch`] is
+    /// dropped; `None` where the store cannot notify, so that the caller polls.
+    fn watch(&self, _key: &[u8], _bell: Box<dyn Fn() + Send + Sync>) -> Option<Watch> {
+        None
+    }
+
+    /// Whether leases end by themselves and must be renewed. `false` for a store in this process,
+    /// whose holders cannot die without giving them back.
+    fn expires(&self) -> bool {
+        true
+    }
+}
+
+/// A standing wish to be told; dropping it ends it.
+pub struct Watch(Option<Box<dyn FnOnce() + Send>>);
+
+impl Watch {
+    /// A watch that runs `end` when it is dropped.
+    pub fn new(end: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(end)))
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(end) = self.0.take() {
+            end();
+        }
+    }
+}
+
+/// How a region is invalidated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Invalidation {
+    /// Older values are misses: nobody sees them again.
+    Hard,
+    /// Older values are stale: served while one caller creates anew.
+    Soft,
+}
+
+/// A region's epochs where every process that shares the store sees them.
+pub trait EpochStore: Send + Sync {
+    /// The epochs of `region`.
+    fn read<'a>(&'a self, region: &'a str) -> Reply<'a, Epochs>;
+
+    /// Raises one epoch of `region` to the higher of one more than its current epoch and the
+    /// store's time in microseconds, and answers both.
+    fn raise<'a>(&'a self, region: &'a str, how: Invalidation) -> Reply<'a, Epochs>;
+}

@@ -1,0 +1,121 @@
+//! An answer that is there, or that comes later: one form for blocking and for async stores.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+use crate::StoreError;
+
+/// What a store answers. A blocking store's answer is there at once and allocates nothing; an
+/// async one's comes later. The sync engine waits for it, the async engine awaits it.
+#[must_use = "a reply that comes later does nothing until it is awaited or waited for"]
+pub struct Reply<'a, T>(Form<'a, T>);
+
+enum Form<'a, T> {
+    Ready(Result<T, StoreError>),
+    Later(Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>),
+    Spent,
+}
+
+// What is pinned sits in a box of its own; an answer that is there is never pinned.
+impl<T> Unpin for Reply<'_, T> {}
+
+impl<'a, T> Reply<'a, T> {
+    /// An answer that is there.
+    pub fn ready(answer: Result<T, StoreError>) -> Self {
+        Self(Form::Ready(answer))
+    }
+
+    /// A good answer that is there.
+    pub fn ok(value: T) -> Self {
+        Self::ready(Ok(value))
+    }
+
+    /// An answer that `future` brings.
+    pub fn later(future: impl Future<Output = Result<T, StoreError>> + Send + 'a) -> Self {
+        Self(Form::Later(Box::pin(future)))
+    }
+
+    /// Whether the answer is there already. One that comes later has done nothing yet.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.0, Form::Ready(_))
+    }
+
+    /// Goes on with `next` once the answer is there: at once and without allocating if it is
+    /// there already.
+    ///
+    /// ```
+    /// use dogpile_backend::Reply;
+    /// let doubled = Reply::ok(21).then(|answer| answer.map(|number| number * 2));
+    /// assert_eq!(doubled.wait().unwrap(), 42);
+    /// ```
+    pub fn then<U>(
+        self,
+        next: impl FnOnce(Result<T, StoreError>) -> Result<U, StoreError> + Send + 'a,
+    ) -> Reply<'a, U>
+    where
+        T: Send + 'a,
+    {
+        match self.0 {
+            Form::Ready(answer) => Reply::ready(next(answer)),
+            Form::Later(future) => Reply::later(async move { next(future.await) }),
+            Form::Spent => Reply(Form::Spent),
+        }
+    }
+
+    /// Blocks this thread until the answer is there.
+    ///
+    /// A store whose futures need a runtime brings its own, or is used from async code only.
+    ///
+    /// # Errors
+    /// What the store answers.
+    ///
+    /// # Panics
+    /// When the reply was polled to its end before.
+    pub fn wait(self) -> Result<T, StoreError> {
+        match self.0 {
+            Form::Ready(answer) => answer,
+            Form::Later(future) => block_on(future),
+            Form::Spent => panic!("this reply was taken before"),
+        }
+    }
+}
+
+impl<T> Future for Reply<'_, T> {
+    type Output = Result<T, StoreError>;
+
+    /// # Panics
+    /// When polled again after it was ready.
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Form::Later(future) = &mut self.0 {
+            return future.as_mut().poll(context);
+        }
+        match std::mem::replace(&mut self.0, Form::Spent) {
+            Form::Ready(answer) => Poll::Ready(answer),
+            Form::Later(_) | Form::Spent => panic!("this reply was taken before"),
+        }
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Runs `future` to its end on this thread, parking it meanwhile.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}

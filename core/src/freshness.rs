@@ -1,0 +1,230 @@
+//! May this value be used? Facts and a policy in, a [`Verdict`] out.
+
+use crate::cached_value::{Epoch, Epochs, Metadata};
+use crate::time::{Span, Time};
+
+/// How long values may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// A value younger than this is fresh. Zero: no stored value is ever fresh.
+    pub fresh_for: Span,
+    /// For this long after that it may be served while another is created. Zero: never.
+    pub stale_for: Span,
+    /// How far clocks of different machines may disagree.
+    pub skew: Span,
+}
+
+/// What a reader may do with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// It must not be used: too old, invalidated, or not there.
+    Miss,
+    /// It may be served while a newer one is created.
+    Stale,
+    /// It may be served.
+    Fresh,
+}
+
+impl Policy {
+    /// Values that never grow old.
+    pub const FOREVER: Self = Self {
+        fresh_for: Span::FOREVER,
+        stale_for: Span::FOREVER,
+        skew: Span::from_secs(1),
+    };
+
+    /// How long a store needs to keep a value that this policy may still use.
+    pub const fn lifetime(&self) -> Span {
+        self.fresh_for.plus(self.stale_for)
+    }
+
+    /// Judges a value at `now`, a time on the time-line of its creation.
+    ///
+    /// A boundary belongs to what comes after it: at the age of exactly `fresh_for` a value is stale.
+    /// A value from further ahead than the clocks may disagree cannot be given an age; it is
+    /// stale, so that it is replaced and never served for ever.
+    ///
+    /// ```
+    /// use dogpile_core::cached_value::{Epochs, Epoch, Metadata, Stamp};
+    /// use dogpile_core::freshness::{Policy, Verdict};
+    /// use dogpile_core::time::{Span, Time};
+    /// let policy = Policy {
+    ///     fresh_for: Span::from_secs(60),
+    ///     stale_for: Span::from_secs(60),
+    ///     skew: Span::ZERO,
+    /// };
+    /// let value = Metadata { stamp: Stamp::NONE, epoch: Epoch::FIRST, created: Time::ZERO };
+    /// let at = |secs| policy.judge(&value, Epochs::default(), Time::ZERO.after(Span::from_secs(secs)));
+    /// assert_eq!(at(59), Verdict::Fresh);
+    /// assert_eq!(at(60), Verdict::Stale);
+    /// assert_eq!(at(120), Verdict::Miss);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn judge(&self, value: &Metadata, epochs: Epochs, now: Time) -> Verdict {
+        if self.is_before(value, epochs.hard) {
+            return Verdict::Miss;
+        }
+        match self.judge_age(value.created, now) {
+            Verdict::Fresh if self.is_before(value, epochs.soft) => self.stale_unless_forbidden(),
+            verdict => verdict,
+        }
+    }
+
+    #[inline]
+    fn judge_age(&self, created: Time, now: Time) -> Verdict {
+        let age = now.since(created);
+        if age < self.fresh_for || self.fresh_for.is_forever() {
+            if created > now.after(self.skew) {
+                return self.stale_unless_forbidden();
+            }
+            return Verdict::Fresh;
+        }
+        if age < self.lifetime() || self.lifetime().is_forever() {
+            return Verdict::Stale;
+        }
+        Verdict::Miss
+    }
+
+    const fn stale_unless_forbidden(&self) -> Verdict {
+        if self.stale_for.as_nanos() == 0 {
+            Verdict::Miss
+        } else {
+            Verdict::Stale
+        }
+    }
+
+    /// Whether the value was created before the region's `epoch`.
+    #[inline]
+    fn is_before(&self, value: &Metadata, epoch: Epoch) -> bool {
+        if value.epoch == Epoch::UNKNOWN {
+            return self.is_created_before(value.created, epoch);
+        }
+        value.epoch < epoch
+    }
+
+    /// A foreign value knows no epoch. Epochs are raised to the clock, so its creation time can
+    /// stand in; within the skew the value counts as the older one, for a value too many is created
+    /// rather than an invalidated one served.
+    #[cold]
+    fn is_created_before(&self, created: Time, epoch: Epoch) -> bool {
+        let raised = Time::from_nanos(epoch.number().saturating_mul(1_000));
+        epoch > Epoch::FIRST && created < raised.after(self.skew)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cached_value::Stamp;
+
+    const POLICY: Policy = Policy {
+        fresh_for: Span::from_secs(10),
+        stale_for: Span::from_secs(5),
+        skew: Span::from_secs(1),
+    };
+
+    fn created(secs: u64, epoch: Epoch) -> Metadata {
+        Metadata {
+            stamp: Stamp::NONE,
+            epoch,
+            created: at(secs),
+        }
+    }
+
+    fn at(secs: u64) -> Time {
+        Time::ZERO.after(Span::from_secs(secs))
+    }
+
+    fn epochs(hard: u64, soft: u64) -> Epochs {
+        Epochs {
+            hard: Epoch::new(hard),
+            soft: Epoch::new(soft),
+        }
+    }
+
+    #[test]
+    fn law_4_a_value_is_fresh_then_stale_then_gone() {
+        let value = created(100, Epoch::FIRST);
+        let judge = |secs| POLICY.judge(&value, Epochs::default(), at(secs));
+        assert_eq!(judge(100), Verdict::Fresh);
+        assert_eq!(judge(109), Verdict::Fresh);
+        assert_eq!(judge(110), Verdict::Stale);
+        assert_eq!(judge(114), Verdict::Stale);
+        assert_eq!(judge(115), Verdict::Miss);
+    }
+
+    #[test]
+    fn law_11_a_creation_time_beyond_the_skew_is_stale() {
+        let judge = |now| POLICY.judge(&created(100, Epoch::FIRST), Epochs::default(), at(now));
+        assert_eq!(judge(99), Verdict::Fresh, "within the skew");
+        assert_eq!(judge(98), Verdict::Stale);
+        let end = Metadata {
+            created: Time::END,
+            ..created(0, Epoch::FIRST)
+        };
+        assert_eq!(POLICY.judge(&end, Epochs::default(), at(5)), Verdict::Stale);
+        assert_eq!(
+            Policy::FOREVER.judge(&end, Epochs::default(), at(5)),
+            Verdict::Stale,
+            "not even a value that never ages may come from the end of time"
+        );
+        let strict = Policy {
+            stale_for: Span::ZERO,
+            ..POLICY
+        };
+        assert_eq!(strict.judge(&end, Epochs::default(), at(5)), Verdict::Miss);
+    }
+
+    #[test]
+    fn law_11_epochs_decide_before_age_does() {
+        let value = created(100, Epoch::new(7));
+        let judge = |epochs| POLICY.judge(&value, epochs, at(100));
+        assert_eq!(judge(epochs(7, 7)), Verdict::Fresh);
+        assert_eq!(judge(epochs(7, 8)), Verdict::Stale);
+        assert_eq!(judge(epochs(8, 7)), Verdict::Miss);
+        assert_eq!(
+            POLICY.judge(&value, epochs(7, 8), at(115)),
+            Verdict::Miss,
+            "a soft invalidation prolongs nothing"
+        );
+    }
+
+    #[test]
+    fn law_11_a_value_without_epoch_goes_by_its_creation_time() {
+        let raised_at_100 = Epoch::FIRST.raised(at(100)).number();
+        let judge = |made| {
+            POLICY.judge(
+                &created(made, Epoch::UNKNOWN),
+                epochs(raised_at_100, 0),
+                at(102),
+            )
+        };
+        assert_eq!(judge(99), Verdict::Miss);
+        assert_eq!(
+            judge(100),
+            Verdict::Miss,
+            "within the skew: the invalidation wins"
+        );
+        assert_eq!(judge(101), Verdict::Fresh);
+    }
+
+    #[test]
+    fn zero_spans_mean_never() {
+        let never = Policy {
+            fresh_for: Span::ZERO,
+            stale_for: Span::ZERO,
+            skew: Span::ZERO,
+        };
+        let value = created(1, Epoch::FIRST);
+        assert_eq!(never.judge(&value, Epochs::default(), at(1)), Verdict::Miss);
+        let stale = Policy {
+            stale_for: Span::FOREVER,
+            ..never
+        };
+        assert_eq!(
+            stale.judge(&value, Epochs::default(), at(9_999)),
+            Verdict::Stale
+        );
+    }
+}

@@ -1,0 +1,400 @@
+//! The word at work: who creates, who waits, who is told what.
+//!
+//! Reading and claiming touch only the word: a reader with a value it may use never meets a lock.
+//! Whatever ends a creation changes the word under the lock of the [`Room`], because the same step
+//! must decide who is told; a waiter sits down under that lock, after another look at the word.
+//! So either the waiter sees that the creation has ended, or the one who ends it sees the waiter.
+//!
+//! Orderings, by label:
+//!
+//! | label | ordering | partner | what becomes visible |
+//! |---|---|---|---|
+//! | LOOK | Acquire | END, SUPERSEDE | the value cell as the publisher or setter left it |
+//! | CLAIM | Acquire | END, SUPERSEDE | to a creator, all that the creator before it did |
+//! | END | Release | LOOK, CLAIM | the value cell, and the creator's own writes |
+//! | SUPERSEDE | Release | LOOK, CLAIM | the value cell as `set` or `delete` left it |
+//! | RECHECK | Relaxed | none | under the lock, which orders it after whatever ended a creation |
+//! | HINT | Relaxed | none | only whether to look under the lock |
+
+pub(crate) mod order;
+
+use alloc::vec::Vec;
+use core::task::Waker;
+
+use crate::kit::{Fault, Kit, Lock, Word};
+use crate::state::{Claim, Request, Snapshot, Step};
+use crate::time::Time;
+use crate::waiters::{Room, Seat, Told, Waiter};
+
+/// One value's lock: the word and the room of those who wait. `O` is what a creation brings to
+/// its waiters, cloned for each.
+pub struct Slot<K: Kit, O: Send> {
+    word: K::Word,
+    due: K::Word,
+    room: K::Lock<Room<K, O>>,
+}
+
+/// The answer to a claim.
+#[derive(Debug)]
+#[must_use]
+pub enum Claimed {
+    /// The caller is the creator.
+    Won(Claim),
+    /// Another creates.
+    Joined,
+    /// What the caller saw is no longer there: look again.
+    Changed,
+}
+
+/// How a creation ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum End {
+    /// The value is kept.
+    Publish,
+    /// The value is not kept; the waiters get it.
+    Deliver,
+    /// There is no value; the waiters get the error.
+    Fail,
+}
+
+/// What comes from outside and supersedes a creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// A value was set.
+    Set,
+    /// The value was removed.
+    Delete,
+    /// The value was made stale.
+    Soften,
+}
+
+/// The claim was superseded: by a set, a delete, an invalidation or a take-over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Superseded;
+
+/// The answer to a waiter whose patience with the creator has ended.
+#[derive(Debug)]
+#[must_use]
+pub enum Relief {
+    /// The creator has until then.
+    NotYet(Time),
+    /// The creator has not begun: its time does not run yet. Ask again after a whole one.
+    NotBegun,
+    /// The waiter is the creator now and no longer waits.
+    Heir(Claim),
+    /// The creator was superseded before; the waiter no longer waits and looks again.
+    Superseded,
+    /// The waiter has been told something: it polls.
+    Told,
+}
+
+/// What became of an abandoned claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Abandoned {
+    /// A waiter goes on with the creation.
+    Inherited,
+    /// Nobody waited; the creation has ended.
+    Ended,
+    /// The claim no longer held; the creation is somebody else's.
+    Superseded,
+}
+
+enum Bequest<K: Kit, O: Send> {
+    Inherited(Option<Waker>),
+    Ended,
+    Superseded(Vec<Seat<K, O>>),
+}
+
+// Claims and waiters are passed by value because the call uses them up.
+#[allow(clippy::needless_pass_by_value)]
+impl<K: Kit, O: Send + Clone> Slot<K, O> {
+    /// A slot of these parts: the word at [`Snapshot::VACANT`] or another start, a second word at
+    /// zero, an empty room.
+    pub const fn from_parts(word: K::Word, due: K::Word, room: K::Lock<Room<K, O>>) -> Self {
+        Self { word, due, room }
+    }
+
+    /// The word as it is.
+    #[inline]
+    pub fn look(&self) -> Snapshot {
+        Snapshot::from_bits(self.word.load(order::LOOK))
+    }
+
+    /// Asks to be the creator, by a caller that saw `seen`. Lock-free: it fails only when another
+    /// succeeds.
+    pub fn claim(&self, seen: Snapshot) -> Claimed {
+        let request = Request::Claim { seen: seen.claim() };
+        let mut now = seen;
+        loop {
+            match now.on(request) {
+                Step::To(next) => match self.exchange(now, next, order::CLAIM) {
+                    Ok(()) => return Claimed::Won(Claim::of(next)),
+                    Err(other) => now = other,
+                },
+                Step::Joined => return Claimed::Joined,
+                _ => return Claimed::Changed,
+            }
+        }
+    }
+
+    /// The creator begins now and has until `due`. Who waits already, and who comes before this,
+    /// knows that the creator began after its own call. Does nothing when the claim was superseded
+    /// meanwhile: the creator at work now keeps its own time.
+    pub fn begin(&self, claim: &Claim, due: Time) {
+        self.room.with(|room| {
+            if self.recheck().is_held_by(claim.number()) {
+                room.begin(claim.number(), due);
+                self.due_hint(due);
+            }
+        });
+    }
+
+    /// Sits down to wait for the creation that is under way. `has_waited` says that this call has
+    /// waited for an earlier one. `None`: nobody creates; look again.
+    pub fn join(&self, has_waited: bool) -> Option<Waiter<K, O>> {
+        self.room.with(|room| {
+            let now = self.recheck();
+            now.is_busy().then(|| room.sit(now.claim(), has_waited))
+        })
+    }
+
+    /// Ends the creation: `place` puts the value where readers find it, then the word changes, then
+    /// those who follow the claim are told `outcome`.
+    ///
+    /// `place` runs under the slot's lock and must not run anybody else's code; what it returns is
+    /// given back for the caller to drop.
+    ///
+    /// # Errors
+    /// [`Superseded`] when the claim no longer holds: nothing was placed. Those who follow it
+    /// still (they called before its creator began) have been told `outcome`.
+    pub fn settle<G>(
+        &self,
+        claim: Claim,
+        end: End,
+        outcome: &O,
+        place: impl FnOnce() -> G,
+    ) -> Result<G, Superseded> {
+        let number = claim.number();
+        let request = match end {
+            End::Publish => Request::Publish(number),
+            End::Deliver => Request::Deliver(number),
+            End::Fail => Request::Fail(number),
+        };
+        let (placed, seats) = self.room.with(|room| {
+            let placed = self.end(request, place);
+            (placed, room.followers(number))
+        });
+        tell_all::<K, O>(seats, outcome);
+        placed
+    }
+
+    /// Gives the claim to the first in line, or ends the creation with nothing where nobody waits.
+    /// Those who follow a superseded claim look again.
+    pub fn abandon(&self, claim: Claim) -> Abandoned {
+        match self.room.with(|room| self.bequeath(room, claim.number())) {
+            Bequest::Inherited(waker) => {
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+                Abandoned::Inherited
+            }
+            Bequest::Ended => Abandoned::Ended,
+            Bequest::Superseded(orphans) => {
+                for seat in orphans {
+                    let _ = seat.ear.tell(Told::Superseded);
+                }
+                Abandoned::Superseded
+            }
+        }
+    }
+
+    fn bequeath(&self, room: &mut Room<K, O>, number: u64) -> Bequest<K, O> {
+        let Some(heir) = room.first(number) else {
+            return match self.end(Request::Abandon(number), || ()) {
+                Ok(()) => Bequest::Ended,
+                Err(Superseded) => Bequest::Superseded(Vec::new()),
+            };
+        };
+        let Ok(next) = self.succeed(room, Request::HandOver(number)) else {
+            return Bequest::Superseded(room.followers(number));
+        };
+        // Said under the lock: who leaves takes the lock first, so it either still has its seat or
+        // has heard, and passes the claim on. An ear is closed only after its seat is gone, so
+        // this one listens.
+        let said = room.remove(heir).map(|seat| seat.ear.say(Told::Heir(next)));
+        Bequest::Inherited(said.and_then(Result::ok).flatten())
+    }
+
+    /// Stops waiting. If this waiter has inherited meanwhile, the claim is abandoned in turn, and
+    /// the answer says what became of it.
+    pub fn leave(&self, waiter: Waiter<K, O>) -> Option<Abandoned> {
+        self.room.with(|room| room.remove(waiter.ticket));
+        match waiter.ear.close() {
+            Some(Told::Heir(claim)) => Some(self.abandon(claim)),
+            Some(Told::Outcome { .. } | Told::Superseded) | None => None,
+        }
+    }
+
+    /// Asks to take the creator's place because its time is up; see [`Relief`].
+    pub fn relieve(&self, waiter: &Waiter<K, O>, now: Time) -> Relief {
+        self.room.with(|room| {
+            let Some(claim) = room.claim_of(waiter.ticket) else {
+                return Relief::Told;
+            };
+            match room.due(claim) {
+                Some(due) if now < due => return Relief::NotYet(due),
+                // Else all who lose their patience at once would take each other's place.
+                None if self.recheck().is_held_by(claim) => return Relief::NotBegun,
+                _ => {}
+            }
+            room.remove(waiter.ticket);
+            match self.succeed(room, Request::TakeOver(claim)) {
+                Ok(next) => Relief::Heir(next),
+                Err(Superseded) => Relief::Superseded,
+            }
+        })
+    }
+
+    /// Takes an overdue creator's place, by a caller that does not wait. `None` while nobody is
+    /// overdue; that is found out without a lock.
+    pub fn take_over(&self, now: Time) -> Option<Claim> {
+        if now.as_nanos() < self.due.load(order::HINT) {
+            return None;
+        }
+        self.room.with(|room| {
+            let claim = self.recheck().claim();
+            if room.due(claim).is_none_or(|due| now < due) {
+                return None;
+            }
+            self.succeed(room, Request::TakeOver(claim)).ok()
+        })
+    }
+
+    /// Supersedes whatever goes on. `place` changes what readers find, as in
+    /// [`settle`](Self::settle). With an outcome everybody is told that; without one the impatient
+    /// look again, and the patient stay with the creator they follow.
+    pub fn supersede<G>(
+        &self,
+        change: Change,
+        outcome: Option<&O>,
+        place: impl FnOnce() -> G,
+    ) -> G {
+        let request = match change {
+            Change::Set => Request::Set,
+            Change::Delete => Request::Delete,
+            Change::Soften => Request::Soften,
+        };
+        let (placed, seats) = self.room.with(|room| {
+            let placed = place();
+            let before = self.force(request);
+            let seats = match (before, outcome) {
+                (None, _) => Vec::new(),
+                (Some(claim), Some(_)) => room.followers(claim),
+                (Some(claim), None) => room.impatient(claim),
+            };
+            (placed, seats)
+        });
+        match outcome {
+            Some(outcome) => tell_all::<K, O>(seats, outcome),
+            None => seats.into_iter().for_each(|seat| {
+                let _ = seat.ear.tell(Told::Superseded);
+            }),
+        }
+        placed
+    }
+
+    /// Wakes all who wait without telling them anything, for them to look at the time.
+    pub fn nudge(&self) {
+        let ears = self.room.with(|room| room.ears());
+        for ear in ears {
+            ear.nudge();
+        }
+    }
+
+    /// How many wait; for observers, out of date at once.
+    pub fn waiting(&self) -> usize {
+        self.room.with(|room| room.len())
+    }
+
+    /// Until when the creator at work has time, if it has begun.
+    pub fn due(&self) -> Option<Time> {
+        self.room.with(|room| room.due(self.recheck().claim()))
+    }
+
+    /// Ends a creation under the lock. Only a claim can change the word meanwhile, and none can
+    /// while the word is busy, so the first exchange succeeds.
+    fn end<G>(&self, request: Request, place: impl FnOnce() -> G) -> Result<G, Superseded> {
+        let now = self.recheck();
+        let Step::To(next) = now.on(request) else {
+            return Err(Superseded);
+        };
+        let placed = place();
+        self.exchange(now, next, order::END)
+            .map_err(|_| Superseded)?;
+        Ok(placed)
+    }
+
+    /// Gives the creation to a new claim, which those who followed the old one follow now.
+    fn succeed(&self, room: &mut Room<K, O>, request: Request) -> Result<Claim, Superseded> {
+        let now = self.recheck();
+        let Step::To(next) = now.on(request) else {
+            return Err(Superseded);
+        };
+        self.exchange(now, next, order::END)
+            .map_err(|_| Superseded)?;
+        room.succeed(now.claim(), next.claim());
+        Ok(Claim::of(next))
+    }
+
+    /// Changes the word whatever it is; names the claim that was superseded, if one was.
+    fn force(&self, request: Request) -> Option<u64> {
+        let mut now = self.recheck();
+        loop {
+            let Step::To(next) = now.on(request) else {
+                return None;
+            };
+            match self.exchange(now, next, order::SUPERSEDE) {
+                Ok(()) => return (now.is_busy() && !next.is_busy()).then_some(now.claim()),
+                Err(other) => now = other,
+            }
+        }
+    }
+
+    fn recheck(&self) -> Snapshot {
+        Snapshot::from_bits(self.word.load(order::RECHECK))
+    }
+
+    fn due_hint(&self, due: Time) {
+        let before = self.due.load(order::HINT);
+        // Under the lock, as every change of the hint: never lost.
+        let _ = self
+            .due
+            .compare_exchange(before, due.as_nanos(), order::HINT, order::HINT);
+    }
+
+    fn exchange(
+        &self,
+        now: Snapshot,
+        next: Snapshot,
+        order: crate::kit::Order,
+    ) -> Result<(), Snapshot> {
+        self.word
+            .compare_exchange(now.bits(), next.bits(), order, order::LOST)
+            .map(|_| ())
+            .map_err(Snapshot::from_bits)
+    }
+}
+
+fn tell_all<K: Kit, O: Send + Clone>(mut seats: Vec<Seat<K, O>>, outcome: &O) {
+    if K::has(Fault::LoseWake) {
+        seats.pop();
+    }
+    for seat in seats {
+        let told = Told::Outcome {
+            outcome: outcome.clone(),
+            began_after_me: seat.patient,
+        };
+        // Who left meanwhile does not need it.
+        let _ = seat.ear.tell(told);
+    }
+}

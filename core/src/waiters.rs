@@ -1,0 +1,240 @@
+//! Those who wait for a creation: a list of seats, and an ear for each waiter.
+//!
+//! A waiter keeps its [`Ear`] and the room keeps a second handle to it in a seat. Whoever ends the
+//! creation takes the seats out of the room under the slot's lock and speaks into the ears after it
+//! has let the lock go, so that 10,000 waiters never queue for one lock: each looks only into its
+//! own ear. Nothing here blocks; threads and tasks alike are woken through [`Waker`]s.
+//!
+//! A seat follows one claim. Its waiter is *patient* when the creator that it follows began (or
+//! will begin) after the waiter's own call did: what that creator brings is then new enough for
+//! the waiter even if it is superseded meanwhile, so a patient waiter stays seated through a
+//! delete, and nobody waits for more than two creations.
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::task::{Poll, Waker};
+
+use crate::kit::{Kit, Lock};
+use crate::state::Claim;
+use crate::time::Time;
+
+/// What a waiter is told, once.
+#[derive(Debug)]
+pub enum Told<O> {
+    /// The creation ended with this outcome.
+    Outcome {
+        /// What it brought.
+        outcome: O,
+        /// Whether its creator began after this waiter's call.
+        began_after_me: bool,
+    },
+    /// The creator went away; this waiter is the creator now.
+    Heir(Claim),
+    /// The creation was superseded; it is not known what there is now.
+    Superseded,
+}
+
+enum Heard<O> {
+    /// Nothing yet.
+    Listening(Option<Waker>),
+    Told(Told<O>),
+    /// Taken by the waiter, or the waiter is gone.
+    Closed,
+}
+
+/// Where one waiter hears its outcome.
+pub(crate) struct Ear<K: Kit, O: Send>(K::Lock<Heard<O>>);
+
+impl<K: Kit, O: Send> Ear<K, O> {
+    fn new() -> Self {
+        Self(Lock::new(Heard::Listening(None)))
+    }
+
+    /// Says `told` and wakes the waiter.
+    ///
+    /// # Errors
+    /// What nobody is there to hear any more.
+    pub(crate) fn tell(&self, told: Told<O>) -> Result<(), Told<O>> {
+        if let Some(waker) = self.say(told)? {
+            waker.wake();
+        }
+        Ok(())
+    }
+
+    /// Says `told`; the waker that comes back is to be called outside of all locks, for it is
+    /// somebody else's code.
+    ///
+    /// # Errors
+    /// What nobody is there to hear any more.
+    pub(crate) fn say(&self, told: Told<O>) -> Result<Option<Waker>, Told<O>> {
+        self.0.with(|heard| match heard {
+            Heard::Listening(waker) => {
+                let waker = waker.take();
+                *heard = Heard::Told(told);
+                Ok(waker)
+            }
+            Heard::Told(_) | Heard::Closed => Err(told),
+        })
+    }
+
+    /// Wakes the waiter without a word.
+    pub(crate) fn nudge(&self) {
+        let waker = self.0.with(|heard| match heard {
+            Heard::Listening(waker) => waker.clone(),
+            Heard::Told(_) | Heard::Closed => None,
+        });
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn hear(&self, waker: &Waker) -> Poll<Told<O>> {
+        self.0.with(|heard| {
+            if let Heard::Listening(registered) = heard {
+                match registered {
+                    Some(same) if same.will_wake(waker) => {}
+                    _ => *registered = Some(waker.clone()),
+                }
+                return Poll::Pending;
+            }
+            match core::mem::replace(heard, Heard::Closed) {
+                Heard::Told(told) => Poll::Ready(told),
+                // Polled after it was told, which the drivers never do; a look decides.
+                Heard::Listening(_) | Heard::Closed => Poll::Ready(Told::Superseded),
+            }
+        })
+    }
+
+    /// Ends the listening and gives back what was said and not heard.
+    pub(crate) fn close(&self) -> Option<Told<O>> {
+        let heard = self
+            .0
+            .with(|heard| core::mem::replace(heard, Heard::Closed));
+        match heard {
+            Heard::Told(told) => Some(told),
+            Heard::Listening(_) | Heard::Closed => None,
+        }
+    }
+}
+
+/// One call that waits. Ends by being told, or by [`Slot::leave`](crate::slot::Slot::leave).
+#[must_use = "a waiter that is dropped without leaving may swallow an inheritance"]
+pub struct Waiter<K: Kit, O: Send> {
+    pub(crate) ticket: u64,
+    pub(crate) ear: Arc<Ear<K, O>>,
+}
+
+impl<K: Kit, O: Send> Waiter<K, O> {
+    /// What was said, or `Pending` with `waker` registered in place of the one before.
+    pub fn poll(&self, waker: &Waker) -> Poll<Told<O>> {
+        self.ear.hear(waker)
+    }
+}
+
+pub(crate) struct Seat<K: Kit, O: Send> {
+    claim: u64,
+    pub(crate) patient: bool,
+    pub(crate) ear: Arc<Ear<K, O>>,
+}
+
+/// The seats of one slot, and which creator has begun. Lives under the slot's lock.
+pub struct Room<K: Kit, O: Send> {
+    begun: Option<(u64, Time)>,
+    tickets: u64,
+    seats: BTreeMap<u64, Seat<K, O>>,
+}
+
+impl<K: Kit, O: Send> Room<K, O> {
+    /// An empty room.
+    pub const fn new() -> Self {
+        Self {
+            begun: None,
+            tickets: 0,
+            seats: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn begin(&mut self, claim: u64, due: Time) {
+        self.begun = Some((claim, due));
+    }
+
+    /// When the creator with `claim` is past its limit, if it has begun.
+    pub(crate) fn due(&self, claim: u64) -> Option<Time> {
+        self.begun
+            .filter(|&(begun, _)| begun == claim)
+            .map(|(_, due)| due)
+    }
+
+    pub(crate) fn sit(&mut self, claim: u64, has_waited: bool) -> Waiter<K, O> {
+        let ticket = self.tickets;
+        self.tickets = self.tickets.wrapping_add(1);
+        let ear = Arc::new(Ear::new());
+        let seat = Seat {
+            claim,
+            patient: has_waited || self.due(claim).is_none(),
+            ear: Arc::clone(&ear),
+        };
+        self.seats.insert(ticket, seat);
+        Waiter { ticket, ear }
+    }
+
+    pub(crate) fn remove(&mut self, ticket: u64) -> Option<Seat<K, O>> {
+        self.seats.remove(&ticket)
+    }
+
+    pub(crate) fn claim_of(&self, ticket: u64) -> Option<u64> {
+        self.seats.get(&ticket).map(|seat| seat.claim)
+    }
+
+    /// Takes out the seats that follow `claim`.
+    pub(crate) fn followers(&mut self, claim: u64) -> Vec<Seat<K, O>> {
+        self.take(|seat| seat.claim == claim)
+    }
+
+    /// Takes out the seats that follow `claim` and do not want its value once it is superseded.
+    pub(crate) fn impatient(&mut self, claim: u64) -> Vec<Seat<K, O>> {
+        self.take(|seat| seat.claim == claim && !seat.patient)
+    }
+
+    /// Seats whose creation begins anew under `next` follow that; it begins after all their calls.
+    pub(crate) fn succeed(&mut self, claim: u64, next: u64) {
+        for seat in self.seats.values_mut().filter(|seat| seat.claim == claim) {
+            seat.claim = next;
+            seat.patient = true;
+        }
+    }
+
+    /// The first in line behind `claim`.
+    pub(crate) fn first(&self, claim: u64) -> Option<u64> {
+        let mut seats = self.seats.iter();
+        seats
+            .find(|(_, seat)| seat.claim == claim)
+            .map(|(&ticket, _)| ticket)
+    }
+
+    pub(crate) fn ears(&self) -> Vec<Arc<Ear<K, O>>> {
+        self.seats
+            .values()
+            .map(|seat| Arc::clone(&seat.ear))
+            .collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.seats.len()
+    }
+
+    fn take(&mut self, wanted: impl Fn(&Seat<K, O>) -> bool) -> Vec<Seat<K, O>> {
+        if self.seats.values().all(&wanted) {
+            return core::mem::take(&mut self.seats).into_values().collect();
+        }
+        let taken = self.seats.extract_if(.., |_, seat| wanted(seat));
+        taken.map(|(_, seat)| seat).collect()
+    }
+}
+
+impl<K: Kit, O: Send> Default for Room<K, O> {
+    fn default() -> Self {
+        Self::new()
+    }
+}

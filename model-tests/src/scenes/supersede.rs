@@ -1,0 +1,207 @@
+//! What comes from outside while a creation is under way.
+
+use dogpile_core::slot::{Abandoned, Change, Claimed, End};
+use dogpile_core::state::{Phase, Snapshot};
+
+use super::{EARLY, LATE, World, short, wait};
+use crate::kits::{Checker, Scratch};
+
+/// A delete meets the end of a creation, with a waiter that came before the creator began and one
+/// that came after.
+pub fn delete_against_the_end<C: Checker>() -> String {
+    let world = World::<C>::vacant();
+    let claim = world.claim_alone();
+    let patient = world.sit();
+    world.slot.begin(&claim, LATE);
+    let impatient = world.sit();
+    let creator = {
+        let world = world.clone();
+        C::spawn(move || {
+            let settled = world
+                .slot
+                .settle(claim, End::Publish, &1, || world.value.write());
+            settled.is_ok()
+        })
+    };
+    world
+        .slot
+        .supersede(Change::Delete, None, || world.value.write());
+    let (patient, impatient) = (short(&wait(&patient)), short(&wait(&impatient)));
+    let published = creator();
+    assert_eq!(patient, "outcome 1 begun after");
+    let expected = if published {
+        "outcome 1 begun before"
+    } else {
+        "superseded"
+    };
+    assert_eq!(impatient, expected);
+    let word = world.slot.look();
+    assert_eq!(word, Snapshot::new(Phase::Vacant, 2, false), "deleted");
+    assert_eq!(world.slot.waiting(), 0);
+    impatient
+}
+
+/// A value is set while a creation ends: everybody is told one of the two, and what was set stays.
+pub fn set_against_the_end<C: Checker>() -> String {
+    let world = World::<C>::vacant();
+    let claim = world.claim_alone();
+    let first = world.sit();
+    let creator = {
+        let world = world.clone();
+        C::spawn(move || {
+            let settled = world
+                .slot
+                .settle(claim, End::Publish, &1, || world.value.write());
+            settled.is_ok()
+        })
+    };
+    let setter = {
+        let world = world.clone();
+        C::spawn(move || {
+            world
+                .slot
+                .supersede(Change::Set, Some(&9), || world.value.write());
+        })
+    };
+    let told = short(&wait(&first));
+    setter();
+    let published = creator();
+    let expected = if published {
+        "outcome 1 begun after"
+    } else {
+        "outcome 9 begun after"
+    };
+    assert_eq!(told, expected);
+    let word = world.slot.look();
+    assert_eq!(word, Snapshot::new(Phase::Ready, 2, false), "what was set");
+    world.value.read();
+    told
+}
+
+/// A soft invalidation meets the end of a first creation: whichever comes first, the value is
+/// there, and stale.
+pub fn soften_against_the_first_end<C: Checker>() -> String {
+    let world = World::<C>::vacant();
+    let claim = world.claim_alone();
+    let waiter = world.sit();
+    let creator = {
+        let world = world.clone();
+        C::spawn(move || {
+            let settled = world
+                .slot
+                .settle(claim, End::Publish, &1, || world.value.write());
+            assert!(settled.is_ok(), "a first creation goes on");
+        })
+    };
+    world.slot.supersede(Change::Soften, None, || ());
+    assert_eq!(short(&wait(&waiter)), "outcome 1 begun after");
+    creator();
+    let word = world.slot.look();
+    assert!(word.is_stale() && word.phase() == Phase::Ready, "{word:?}");
+    world.value.read();
+    format!("{word:?}")
+}
+
+/// A soft invalidation meets the end of a refresh: a refresh that began before it publishes nothing
+/// after it.
+pub fn soften_against_a_refresh<C: Checker>() -> String {
+    let world = World::<C>::new(Snapshot::new(Phase::Ready, 4, false));
+    let claim = world.claim_alone();
+    let creator = {
+        let world = world.clone();
+        C::spawn(move || {
+            let settled = world
+                .slot
+                .settle(claim, End::Publish, &5, || world.value.write());
+            settled.is_ok()
+        })
+    };
+    world.slot.supersede(Change::Soften, None, || ());
+    let published = creator();
+    let word = world.slot.look();
+    assert_eq!(word, Snapshot::new(Phase::Ready, 6, true));
+    format!("published {published}")
+}
+
+/// The creator goes away while a delete comes: a waiter inherits, or looks again.
+pub fn delete_against_abandon<C: Checker>() -> String {
+    let world = World::<C>::vacant();
+    let claim = world.claim_alone();
+    let waiter = world.sit();
+    let creator = {
+        let world = world.clone();
+        C::spawn(move || world.slot.abandon(claim) == Abandoned::Inherited)
+    };
+    world.slot.supersede(Change::Delete, None, || ());
+    let told = wait(&waiter);
+    let answer = short(&told);
+    if let dogpile_core::waiters::Told::Heir(heir) = told {
+        let settled = world.slot.settle(heir, End::Publish, &2, || ());
+        assert!(settled.is_err(), "the deletion came after");
+    }
+    let inherited = creator();
+    assert_eq!(inherited, answer != "superseded");
+    assert_eq!(world.slot.look().phase(), Phase::Vacant);
+    answer
+}
+
+/// A creator that was superseded before it began says so too late: the one that is at work
+/// keeps its time, and who comes now knows that it began before.
+pub fn a_late_begin_changes_nothing<C: Checker>() -> String {
+    let world = World::<C>::vacant();
+    let old = world.claim_alone();
+    let late = {
+        let world = world.clone();
+        C::spawn(move || {
+            world.slot.begin(&old, EARLY);
+            old
+        })
+    };
+    world.slot.supersede(Change::Delete, None, || ());
+    let Claimed::Won(new) = world.enter() else {
+        panic!("the word is free");
+    };
+    world.slot.begin(&new, LATE);
+    let waiter = world.sit();
+    let old = late();
+    assert_eq!(world.slot.due(), Some(LATE));
+    assert!(world.slot.take_over(EARLY).is_none(), "nobody is overdue");
+    let settled = world.slot.settle(old, End::Publish, &1, || ());
+    assert!(settled.is_err());
+    let settled = world.slot.settle(new, End::Deliver, &3, || ());
+    assert!(settled.is_ok());
+    let told = short(&wait(&waiter));
+    assert_eq!(told, "outcome 3 begun before");
+    told
+}
+
+/// Whoever has waited before is patient: it called before whatever it joins now began.
+pub fn who_waited_is_patient<C: Checker>() -> String {
+    let world = World::<C>::vacant();
+    let first = world.claim_alone();
+    world.slot.begin(&first, LATE);
+    let waiter = world.sit();
+    let deleter = {
+        let world = world.clone();
+        C::spawn(move || {
+            world.slot.supersede(Change::Delete, None, || ());
+            let second = world.claim_alone();
+            world.slot.begin(&second, LATE);
+            second
+        })
+    };
+    assert_eq!(short(&wait(&waiter)), "superseded");
+    let again = world.slot.join(true);
+    let second = deleter();
+    let Some(again) = again else {
+        let settled = world.slot.settle(second, End::Fail, &2, || ());
+        assert!(settled.is_ok());
+        return "nobody creates yet".to_owned();
+    };
+    world.slot.supersede(Change::Delete, None, || ());
+    let settled = world.slot.settle(second, End::Publish, &2, || ());
+    assert!(settled.is_err());
+    let told = short(&wait(&again));
+    assert_eq!(told, "outcome 2 begun after");
+    told
+}

@@ -1,0 +1,272 @@
+//! Who waits is told, once, and what a waiter inherits is not lost.
+
+use std::sync::Arc;
+
+use dogpile_core::slot::{Abandoned, Claimed, End, Relief};
+use dogpile_core::state::{Claim, Phase, Snapshot};
+use dogpile_core::time::Time;
+use dogpile_core::waiters::{Told, Waiter};
+
+use super::{EARLY, LATE, World, short, wait};
+use crate::kits::{Checker, Scratch};
+
+/// Joins if there is something to wait for, and waits.
+fn join_and_wait<C: Checker>(world: &World<C>) -> String {
+    match world.slot.join(false) {
+        None => {
+            assert!(!world.slot.look().is_busy(), "nothing to wait for");
+            "too late".to_owned()
+        }
+        Some(waiter) => short(&wait(&waiter)),
+    }
+}
+
+/// A creator ends while `N - 1` threads come to wait.
+pub fn an_end_reaches_each_waiter<C: Checker, const N: usize>() -> String {
+    let world = World::<C>::vacant();
+    let claim = world.claim_alone();
+    let join = {
+        let world = world.clone();
+        move || join_and_wait(&world)
+    };
+    let waiters: Vec<_> = (1..N).map(|_| C::spawn(join.clone())).collect();
+    let settled = world
+        .slot
+        .settle(claim, End::Publish, &1, || world.value.write());
+    assert!(settled.is_ok());
+    let told: Vec<_> = waiters.into_iter().map(|waiter| waiter()).collect();
+    assert_eq!(world.slot.waiting(), 0, "nobody is left behind");
+    told.join(", ")
+}
+
+/// `N` whole calls for the same missing value: one creates, all have it.
+pub fn a_stampede_creates_once<C: Checker, const N: usize>() -> String {
+    let world = World::<C>::vacant();
+    let call = {
+        let world = world.clone();
+        move || call_once(&world)
+    };
+    let others: Vec<_> = (1..N).map(|_| C::spawn(call.clone())).collect();
+    let mut ways = vec![call()];
+    ways.extend(others.into_iter().map(|other| other()));
+    let created = ways.iter().filter(|way| **way == "created").count();
+    assert_eq!(created, 1, "one creation");
+    assert_eq!(world.slot.look(), Snapshot::new(Phase::Ready, 1, false));
+    ways.join(", ")
+}
+
+fn call_once<C: Checker>(world: &World<C>) -> &'static str {
+    loop {
+        let seen = world.slot.look();
+        if seen.has_value() {
+            world.value.read();
+            return "found";
+        }
+        match world.slot.claim(seen) {
+            Claimed::Won(claim) => {
+                world.slot.begin(&claim, LATE);
+                let placed = world
+                    .slot
+                    .settle(claim, End::Publish, &1, || world.value.write());
+                assert!(placed.is_ok());
+                return "created";
+            }
+            Claimed::Joined => {
+                if let Some(waiter) = world.slot.join(false) {
+                    match wait(&waiter) {
+                        Told::Outcome { .. } => return "shared",
+                        Told::Heir(_) | Told::Superseded => panic!("nobody gives up"),
+                    }
+                }
+            }
+            Claimed::Changed => {}
+        }
+    }
+}
+
+/// The creator goes away while the first of two waiters leaves.
+pub fn an_heir_that_leaves_passes_on<C: Checker>() -> String {
+    let world = World::<C>::vacant();
+    let claim = world.claim_alone();
+    let (first, second) = (world.sit(), world.sit());
+    let creator = {
+        let world = world.clone();
+        C::spawn(move || {
+            world.creators.write();
+            assert_eq!(
+                world.slot.abandon(claim),
+                Abandoned::Inherited,
+                "somebody waits"
+            );
+        })
+    };
+    let leaver = {
+        let world = world.clone();
+        C::spawn(move || world.slot.leave(first))
+    };
+    let Told::Heir(heir) = wait(&second) else {
+        panic!("the creator is gone, and nobody else is left");
+    };
+    world.creators.write();
+    let number = heir.number();
+    let settled = world.slot.settle(heir, End::Fail, &number, || ());
+    assert!(settled.is_ok(), "the heir holds the word");
+    creator();
+    let passed_on = [None, Some(Abandoned::Inherited)];
+    assert!(
+        passed_on.contains(&leaver()),
+        "there was somebody to pass it to"
+    );
+    assert_eq!(world.slot.look().phase(), Phase::Vacant);
+    let way = if number == 2 {
+        "directly"
+    } else {
+        "by the leaver"
+    };
+    format!("inherited {way}")
+}
+
+/// The creator goes away while the only waiter leaves: the word must not stay busy.
+pub fn the_last_leaver_ends_the_creation<C: Checker>() -> String {
+    let world = World::<C>::vacant();
+    let claim = world.claim_alone();
+    let waiter = world.sit();
+    let creator = {
+        let world = world.clone();
+        C::spawn(move || world.slot.abandon(claim) == Abandoned::Inherited)
+    };
+    let passed = world.slot.leave(waiter) != Some(Abandoned::Ended);
+    let inherited = creator();
+    assert_eq!(world.slot.look().phase(), Phase::Vacant);
+    assert_eq!(world.slot.waiting(), 0);
+    format!("inherited {inherited}, leaver content {passed}")
+}
+
+/// The creator ends while one of two waiters leaves; the other is told.
+pub fn a_leaver_takes_nobody_along<C: Checker>() -> String {
+    let world = World::<C>::vacant();
+    let claim = world.claim_alone();
+    let (first, second) = (world.sit(), world.sit());
+    let leaver = {
+        let world = world.clone();
+        C::spawn(move || world.slot.leave(first))
+    };
+    let creator = {
+        let world = world.clone();
+        C::spawn(move || world.slot.settle(claim, End::Deliver, &1, || ()).is_ok())
+    };
+    let told = short(&wait(&second));
+    assert_eq!((leaver(), creator()), (None, true));
+    assert_eq!(world.slot.look(), Snapshot::new(Phase::Vacant, 1, false));
+    told
+}
+
+/// A creator that has begun, and `N` who wait for it.
+fn overdue<C: Checker, const N: usize>() -> (Arc<World<C>>, Claim, [Waiter<C, u64>; N]) {
+    let world = World::<C>::vacant();
+    let claim = world.claim_alone();
+    world.slot.begin(&claim, LATE);
+    let waiters = std::array::from_fn(|_| world.sit());
+    (world, claim, waiters)
+}
+
+/// A waiter takes an overdue creator's place while that ends after all.
+pub fn relief_against_the_end<C: Checker>() -> String {
+    let (world, claim, [waiter]) = overdue::<C, 1>();
+    let creator = {
+        let world = world.clone();
+        C::spawn(move || {
+            let settled = world
+                .slot
+                .settle(claim, End::Publish, &1, || world.value.write());
+            settled.is_ok()
+        })
+    };
+    let how = match world.slot.relieve(&waiter, LATE) {
+        Relief::Heir(heir) => {
+            assert_eq!(heir.number(), 2);
+            let settled = world
+                .slot
+                .settle(heir, End::Publish, &2, || world.value.write());
+            assert!(settled.is_ok(), "the heir holds the word");
+            "heir".to_owned()
+        }
+        Relief::Told => short(&wait(&waiter)),
+        other => panic!("{other:?}"),
+    };
+    let published = creator();
+    assert_eq!(published, how != "heir", "one of them publishes");
+    world.value.read();
+    assert_eq!(world.slot.look().phase(), Phase::Ready);
+    how
+}
+
+/// Two waiters lose their patience at once: one takes the creator's place, and the other waits for
+/// that one.
+pub fn one_relief_at_a_time<C: Checker>() -> String {
+    let (world, overdue, [first, second]) = overdue::<C, 2>();
+    let relieve = {
+        let world = world.clone();
+        move |waiter: Waiter<C, u64>| match world.slot.relieve(&waiter, LATE) {
+            Relief::Heir(heir) => {
+                world.creators.write();
+                world.slot.begin(&heir, Time::END);
+                let number = heir.number();
+                let settled = world.slot.settle(heir, End::Fail, &number, || ());
+                assert!(
+                    settled.is_ok(),
+                    "nobody takes its place before it is overdue"
+                );
+                format!("heir {number}")
+            }
+            Relief::NotYet(_) | Relief::NotBegun | Relief::Told => short(&wait(&waiter)),
+            Relief::Superseded => "superseded".to_owned(),
+        }
+    };
+    let other = {
+        let relieve = relieve.clone();
+        C::spawn(move || relieve(first))
+    };
+    let (mine, other) = (relieve(second), other());
+    assert_eq!(world.slot.look(), Snapshot::new(Phase::Vacant, 2, false));
+    let late = world.slot.settle(overdue, End::Publish, &1, || ());
+    assert!(late.is_err(), "its place was taken");
+    format!("{other}; {mine}")
+}
+
+/// One who does not wait takes an overdue creator's place while that ends after all; a waiter is
+/// told by whichever of them ends it.
+pub fn take_over_against_the_end<C: Checker>() -> String {
+    let (world, claim, [waiter]) = overdue::<C, 1>();
+    let creator = {
+        let world = world.clone();
+        C::spawn(move || {
+            let settled = world
+                .slot
+                .settle(claim, End::Publish, &1, || world.value.write());
+            settled.is_ok()
+        })
+    };
+    let taker = {
+        let world = world.clone();
+        C::spawn(move || {
+            assert!(
+                world.slot.take_over(EARLY).is_none(),
+                "nobody is overdue yet"
+            );
+            let Some(heir) = world.slot.take_over(LATE) else {
+                return false;
+            };
+            let settled = world
+                .slot
+                .settle(heir, End::Publish, &2, || world.value.write());
+            assert!(settled.is_ok());
+            true
+        })
+    };
+    let told = short(&wait(&waiter));
+    let (kept, taken) = (creator(), taker());
+    assert!(kept ^ taken, "one of them publishes");
+    world.value.read();
+    told
+}

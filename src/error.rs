@@ -1,0 +1,147 @@
+//! What a region's call can end with instead of a value.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dogpile_backend::{StoreError, show_key};
+
+/// Which value of which region an error is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The region's name.
+    pub region: String,
+    /// The key as far as it can be shown: escaped, cut after 64 bytes.
+    pub key: String,
+}
+
+impl Place {
+    pub(crate) fn new(region: &str, key: &[u8]) -> Self {
+        Self {
+            region: region.to_owned(),
+            key: show_key(key),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "key {} of region `{}`", self.key, self.region)
+    }
+}
+
+/// Why a call has no value. `E` is the creator's own error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error<E = Infallible> {
+    /// The region was used before it was configured.
+    #[error("region `{region}` is not configured; call `configure` before its first use")]
+    NotConfigured {
+        /// The region's name.
+        region: String,
+    },
+    /// The creator failed: this call's, or the one that it waited for.
+    #[error("the creator failed: {0}")]
+    Creator(Arc<E>),
+    /// The creator that this call waited for failed with an error of another type.
+    #[error("the creator of {place}, in another call, failed with a `{type_name}`")]
+    OtherCreator {
+        /// Which value.
+        place: Place,
+        /// The type of its error.
+        type_name: &'static str,
+        /// Its error; downcast it to that type.
+        error: Arc<dyn Any + Send + Sync>,
+    },
+    /// The creator that this call waited for panicked. In its own call the panic goes on.
+    #[error("the creator of {place} panicked: {message}")]
+    CreatorPanicked {
+        /// Which value.
+        place: Place,
+        /// What it panicked with, where that was text.
+        message: Arc<str>,
+    },
+    /// The creator in another process failed; its error stayed there.
+    #[error("the creator of {place} failed in another process")]
+    CreatorFailedElsewhere {
+        /// Which value.
+        place: Place,
+    },
+    /// Nobody created the value in time.
+    #[error(
+        "waited {waited:?} for {place}, which is being created; raise the deadline or find out what keeps its creator"
+    )]
+    Deadline {
+        /// Which value.
+        place: Place,
+        /// How long the call has lasted.
+        waited: Duration,
+    },
+    /// The call waits for a creation that waits for it: its own creator asks for the same key, or
+    /// creators ask for each other's.
+    #[error(
+        "{place} is created by a creator that waits for this very call; let creators not ask for each other's keys in a circle"
+    )]
+    Cycle {
+        /// Which value.
+        place: Place,
+    },
+    /// The store failed, and the region needs it for this.
+    #[error(transparent)]
+    Store(#[from] Arc<StoreError>),
+}
+
+impl<E> Error<E> {
+    /// The same error for callers whose creators fail with something else.
+    ///
+    /// ```
+    /// use dogpile::Error;
+    /// let error: Error<String> = Error::NotConfigured { region: "users".into() };
+    /// let plain: Error = error.map_creator(|_| unreachable!());
+    /// assert!(matches!(plain, Error::NotConfigured { .. }));
+    /// ```
+    pub fn map_creator<F>(self, map: impl FnOnce(Arc<E>) -> Error<F>) -> Error<F> {
+        match self {
+            Self::Creator(error) => map(error),
+            Self::NotConfigured { region } => Error::NotConfigured { region },
+            Self::OtherCreator {
+                place,
+                type_name,
+                error,
+            } => Error::OtherCreator {
+                place,
+                type_name,
+                error,
+            },
+            Self::CreatorPanicked { place, message } => Error::CreatorPanicked { place, message },
+            Self::CreatorFailedElsewhere { place } => Error::CreatorFailedElsewhere { place },
+            Self::Deadline { place, waited } => Error::Deadline { place, waited },
+            Self::Cycle { place } => Error::Cycle { place },
+            Self::Store(error) => Error::Store(error),
+        }
+    }
+}
+
+/// Why a region cannot be configured like that.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// It has been configured before.
+    #[error("region `{region}` is configured already; a region is configured once")]
+    Twice {
+        /// The region's name.
+        region: String,
+    },
+    /// A duration that must not be zero is.
+    #[error("region `{region}`: {what} must not be zero; {hint}")]
+    Zero {
+        /// The region's name.
+        region: String,
+        /// What is zero.
+        what: &'static str,
+        /// What to do instead.
+        hint: &'static str,
+    },
+}

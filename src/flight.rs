@@ -1,0 +1,110 @@
+//! A flight: one creation under way in this process, and those who wait for it.
+//!
+//! Flights belong to an opened store and are found by mangled key, so that two regions on one store
+//! share them. A flight is born claimed, lives for one creation (an heir or a take-over goes on
+//! with it), and is taken out of the table when that has ended. A word that is no longer busy is
+//! the end of its flight: whoever finds such a one takes it out and makes another. So removing a
+//! flight races with nothing.
+
+pub(crate) mod cycle;
+mod opened;
+mod outcome;
+mod table;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use dogpile_backend::{Lease, Span, Time};
+use dogpile_core::slot::Slot;
+
+pub(crate) use opened::{Opened, leases};
+pub(crate) use outcome::{Outcome, Shared};
+pub(crate) use table::{Boarding, Flights};
+
+use crate::keeper::{self, Standing};
+use crate::kit::{Local, vacant};
+
+/// Alarms of one flight that are less than this apart are one.
+const GRAIN: Span = Span::from_millis(10);
+
+pub(crate) struct Flight<V: Send + Sync + 'static> {
+    pub(crate) slot: Slot<Local, Arc<Outcome<V>>>,
+    work: Mutex<Work>,
+}
+
+/// What the creator at work has, for whoever takes its place.
+#[derive(Default)]
+struct Work {
+    /// The store's lease, which an heir takes over.
+    lease: Option<Lease>,
+    /// Which creation is at work; zero while none is.
+    creation: u64,
+    /// When async waiters look at the time.
+    alarms: Vec<(Time, Standing)>,
+}
+
+impl<V: Send + Sync + 'static> Flight<V> {
+    fn new() -> Self {
+        Self {
+            slot: vacant(),
+            work: Mutex::default(),
+        }
+    }
+
+    fn work(&self) -> MutexGuard<'_, Work> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Leaves `lease` for whoever takes the creator's place.
+    pub(crate) fn record_lease(&self, lease: Option<Lease>) {
+        self.work().lease = lease;
+    }
+
+    /// The lease of a creator that went away.
+    pub(crate) fn inherited_lease(&self) -> Option<Lease> {
+        self.work().lease.take()
+    }
+
+    /// Says which creation is at work.
+    pub(crate) fn begin_creation(&self, creation: u64) {
+        self.work().creation = creation;
+    }
+
+    /// Has the keeper wake this flight's async waiters at `at`, so that they look at the time. All
+    /// alarms of one grain are one, however many wait.
+    pub(crate) fn alarm(self: &Arc<Self>, at: Time, now: Time) {
+        let grain = GRAIN.as_nanos();
+        let at = Time::from_nanos(at.as_nanos().div_ceil(grain).saturating_mul(grain));
+        let mut work = self.work();
+        if work.alarms.iter().any(|(booked, _)| *booked == at) {
+            return;
+        }
+        let flight: Weak<Self> = Arc::downgrade(self);
+        let rest = Duration::from_nanos(at.since(now).as_nanos());
+        let Some(due) = Instant::now().checked_add(rest) else {
+            return;
+        };
+        let standing = keeper::at(due, move || {
+            if let Some(flight) = flight.upgrade() {
+                flight.ring(at);
+            }
+            None
+        });
+        work.alarms.push((at, standing));
+    }
+
+    fn ring(&self, at: Time) {
+        let mut work = self.work();
+        let rung = work.alarms.iter().position(|(booked, _)| *booked == at);
+        let rung = rung.map(|index| work.alarms.swap_remove(index));
+        drop(work);
+        drop(rung);
+        self.slot.nudge();
+    }
+}
+
+impl<V: Send + Sync + 'static> cycle::Busy for Flight<V> {
+    fn creation(&self) -> u64 {
+        self.work().creation
+    }
+}

@@ -1,0 +1,83 @@
+//! A store as it is used in this process: with its flights and its regions' epochs.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
+use dogpile_backend::{LeaseStore, Offloaded, Store};
+use dogpile_core::epochs::EpochCell;
+
+use super::Flights;
+use crate::kit::Local;
+
+pub(crate) struct Opened<V: Send + Sync + 'static> {
+    /// For callers that may block.
+    pub(crate) store: Arc<dyn Store<V>>,
+    /// For callers that must not.
+    offloaded: OnceLock<Arc<dyn Store<V>>>,
+    pub(crate) flights: Flights<V>,
+    epochs: Mutex<HashMap<String, Arc<EpochCell<Local>>>>,
+}
+
+/// Opened stores by the type of their values and their identity. A store that is open is alive, so
+/// its identity, an address, means no other.
+type Registry = HashMap<(TypeId, usize), Weak<dyn Any + Send + Sync>>;
+
+impl<V: Send + Sync + 'static> Opened<V> {
+    /// Opens `store`, or finds it opened: clones of one store share their flights.
+    pub(crate) fn open(store: Arc<dyn Store<V>>) -> Arc<Self> {
+        static REGISTRY: OnceLock<Mutex<Registry>> = OnceLock::new();
+        let registry = REGISTRY.get_or_init(Mutex::default);
+        let mut registry = registry.lock().unwrap_or_else(PoisonError::into_inner);
+        let identity = store
+            .identity()
+            .unwrap_or_else(|| Arc::as_ptr(&store).addr());
+        let key = (TypeId::of::<V>(), identity);
+        let known = registry.get(&key).and_then(Weak::upgrade);
+        if let Some(opened) = known.and_then(|known| known.downcast::<Self>().ok()) {
+            return opened;
+        }
+        let opened = Arc::new(Self {
+            store,
+            offloaded: OnceLock::new(),
+            flights: Flights::new(),
+            epochs: Mutex::default(),
+        });
+        let shared: Arc<dyn Any + Send + Sync> = opened.clone();
+        registry.retain(|_, open| open.strong_count() > 0);
+        registry.insert(key, Arc::downgrade(&shared));
+        opened
+    }
+
+    /// The store for a caller that must not block its thread.
+    pub(crate) fn for_tasks(&self) -> &dyn Store<V> {
+        if !self.store.blocks() {
+            return &*self.store;
+        }
+        let offloaded = self
+            .offloaded
+            .get_or_init(|| Arc::new(Offloaded::new(Arc::clone(&self.store))));
+        &**offloaded
+    }
+
+    /// The epochs of the region with this name, shared by all regions of that name on this store.
+    pub(crate) fn epochs(&self, region: &str) -> Arc<EpochCell<Local>> {
+        let mut epochs = self.epochs.lock().unwrap_or_else(PoisonError::into_inner);
+        let cell = epochs.entry(region.to_owned()).or_insert_with(|| {
+            Arc::new(EpochCell::from_parts(AtomicU64::new(0), AtomicU64::new(0)))
+        });
+        Arc::clone(cell)
+    }
+}
+
+/// The leases of an opened store.
+///
+/// # Panics
+/// Never for a store that came through [`Config`](crate::Config), which guards one without leases.
+pub(crate) fn leases<V: 'static>(store: &dyn Store<V>) -> &dyn LeaseStore<V> {
+    match store.leases() {
+        Some(leases) => leases,
+        None => unreachable!("a store is opened with leases"),
+    }
+}

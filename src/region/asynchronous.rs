@@ -1,0 +1,189 @@
+//! The same calls for tasks. Nothing is built on a hit; a miss boxes the call's future.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use dogpile_backend::Invalidation;
+
+use super::owned::BoxError;
+use super::{Known, Region};
+use crate::error::Error;
+
+impl<V: Clone + Send + Sync + 'static> Region<V> {
+    /// [`get`](Self::get) for tasks.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn get_async(&self, key: impl AsRef<[u8]>) -> Result<Option<V>, Error> {
+        match self.hit(key.as_ref(), V::clone) {
+            Some(value) => Ok(Some(value)),
+            None => Ok(Box::pin(self.at(key).get_async())
+                .await?
+                .map(|answer| answer.value)),
+        }
+    }
+
+    /// [`get_or_create`](Self::get_or_create) for tasks. Dropping the future cancels the call: a
+    /// waiter takes its place, or the key is free.
+    ///
+    /// # Errors
+    /// As [`get_or_create`](Self::get_or_create).
+    ///
+    /// # Panics
+    /// When this call's own creator does, after those who wait have been told.
+    pub async fn get_or_create_async<F: Future<Output = V>>(
+        &self,
+        key: impl AsRef<[u8]>,
+        creator: impl FnOnce() -> F,
+    ) -> Result<V, Error> {
+        match self.hit(key.as_ref(), V::clone) {
+            Some(value) => Ok(value),
+            None => {
+                let creator = || async { Ok::<V, Infallible>(creator().await) };
+                let answer = Box::pin(self.at(key).create_long_way_async(creator)).await?;
+                Ok(answer.value)
+            }
+        }
+    }
+
+    /// [`get_or_try_create`](Self::get_or_try_create) for tasks. Dropping the future cancels the
+    /// call: a waiter takes its place, or the key is free.
+    ///
+    /// # Errors
+    /// As [`get_or_try_create`](Self::get_or_try_create).
+    ///
+    /// # Panics
+    /// When this call's own creator does, after those who wait have been told.
+    pub async fn get_or_try_create_async<E, F>(
+        &self,
+        key: impl AsRef<[u8]>,
+        creator: impl FnOnce() -> F,
+    ) -> Result<V, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        match self.hit(key.as_ref(), V::clone) {
+            Some(value) => Ok(value),
+            None => {
+                let answer = Box::pin(self.at(key).create_long_way_async(creator)).await?;
+                Ok(answer.value)
+            }
+        }
+    }
+
+    /// [`get_or_refresh`](Self::get_or_refresh) for tasks. Without a
+    /// [`runner`](super::Config::runner) the future runs on our own worker, outside of any runtime.
+    ///
+    /// # Errors
+    /// As [`get_or_try_create`](Self::get_or_try_create).
+    pub async fn get_or_refresh_async<E, F>(
+        &self,
+        key: impl AsRef<[u8]>,
+        creator: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<V, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>> + Send + 'static,
+    {
+        match self.hit(key.as_ref(), V::clone) {
+            Some(value) => Ok(value),
+            None => {
+                let answer = Box::pin(self.at(key).refresh_long_way_async(creator)).await?;
+                Ok(answer.value)
+            }
+        }
+    }
+
+    /// [`load`](Self::load) for tasks. The loader is a blocking function: without a usable value it
+    /// runs in this task.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub async fn load_async(&self, key: impl AsRef<[u8]>) -> Result<V, Error<BoxError>> {
+        let active = self.active().ok_or_else(|| self.not_configured())?;
+        let loader = active.settings.loader.clone();
+        let user_key: Box<[u8]> = key.as_ref().into();
+        let load = move || async move {
+            match loader {
+                Some(load) => load(&user_key),
+                None => Err("the region has no loader; give it one with `Config::loader`".into()),
+            }
+        };
+        self.get_or_refresh_async(key, load).await
+    }
+
+    /// [`set`](Self::set) for tasks.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub async fn set_async(&self, key: impl AsRef<[u8]>, value: V) -> Result<(), Error> {
+        let active = self.active().ok_or_else(|| self.not_configured())?;
+        let (key, entry) = (active.mangled(key.as_ref()), active.entry(value));
+        let store = active.opened.for_tasks();
+        let written = store.set(&key, entry.clone(), active.lifetime()).await;
+        Ok(active.was_set(&key, entry, written)?)
+    }
+
+    /// [`delete`](Self::delete) for tasks.
+    ///
+    /// # Errors
+    /// As [`delete`](Self::delete).
+    pub async fn delete_async(&self, key: impl AsRef<[u8]>) -> Result<(), Error> {
+        let active = self.active().ok_or_else(|| self.not_configured())?;
+        let key = active.mangled(key.as_ref());
+        let deleted = active.opened.for_tasks().delete(&key).await;
+        Ok(active.was_deleted(&key, deleted)?)
+    }
+
+    /// [`refresh`](Self::refresh) for tasks.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh).
+    ///
+    /// # Panics
+    /// When the creator does.
+    pub async fn refresh_async<E, F>(
+        &self,
+        key: impl AsRef<[u8]>,
+        creator: impl FnOnce() -> F,
+    ) -> Result<V, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        let answer = Box::pin(self.at(key).refresh_async(creator)).await?;
+        Ok(answer.value)
+    }
+
+    /// [`metadata`](Self::metadata) for tasks.
+    ///
+    /// # Errors
+    /// As [`metadata`](Self::metadata).
+    pub async fn metadata_async(&self, key: impl AsRef<[u8]>) -> Result<Option<Known>, Error> {
+        let active = self.active().ok_or_else(|| self.not_configured())?;
+        let key = active.mangled(key.as_ref());
+        let entry = active
+            .opened
+            .for_tasks()
+            .get(&key)
+            .await
+            .map_err(Arc::new)?;
+        Ok(entry.map(|entry| active.known(&entry.metadata)))
+    }
+
+    /// [`invalidate`](Self::invalidate) for tasks.
+    ///
+    /// # Errors
+    /// As [`invalidate`](Self::invalidate).
+    pub async fn invalidate_async(&self, how: Invalidation) -> Result<(), Error> {
+        let active = self.active().ok_or_else(|| self.not_configured())?;
+        active.raise(how);
+        let Some(epochs) = active.opened.for_tasks().epochs() else {
+            return Ok(());
+        };
+        let raised = epochs.raise(self.name(), how).await.map_err(Arc::new)?;
+        active.epochs.merge(raised);
+        Ok(())
+    }
+}

@@ -1,0 +1,345 @@
+//! One key, with the options of one call.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dogpile_backend::{CachedValue, StoreError, Verdict};
+use dogpile_core::flow::{Action, Wish};
+
+use super::active::Active;
+use super::answer::{Answer, Origin};
+use super::call::{Call, Terms};
+use super::config::OnStoreFailure;
+use super::drive::{drive, drive_async};
+use super::owned::{Job, work};
+use super::{Region, Shared};
+use crate::error::Error;
+
+/// One key of a region; see [`Region::at`].
+#[must_use = "an entry does nothing until it is asked for its value"]
+pub struct At<'r, V: Send + Sync + 'static, K> {
+    region: &'r Region<V>,
+    key: K,
+    own: Own,
+}
+
+/// What the call says itself; the rest is the region's.
+#[derive(Clone, Copy, Default)]
+struct Own {
+    fresh_for: Option<Duration>,
+    stale_for: Option<Duration>,
+    deadline: Option<Duration>,
+    creation_limit: Option<Duration>,
+    stale_if_error: Option<bool>,
+    on_store_failure: Option<OnStoreFailure>,
+}
+
+const NEW: Wish = Wish {
+    refresh: false,
+    owned: false,
+    stale_if_error: false,
+    needs_store: false,
+};
+
+impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
+    pub(super) fn new(region: &'r Region<V>, key: K) -> Self {
+        let own = Own::default();
+        Self { region, key, own }
+    }
+
+    /// How long a value is fresh for this call; `Duration::MAX` ignores its age.
+    pub fn fresh_for(mut self, span: Duration) -> Self {
+        self.own.fresh_for = Some(span);
+        self
+    }
+
+    /// For how long after that a value may be served to this call while another creates the next.
+    pub fn stale_for(mut self, span: Duration) -> Self {
+        self.own.stale_for = Some(span);
+        self
+    }
+
+    /// How long this call waits for another's creation. Zero: not at all.
+    pub fn deadline(mut self, span: Duration) -> Self {
+        self.own.deadline = Some(span);
+        self
+    }
+
+    /// After how long another may take over from this call's creator.
+    pub fn creation_limit(mut self, span: Duration) -> Self {
+        self.own.creation_limit = Some(span);
+        self
+    }
+
+    /// Whether a stale value answers for a creator that fails.
+    pub fn stale_if_error(mut self, yes: bool) -> Self {
+        self.own.stale_if_error = Some(yes);
+        self
+    }
+
+    /// What happens when the store does not answer.
+    pub fn on_store_failure(mut self, policy: OnStoreFailure) -> Self {
+        self.own.on_store_failure = Some(policy);
+        self
+    }
+
+    /// The value under the key if it is fresh. Never waits for a creation.
+    ///
+    /// # Errors
+    /// As [`Region::get`].
+    pub fn get(self) -> Result<Option<Answer<V>>, Error> {
+        let active = self.active()?;
+        let key = active.mangled(self.key.as_ref());
+        let looked = active.opened.store.get(&key).wait();
+        self.judged(active, &key, looked)
+    }
+
+    /// [`get`](Self::get) for tasks.
+    ///
+    /// # Errors
+    /// As [`Region::get`].
+    pub async fn get_async(self) -> Result<Option<Answer<V>>, Error> {
+        let active = self.active()?;
+        let key = active.mangled(self.key.as_ref());
+        let looked = active.opened.for_tasks().get(&key).await;
+        self.judged(active, &key, looked)
+    }
+
+    /// The value under the key, created if need be; see [`Region::get_or_create`].
+    ///
+    /// # Errors
+    /// As [`Region::get_or_create`].
+    ///
+    /// # Panics
+    /// When this call's own creator does.
+    pub fn create(self, creator: impl FnOnce() -> V) -> Result<Answer<V>, Error> {
+        self.try_create(|| Ok::<V, Infallible>(creator()))
+    }
+
+    /// The value under the key, created if need be; see [`Region::get_or_try_create`].
+    ///
+    /// # Errors
+    /// As [`Region::get_or_try_create`].
+    ///
+    /// # Panics
+    /// When this call's own creator does.
+    pub fn try_create<E: Send + Sync + 'static>(
+        self,
+        creator: impl FnOnce() -> Result<V, E>,
+    ) -> Result<Answer<V>, Error<E>> {
+        self.create_long_way(creator)
+    }
+
+    /// [`create`](Self::create) for tasks.
+    ///
+    /// # Errors
+    /// As [`Region::get_or_create`].
+    ///
+    /// # Panics
+    /// When this call's own creator does.
+    pub async fn create_async<F: Future<Output = V>>(
+        self,
+        creator: impl FnOnce() -> F,
+    ) -> Result<Answer<V>, Error> {
+        self.create_long_way_async(|| async { Ok::<V, Infallible>(creator().await) })
+            .await
+    }
+
+    /// [`try_create`](Self::try_create) for tasks.
+    ///
+    /// # Errors
+    /// As [`Region::get_or_try_create`].
+    ///
+    /// # Panics
+    /// When this call's own creator does.
+    pub async fn try_create_async<E, F>(
+        self,
+        creator: impl FnOnce() -> F,
+    ) -> Result<Answer<V>, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        self.create_long_way_async(creator).await
+    }
+
+    /// Creates a new value whatever is there; see [`Region::refresh`].
+    ///
+    /// # Errors
+    /// As [`Region::refresh`].
+    ///
+    /// # Panics
+    /// When the creator does.
+    pub fn refresh<E: Send + Sync + 'static>(
+        self,
+        creator: impl FnOnce() -> Result<V, E>,
+    ) -> Result<Answer<V>, Error<E>> {
+        drive(
+            self.start(Wish {
+                refresh: true,
+                ..NEW
+            })?,
+            creator,
+            nobody_else,
+        )
+    }
+
+    /// [`refresh`](Self::refresh) for tasks.
+    ///
+    /// # Errors
+    /// As [`Region::refresh`].
+    ///
+    /// # Panics
+    /// When the creator does.
+    pub async fn refresh_async<E, F>(
+        self,
+        creator: impl FnOnce() -> F,
+    ) -> Result<Answer<V>, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        let call = self.start(Wish {
+            refresh: true,
+            ..NEW
+        })?;
+        drive_async(call, creator, nobody_else).await
+    }
+
+    #[cold]
+    pub(super) fn create_long_way<E: Send + Sync + 'static>(
+        self,
+        creator: impl FnOnce() -> Result<V, E>,
+    ) -> Result<Answer<V>, Error<E>> {
+        drive(self.start(NEW)?, creator, nobody_else)
+    }
+
+    pub(super) async fn create_long_way_async<E, F>(
+        self,
+        creator: impl FnOnce() -> F,
+    ) -> Result<Answer<V>, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        drive_async(self.start(NEW)?, creator, nobody_else).await
+    }
+
+    #[cold]
+    pub(super) fn refresh_long_way<E: Send + Sync + 'static>(
+        self,
+        creator: impl FnOnce() -> Result<V, E> + Send + 'static,
+    ) -> Result<Answer<V>, Error<E>> {
+        drive(
+            self.start(Wish { owned: true, ..NEW })?,
+            creator,
+            |rest, creator| {
+                let (region, key) = (Arc::clone(&rest.0.region), rest.0.user_key.clone());
+                let job = Job::call(&region.name, &key, move || {
+                    // Nobody is there to be told; those who wait have been.
+                    let _ = drive(rest, creator, nobody_else);
+                });
+                give_to_runner(&region, job)
+            },
+        )
+    }
+
+    pub(super) async fn refresh_long_way_async<E, F>(
+        self,
+        creator: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<Answer<V>, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>> + Send + 'static,
+    {
+        let call = self.start(Wish { owned: true, ..NEW })?;
+        let to_runner = |rest: (Call<V, E>, Action), creator| {
+            let (region, key) = (Arc::clone(&rest.0.region), rest.0.user_key.clone());
+            let job = Job::future(&region.name, &key, async move {
+                let _ = drive_async(rest, creator, nobody_else).await;
+            });
+            give_to_runner(&region, job)
+        };
+        drive_async(call, creator, to_runner).await
+    }
+
+    fn start<E: Send + Sync + 'static>(
+        &self,
+        wish: Wish,
+    ) -> Result<(Call<V, E>, Action), Error<E>> {
+        let active = self.active()?;
+        let terms = self.terms(active);
+        let region = Arc::clone(self.region.shared());
+        Ok(Call::start(region, self.key.as_ref(), terms, wish))
+    }
+
+    fn active<E>(&self) -> Result<&'r Active<V>, Error<E>> {
+        self.region
+            .active()
+            .ok_or_else(|| self.region.not_configured())
+    }
+
+    fn terms(&self, active: &Active<V>) -> Terms {
+        let (mut policy, settings) = (active.policy, &active.settings);
+        if let Some(span) = self.own.fresh_for {
+            policy.fresh_for = span.into();
+        }
+        if let Some(span) = self.own.stale_for {
+            policy.stale_for = span.into();
+        }
+        Terms {
+            policy,
+            deadline: self.own.deadline.map_or(settings.deadline, Into::into),
+            creation_limit: self
+                .own
+                .creation_limit
+                .map_or(settings.creation_limit, Into::into),
+            stale_if_error: self.own.stale_if_error.unwrap_or(settings.stale_if_error),
+            on_store_failure: self
+                .own
+                .on_store_failure
+                .unwrap_or(settings.on_store_failure),
+        }
+    }
+
+    fn judged(
+        &self,
+        active: &Active<V>,
+        key: &[u8],
+        looked: Result<Option<CachedValue<V>>, StoreError>,
+    ) -> Result<Option<Answer<V>>, Error> {
+        let policy = self.terms(active).policy;
+        let (entry, origin) = match looked {
+            Ok(entry) => (entry, Origin::Hit),
+            Err(error) => match active.kept.get(key) {
+                Some(entry) => (Some(entry), Origin::Kept),
+                None => return Err(Error::Store(Arc::new(error))),
+            },
+        };
+        let usable = entry.filter(|entry| match active.judge(&policy, &entry.metadata) {
+            Verdict::Fresh => true,
+            Verdict::Stale => origin == Origin::Kept,
+            Verdict::Miss => false,
+        });
+        Ok(usable.map(|entry| Answer {
+            age: active.now().since(entry.metadata.created).to_duration(),
+            value: entry.value,
+            origin,
+        }))
+    }
+}
+
+/// Borrowed creators run in their own call.
+fn nobody_else<T, C>(_rest: T, _creator: C) -> bool {
+    false
+}
+
+fn give_to_runner<V: Send + Sync + 'static>(region: &Shared<V>, job: Job) -> bool {
+    let runner = region.active_or_panic().settings.runner.as_ref();
+    // A job that is handed back is dropped, and frees its key.
+    match runner {
+        Some(run) => run(job).is_ok(),
+        None => work(job).is_ok(),
+    }
+}

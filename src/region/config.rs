@@ -1,0 +1,219 @@
+//! A region's configuration: which store, how long values may be used, and what happens when
+//! something fails.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dogpile_backend::{Clock, Guarded, Mangle, Policy, Span, Store};
+
+use super::owned::{BoxError, Job, Loader, Runner};
+use crate::clockwork::Clockwork;
+use crate::error::ConfigError;
+
+/// What a region does when its store does not answer and no value is at hand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum OnStoreFailure {
+    /// Create the value, give it to all who wait, and store nothing.
+    #[default]
+    CreateWithoutStoring,
+    /// End the call with [`Error::Store`](crate::Error::Store).
+    Fail,
+}
+
+/// How a region is configured. Everything but the store has a default.
+///
+/// ```
+/// use dogpile::{Config, Memory};
+/// use std::time::Duration;
+/// let config = Config::<String>::new(Memory::bounded(10_000))
+///     .fresh_for(Duration::from_secs(3_600))
+///     .stale_for(Duration::from_secs(600));
+/// ```
+#[must_use]
+pub struct Config<V> {
+    pub(super) store: Arc<dyn Store<V>>,
+    pub(super) fresh_for: Span,
+    pub(super) stale_for: Option<Span>,
+    pub(super) skew: Span,
+    pub(super) clock: Clockwork,
+    pub(super) mangler: Option<Arc<dyn Mangle>>,
+    pub(super) calls: Settings<V>,
+}
+
+/// What every call of the region goes by, unless it says otherwise.
+pub(crate) struct Settings<V> {
+    pub(super) deadline: Span,
+    pub(super) creation_limit: Span,
+    pub(super) lease_time: Span,
+    pub(super) stale_if_error: bool,
+    pub(super) on_store_failure: OnStoreFailure,
+    pub(super) should_cache: Option<ShouldCache<V>>,
+    pub(super) keep_last: usize,
+    pub(super) loader: Option<Loader<V>>,
+    pub(super) runner: Option<Runner>,
+}
+
+type ShouldCache<V> = Arc<dyn Fn(&V) -> bool + Send + Sync>;
+
+impl<V: Send + Sync + 'static> Config<V> {
+    /// A region on `store`: values stay fresh for ever, waits end after 60 seconds, a creator is
+    /// taken over after 30.
+    ///
+    /// A store without leases is given process-wide ones.
+    pub fn new(store: impl Store<V>) -> Self {
+        let store: Arc<dyn Store<V>> = if store.leases().is_some() {
+            Arc::new(store)
+        } else {
+            Arc::new(Guarded::new(store))
+        };
+        Self {
+            store,
+            fresh_for: Span::FOREVER,
+            stale_for: None,
+            skew: Span::from_secs(1),
+            clock: Clockwork::System,
+            mangler: None,
+            calls: Settings {
+                deadline: Span::from_secs(60),
+                creation_limit: Span::from_secs(30),
+                lease_time: Span::from_secs(5),
+                stale_if_error: true,
+                on_store_failure: OnStoreFailure::default(),
+                should_cache: None,
+                keep_last: 0,
+                loader: None,
+                runner: None,
+            },
+        }
+    }
+
+    /// How long a value is fresh after its creation. Zero: every call creates, or shares what
+    /// another creates meanwhile. Default: for ever.
+    ///
+    /// Up to 250 ms, ages are measured precisely; above, with the coarse clock, a hit may be up to
+    /// some milliseconds late to notice.
+    pub fn fresh_for(mut self, span: Duration) -> Self {
+        self.fresh_for = span.into();
+        self
+    }
+
+    /// For how long after that a value may be served while one caller creates the next. Zero:
+    /// never; `Duration::MAX`: for ever, as dogpile.cache does. Default: as long as it was fresh.
+    pub fn stale_for(mut self, span: Duration) -> Self {
+        self.stale_for = Some(span.into());
+        self
+    }
+
+    /// How far the clocks of processes that share the store may disagree. A value from further
+    /// ahead is stale. Default: one second.
+    pub fn skew(mut self, span: Duration) -> Self {
+        self.skew = span.into();
+        self
+    }
+
+    /// How long a call waits for another's creation. Default: 60 seconds. Its own creator, called
+    /// in its own thread, is never interrupted.
+    pub fn deadline(mut self, span: Duration) -> Self {
+        self.calls.deadline = span.into();
+        self
+    }
+
+    /// After how long another takes over from a creator that is still at work; its value then comes
+    /// too late to be stored. Default: 30 seconds.
+    pub fn creation_limit(mut self, span: Duration) -> Self {
+        self.calls.creation_limit = span.into();
+        self
+    }
+
+    /// How long a store that other processes share keeps a lease whose holder has died. Living
+    /// holders renew it. Default: five seconds.
+    pub fn lease_time(mut self, span: Duration) -> Self {
+        self.calls.lease_time = span.into();
+        self
+    }
+
+    /// Whether a caller whose creator fails gets the stale value, if there is one, rather than the
+    /// error. Default: yes; [`Answer::origin`](crate::Answer::origin) tells.
+    pub fn stale_if_error(mut self, yes: bool) -> Self {
+        self.calls.stale_if_error = yes;
+        self
+    }
+
+    /// What happens when the store does not answer.
+    pub fn on_store_failure(mut self, policy: OnStoreFailure) -> Self {
+        self.calls.on_store_failure = policy;
+        self
+    }
+
+    /// Values for which this is false go to those who asked and are not stored.
+    pub fn should_cache(mut self, judge: impl Fn(&V) -> bool + Send + Sync + 'static) -> Self {
+        self.calls.should_cache = Some(Arc::new(judge));
+        self
+    }
+
+    /// Turns the user's key into the store's. See [`Mangle`].
+    pub fn key_mangler(mut self, mangler: impl Mangle) -> Self {
+        self.mangler = Some(Arc::new(mangler));
+        self
+    }
+
+    /// Keeps the last `values` that were seen or created in this process, to be served while the
+    /// store does not answer. Default: none.
+    pub fn keep_last(mut self, values: usize) -> Self {
+        self.calls.keep_last = values;
+        self
+    }
+
+    /// The creator for [`Region::load`](crate::Region::load), and for refreshing in the background.
+    pub fn loader<E: Into<BoxError>>(
+        mut self,
+        load: impl Fn(&[u8]) -> Result<V, E> + Send + Sync + 'static,
+    ) -> Self {
+        self.calls.loader = Some(Arc::new(move |key| load(key).map_err(Into::into)));
+        self
+    }
+
+    /// Runs owned creators in the background, in place of our own bounded worker: a thread pool, a
+    /// runtime's `spawn`. A job that is handed back, or dropped, frees its key; the next caller
+    /// that finds the value stale tries again.
+    pub fn runner(mut self, run: impl Fn(Job) -> Result<(), Job> + Send + Sync + 'static) -> Self {
+        self.calls.runner = Some(Arc::new(run));
+        self
+    }
+
+    /// Reads the time from `clock`: a [`ManualClock`](crate::ManualClock) in a test.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Clockwork::Custom(clock);
+        self
+    }
+
+    pub(super) fn policy(&self) -> Policy {
+        Policy {
+            fresh_for: self.fresh_for,
+            stale_for: self.stale_for.unwrap_or(self.fresh_for),
+            skew: self.skew,
+        }
+    }
+
+    /// Refuses what would make every wait or every creation fail at once.
+    pub(super) fn check(&self, region: &str) -> Result<(), ConfigError> {
+        let zero = |what, hint| ConfigError::Zero {
+            region: region.to_owned(),
+            what,
+            hint,
+        };
+        if self.calls.deadline == Span::ZERO {
+            return Err(zero("deadline", "use `get` for a call that must not wait"));
+        }
+        if self.calls.creation_limit == Span::ZERO {
+            return Err(zero(
+                "creation_limit",
+                "every creator would be taken over at once",
+            ));
+        }
+        if self.calls.lease_time == Span::ZERO {
+            return Err(zero("lease_time", "every lease would run out at once"));
+        }
+        Ok(())
+    }
+}

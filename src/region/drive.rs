@@ -1,0 +1,8 @@
+//! The engines: two short loops that carry out what the flow asks and step it with what came of it.
+
+mod asynchronous;
+mod blocking;
+mod creator;
+
+pub(super) use asynchronous::drive_async;
+pub(super) use blocking::drive;

@@ -1,0 +1,115 @@
+//! The engine of blocking calls.
+
+use dogpile_backend::WakeAt;
+use dogpile_core::flow::{Action, Event, Woke};
+use dogpile_core::kit::{Kit, Park};
+
+use super::creator;
+use crate::error::Error;
+use crate::flight::leases;
+use crate::kit::Local;
+use crate::region::Answer;
+use crate::region::call::Call;
+use crate::region::wait::Wait;
+
+/// Drives `call` to its end. `detach` takes over the rest of a call whose creator is owned, and says
+/// whether it did.
+pub(in crate::region) fn drive<V, E, C>(
+    (mut call, mut action): (Call<V, E>, Action),
+    creator: C,
+    detach: impl FnOnce((Call<V, E>, Action), C) -> bool,
+) -> Result<Answer<V>, Error<E>>
+where
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    C: FnOnce() -> Result<V, E>,
+{
+    let mut own = Some((creator, detach));
+    let opened = call.hold.opened().clone();
+    let store = &*opened.store;
+    loop {
+        let event = match action {
+            Action::Look => {
+                let answer = store.get(call.hold.key()).wait();
+                call.looked(answer)
+            }
+            Action::Claim { supersede } => call.claim(supersede),
+            Action::Detach => {
+                let rest = call.detach();
+                Event::Detached(
+                    own.take()
+                        .is_some_and(|(creator, detach)| detach(rest, creator)),
+                )
+            }
+            Action::Lease { supersede } => {
+                let enough = call.enough();
+                let ask = call.ask(&enough, supersede);
+                let answer = leases(store).lease(call.hold.key(), ask).wait();
+                call.leased(answer)
+            }
+            Action::Wait { delegate } => Event::Woke(sleep(&mut call, delegate)),
+            Action::Create => {
+                let creation = call.begin();
+                call.created(creator::run(
+                    creation,
+                    own.take().map(|(creator, _)| creator),
+                ))
+            }
+            Action::Commit { store: true } => {
+                let Some((entry, time_to_live, lease)) = call.to_commit() else {
+                    unreachable!("a commit follows a creation under a lease")
+                };
+                let key = call.hold.key();
+                let answer = leases(store)
+                    .commit(key, &lease, entry, time_to_live)
+                    .wait();
+                call.committed(answer)
+            }
+            Action::Commit { store: false } => {
+                let Some(lease) = call.to_give_back() else {
+                    unreachable!("a commit follows a creation under a lease")
+                };
+                let answer = leases(store).release(call.hold.key(), &lease, false).wait();
+                call.committed(answer)
+            }
+            Action::Release(release) => {
+                if let Some(lease) = call.to_give_back() {
+                    let failed = release.is_failure();
+                    // A lease that cannot be given back runs out by itself.
+                    let _ = leases(store)
+                        .release(call.hold.key(), &lease, failed)
+                        .wait();
+                }
+                call.release(release)
+            }
+            Action::HandOver => call.hand_over(),
+            Action::Leave => call.leave(),
+            Action::Return(ending) => return call.ended(ending),
+        };
+        action = call.step(event);
+    }
+}
+
+fn sleep<V, E>(call: &mut Call<V, E>, delegate: bool) -> Woke
+where
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    let place = <Local as Kit>::Park::here();
+    let waker = place.waker();
+    loop {
+        let wait = if delegate {
+            call.look_out(&waker)
+        } else {
+            call.look_around(&waker)
+        };
+        let until = match wait {
+            Wait::Over(woke) => return woke,
+            Wait::Until(until) => until,
+        };
+        match call.wake_at(until, &waker) {
+            WakeAt::Booked => place.park(None),
+            WakeAt::Sleep => place.park(Some(until.since(call.monotonic()))),
+        }
+    }
+}

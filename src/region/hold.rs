@@ -1,0 +1,185 @@
+//! What a call holds of a flight and of a store, and how it gives it back (law 6).
+
+use std::sync::Arc;
+
+use dogpile_backend::{Lease, Time};
+use dogpile_core::slot::{Abandoned, End};
+use dogpile_core::state::Claim;
+use dogpile_core::waiters::Waiter;
+
+use super::owned::background;
+use crate::flight::{Boarding, Flight, Opened, Outcome, leases};
+use crate::kit::Local;
+
+/// A claim, a seat, a lease. Its call gives back what is left when it is dropped.
+pub(super) struct Hold<V: Clone + Send + Sync + 'static> {
+    opened: Arc<Opened<V>>,
+    key: Box<[u8]>,
+    flight: Option<Arc<Flight<V>>>,
+    claim: Option<Claim>,
+    seat: Option<Waiter<Local, Arc<Outcome<V>>>>,
+    lease: Option<Lease>,
+}
+
+impl<V: Clone + Send + Sync + 'static> Hold<V> {
+    pub(super) fn nothing(opened: Arc<Opened<V>>, key: Box<[u8]>) -> Self {
+        Self {
+            opened,
+            key,
+            flight: None,
+            claim: None,
+            seat: None,
+            lease: None,
+        }
+    }
+
+    pub(super) fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    pub(super) fn opened(&self) -> &Arc<Opened<V>> {
+        &self.opened
+    }
+
+    pub(super) fn flight(&self) -> Option<&Arc<Flight<V>>> {
+        self.flight.as_ref()
+    }
+
+    pub(super) fn lease(&self) -> Option<&Lease> {
+        self.lease.as_ref()
+    }
+
+    /// Asks who creates; `true` when it is this call.
+    pub(super) fn board(&mut self, supersede: bool, now: Time) -> bool {
+        let boarding = if supersede {
+            self.opened.flights.supersede(&self.key)
+        } else {
+            self.opened.flights.board(&self.key, now)
+        };
+        let (flight, claim) = match boarding {
+            Boarding::Won(flight, claim) => (flight, Some(claim)),
+            Boarding::Joined(flight) => (flight, None),
+        };
+        self.claim = claim;
+        self.flight = Some(flight);
+        self.claim.is_some()
+    }
+
+    /// Takes the seat in the flight that was joined. `None`: the flight has ended.
+    pub(super) fn seat(
+        &mut self,
+        has_waited: bool,
+    ) -> Option<(&Arc<Flight<V>>, &Waiter<Local, Arc<Outcome<V>>>)> {
+        let flight = self.flight.as_ref()?;
+        if self.seat.is_none() {
+            self.seat = flight.slot.join(has_waited);
+        }
+        Some((flight, self.seat.as_ref()?))
+    }
+
+    /// The seat is no longer taken: its waiter was told, or relieved the creator.
+    pub(super) fn rise(&mut self, inherited: Option<Claim>) {
+        self.seat = None;
+        self.claim = inherited;
+    }
+
+    /// The lease that the creator before this one left.
+    pub(super) fn inherited_lease(&self) -> Option<Lease> {
+        let left = || self.flight.as_ref()?.inherited_lease();
+        self.lease.clone().or_else(left)
+    }
+
+    pub(super) fn take_lease(&mut self, lease: Lease) {
+        if let Some(flight) = &self.flight {
+            flight.record_lease(Some(lease.clone()));
+        }
+        self.lease = Some(lease);
+    }
+
+    /// The lease is used up, or was never given.
+    pub(super) fn lose_lease(&mut self) {
+        if self.lease.take().is_some()
+            && let Some(flight) = &self.flight
+        {
+            flight.record_lease(None);
+        }
+    }
+
+    /// This creation is at work from now on, and has until `due`.
+    pub(super) fn begin(&self, creation: u64, due: Time) {
+        if let (Some(flight), Some(claim)) = (&self.flight, &self.claim) {
+            flight.begin_creation(creation);
+            flight.slot.begin(claim, due);
+        }
+    }
+
+    /// Ends the flight: its waiters are told `outcome`.
+    pub(super) fn settle(&mut self, end: End, outcome: Outcome<V>) {
+        let (Some(flight), Some(claim)) = (self.flight.take(), self.claim.take()) else {
+            return;
+        };
+        // Superseded: those who still follow have been told all the same.
+        let _ = flight.slot.settle(claim, end, &Arc::new(outcome), || ());
+        self.opened.flights.remove(&self.key, &flight);
+    }
+
+    /// Gives claim and lease to a waiter, or frees both where nobody waits.
+    pub(super) fn hand_over(&mut self) {
+        let flight = self.flight.take();
+        if let (Some(flight), Some(claim)) = (&flight, self.claim.take()) {
+            let what_became = flight.slot.abandon(claim);
+            self.forsake(flight, what_became);
+        }
+        self.lease = None;
+    }
+
+    /// Leaves the seat; an inheritance that was not heard of goes on.
+    pub(super) fn leave(&mut self) {
+        if let (Some(flight), Some(seat)) = (self.flight.take(), self.seat.take()) {
+            if let Some(what_became) = flight.slot.leave(seat) {
+                self.forsake(&flight, what_became);
+            }
+        }
+    }
+
+    /// Where nobody goes on with the flight, it is taken out and its lease given back. A lease of
+    /// our own is given back also when somebody superseded us: it may be void, or may not.
+    fn forsake(&mut self, flight: &Arc<Flight<V>>, what_became: Abandoned) {
+        let lease = match what_became {
+            Abandoned::Inherited => None,
+            Abandoned::Superseded => self.lease.take(),
+            Abandoned::Ended => {
+                self.opened.flights.remove(&self.key, flight);
+                self.lease.take().or_else(|| flight.inherited_lease())
+            }
+        };
+        if let Some(lease) = lease {
+            give_back(&self.opened, &self.key, lease);
+        }
+    }
+}
+
+/// Gives a lease back without waiting: at once where the store answers at once, else by the keeper.
+fn give_back<V: Send + Sync + 'static>(opened: &Arc<Opened<V>>, key: &[u8], lease: Lease) {
+    if opened.store.blocks() {
+        release_later(opened, key, lease);
+        return;
+    }
+    let pending = {
+        let reply = leases(&*opened.store).release(key, &lease, false);
+        !reply.is_ready()
+    };
+    if pending {
+        release_later(opened, key, lease);
+    }
+}
+
+/// A store that answers late must not keep the keeper from its timers: the worker waits for it. A
+/// full queue leaves the lease to run out by itself.
+fn release_later<V: Send + Sync + 'static>(opened: &Arc<Opened<V>>, key: &[u8], lease: Lease) {
+    let (opened, key): (_, Box<[u8]>) = (Arc::clone(opened), key.into());
+    background(move || {
+        // Nobody is there to be told of a failure; the lease then runs out by itself.
+        let _ = leases(&*opened.store).release(&key, &lease, false).wait();
+    });
+}

@@ -1,0 +1,243 @@
+//! How a call waits: what to look at each time it is woken, and until when to sleep otherwise. The
+//! engines only sleep.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, Waker};
+use std::time::Instant;
+
+use dogpile_backend::{Span, Time, WakeAt, Watch};
+use dogpile_core::flow::Woke;
+use dogpile_core::slot::Relief;
+use dogpile_core::waiters::Told;
+
+use super::call::Call;
+use crate::flight::cycle::{Cycle, Waiting};
+use crate::flight::leases;
+use crate::keeper::{self, Standing};
+
+/// What a call that looked around is to do.
+pub(super) enum Wait {
+    /// The wait is over.
+    Over(Woke),
+    /// Sleep until woken, or until then.
+    Until(Time),
+}
+
+/// How a delegate learns of what happens in the store.
+#[derive(Default)]
+pub(super) struct Watching {
+    /// When the other process's lease has run out.
+    lease_ends: Option<Time>,
+    bell: Arc<Bell>,
+    watch: Option<Watch>,
+    subscribed: bool,
+    /// Where the store cannot notify: when to look next, and after how long then.
+    pause: Pause,
+    /// The keeper's call to an async delegate.
+    alarm: Option<Standing>,
+}
+
+struct Pause {
+    until: Option<Time>,
+    next: Span,
+}
+
+impl Default for Pause {
+    fn default() -> Self {
+        Self {
+            until: None,
+            next: Span::from_millis(5),
+        }
+    }
+}
+
+/// Rung by the store, from any thread.
+#[derive(Default)]
+struct Bell(Mutex<Rope>);
+
+#[derive(Default)]
+struct Rope {
+    rung: bool,
+    waker: Option<Waker>,
+}
+
+impl Bell {
+    fn ring(&self) {
+        let mut rope = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        rope.rung = true;
+        let waker = rope.waker.take();
+        drop(rope);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Whether it was rung since it was last asked; else `waker` is woken when it is.
+    fn was_rung(&self, waker: &Waker) -> bool {
+        let mut rope = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::take(&mut rope.rung) {
+            return true;
+        }
+        rope.waker = Some(waker.clone());
+        false
+    }
+}
+
+impl Watching {
+    /// The other process's lease ends then, unless it is renewed.
+    pub(super) fn lease_ends(&mut self, at: Time) {
+        self.lease_ends = Some(at);
+    }
+}
+
+impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
+    /// A follower looks around: has it been told something, is the creator overdue, is its own time
+    /// up?
+    pub(super) fn look_around(&mut self, waker: &Waker) -> Wait {
+        let (now, deadline) = (self.monotonic(), self.deadline());
+        let has_waited = self.has_waited();
+        // A creator that has not begun yet is still talking to the store; it has as long as if it
+        // began when this call came.
+        let unbegun = self.started().after(self.terms.creation_limit);
+        let Some((flight, seat)) = self.hold.seat(has_waited) else {
+            return Wait::Over(Woke::Superseded);
+        };
+        if self.waiting.is_none() {
+            match Waiting::begin(flight) {
+                Ok(waiting) => self.waiting = Some(waiting),
+                Err(Cycle) => return Wait::Over(Woke::Cycle),
+            }
+        }
+        if let Poll::Ready(told) = seat.poll(waker) {
+            return Wait::Over(self.told(told));
+        }
+        if now >= deadline {
+            return Wait::Over(Woke::Deadline);
+        }
+        let due = flight.slot.due().unwrap_or(unbegun);
+        if now < due {
+            return Wait::Until(due.min(deadline));
+        }
+        match flight.slot.relieve(seat, now) {
+            Relief::NotYet(due) => Wait::Until(due.min(deadline)),
+            Relief::NotBegun => Wait::Until(now.after(self.terms.creation_limit).min(deadline)),
+            Relief::Heir(claim) => {
+                self.end_wait(Some(claim));
+                Wait::Over(Woke::Heir)
+            }
+            Relief::Superseded => {
+                self.end_wait(None);
+                Wait::Over(Woke::Superseded)
+            }
+            // Told between the poll and now: the waker has been called.
+            Relief::Told => Wait::Until(deadline),
+        }
+    }
+
+    fn told(&mut self, told: Told<Arc<crate::flight::Outcome<V>>>) -> Woke {
+        match told {
+            Told::Outcome {
+                outcome,
+                began_after_me,
+            } => {
+                self.end_wait(None);
+                self.hear(&outcome, began_after_me)
+            }
+            Told::Heir(claim) => {
+                self.end_wait(Some(claim));
+                Woke::Heir
+            }
+            Told::Superseded => {
+                self.end_wait(None);
+                Woke::Superseded
+            }
+        }
+    }
+
+    fn end_wait(&mut self, inherited: Option<dogpile_core::state::Claim>) {
+        self.waiting = None;
+        self.hold.rise(inherited);
+    }
+
+    /// A delegate looks around: has the store rung, has the other's lease run out, is its own time
+    /// up? It subscribes first and looks again then, so that nothing falls between.
+    pub(super) fn look_out(&mut self, waker: &Waker) -> Wait {
+        let (now, deadline) = (self.monotonic(), self.deadline());
+        if now >= deadline {
+            return Wait::Over(Woke::Deadline);
+        }
+        let opened = Arc::clone(self.hold.opened());
+        let key: Box<[u8]> = self.hold.key().into();
+        let watching = self.watching.get_or_insert_default();
+        if !watching.subscribed {
+            watching.subscribed = true;
+            let bell = Arc::clone(&watching.bell);
+            watching.watch = leases(&*opened.store).watch(&key, Box::new(move || bell.ring()));
+            if watching.watch.is_some() {
+                return Wait::Over(Woke::LookAgain);
+            }
+        }
+        if watching.bell.was_rung(waker) {
+            return Wait::Over(Woke::LookAgain);
+        }
+        let lease_ends = watching.lease_ends.unwrap_or(Time::END);
+        if now >= lease_ends {
+            return Wait::Over(Woke::LeaseTimer);
+        }
+        let mut until = lease_ends.min(deadline);
+        if watching.watch.is_none() {
+            match watching.pause.pass(now) {
+                None => return Wait::Over(Woke::LookAgain),
+                Some(pause) => until = until.min(pause),
+            }
+        }
+        Wait::Until(until)
+    }
+}
+
+impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
+    /// Books a wake-up with a clock that is moved by hand.
+    pub(super) fn wake_at(&self, until: Time, waker: &Waker) -> WakeAt {
+        self.region.active_or_panic().clock.wake_at(until, waker)
+    }
+
+    /// Has the keeper wake this task at `until`: a follower with its whole flight, a delegate alone.
+    pub(super) fn alarm(&mut self, until: Time, delegate: bool, waker: &Waker) {
+        let now = self.monotonic();
+        if !delegate {
+            if let Some(flight) = self.hold.flight() {
+                flight.alarm(until, now);
+            }
+            return;
+        }
+        let waker = waker.clone();
+        let due = Instant::now().checked_add(until.since(now).to_duration());
+        let standing = due.map(|due| {
+            keeper::at(due, move || {
+                waker.wake_by_ref();
+                None
+            })
+        });
+        self.watching.get_or_insert_default().alarm = standing;
+    }
+}
+
+impl Pause {
+    /// Until when to pause; `None` when the pause is over. Each is twice as long, up to 250 ms.
+    fn pass(&mut self, now: Time) -> Option<Time> {
+        const LONGEST: Span = Span::from_millis(250);
+        match self.until {
+            Some(until) if now >= until => {
+                self.until = None;
+                self.next = self.next.plus(self.next).min(LONGEST);
+                None
+            }
+            Some(until) => Some(until),
+            None => {
+                let until = now.after(self.next);
+                self.until = Some(until);
+                Some(until)
+            }
+        }
+    }
+}
