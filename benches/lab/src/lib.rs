@@ -1,8 +1,8 @@
 //! The contention laboratory: `cargo lab`.
 //!
-//! One [`engine`] runs a [`scenario`]: the same keys and arrivals for every [`contender`] in turn, whose
-//! creations an in-flight table counts from outside ([`ledger`]). The log of a run lets anyone recompute the
-//! counts ([`check`]).
+//! One `engine` runs a `scenario`: the same keys and arrivals for every `contender` in turn, whose
+//! creations an in-flight table counts from outside (`ledger`). The log of a run lets anyone recompute the
+//! counts (`check`).
 
 mod check;
 mod cli;
