@@ -1,6 +1,7 @@
 //! Scenes: short programs over one slot, written once for every checker.
 
 pub mod claims;
+pub mod epochs;
 pub mod mix;
 pub mod supersede;
 pub mod waiting;

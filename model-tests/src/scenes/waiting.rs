@@ -1,7 +1,9 @@
 //! Who waits is told, once, and what a waiter inherits is not lost.
 
 use std::sync::Arc;
+use std::task::{Poll, Wake, Waker};
 
+use dogpile_core::kit::Park;
 use dogpile_core::slot::{Abandoned, Claimed, End, Relief};
 use dogpile_core::state::{Claim, Phase, Snapshot};
 use dogpile_core::time::Time;
@@ -269,4 +271,76 @@ pub fn take_over_against_the_end<C: Checker>() -> String {
     assert!(kept ^ taken, "one of them publishes");
     world.value.read();
     told
+}
+
+/// A nudge says nothing, so whoever is nudged is told all the same.
+pub fn a_nudge_is_no_answer<C: Checker>() -> String {
+    let world = World::<C>::vacant();
+    let claim = world.claim_alone();
+    let waiter = world.sit();
+    let nudger = {
+        let world = world.clone();
+        C::spawn(move || world.slot.nudge())
+    };
+    let creator = {
+        let world = world.clone();
+        C::spawn(move || {
+            let settled = world.slot.settle(claim, End::Fail, &1, || ());
+            assert!(settled.is_ok());
+        })
+    };
+    let told = short(&wait(&waiter));
+    nudger();
+    creator();
+    assert_eq!(world.slot.waiting(), 0);
+    told
+}
+
+/// A waker that uses the very slot: somebody else's code, and so never called under its locks.
+struct Curious<C: Checker> {
+    world: Arc<World<C>>,
+    inner: Waker,
+}
+
+impl<C: Checker> Wake for Curious<C> {
+    fn wake(self: Arc<Self>) {
+        self.world.slot.waiting();
+        self.inner.wake_by_ref();
+    }
+}
+
+/// The creator ends or goes away, and what it wakes asks the slot something.
+pub fn a_waker_may_use_the_slot<C: Checker, const ABANDONED: bool>() -> String {
+    let world = World::<C>::vacant();
+    let claim = world.claim_alone();
+    let waiter = world.sit();
+    let place = C::Park::here();
+    let waker = Waker::from(Arc::new(Curious {
+        world: world.clone(),
+        inner: place.waker(),
+    }));
+    let creator = {
+        let world = world.clone();
+        C::spawn(move || {
+            world.slot.nudge();
+            if ABANDONED {
+                world.slot.abandon(claim) == Abandoned::Inherited
+            } else {
+                world.slot.settle(claim, End::Fail, &1, || ()).is_ok()
+            }
+        })
+    };
+    let told = loop {
+        match waiter.poll(&waker) {
+            Poll::Ready(told) => break told,
+            Poll::Pending => place.park(None),
+        }
+    };
+    assert!(creator());
+    let answer = short(&told);
+    if let Told::Heir(heir) = told {
+        world.slot.abandon(heir);
+    }
+    assert_eq!(world.slot.look().phase(), Phase::Vacant);
+    answer
 }
