@@ -204,7 +204,8 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         Ask {
             fresh: enough,
             held: self.hold.inherited_lease(),
-            supersede,
+            // Two winners in this process alone are not enough: the store still grants one lease.
+            supersede: supersede || Local::has(Fault::DoubleClaim),
             time: self.region.active_or_panic().settings.lease_time,
         }
     }

@@ -47,13 +47,8 @@ pub(crate) fn arm(fault: Fault) -> Result<Option<ExitCode>, LabError> {
     eprintln!("{fault:?} is not in this build: building one with the feature `sabotage`");
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args([
-        "run",
-        "--quiet",
-        "--features",
-        "sabotage",
-        "--manifest-path",
-    ]);
+    command.args(["run", "--quiet", "--bin", "dogpile-lab-sabotaged"]);
+    command.args(["--features", "sabotage", "--manifest-path"]);
     command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
     if !cfg!(debug_assertions) {
         command.arg("--release");
