@@ -1,5 +1,6 @@
 //! The suite that every backend passes, on each form of the memory backend.
 
+use dogpile_backend::PostcardCodec;
 use dogpile_memory::Memory;
 
 mod unbounded {
@@ -15,4 +16,11 @@ mod bounded {
 mod weighted {
     use super::*;
     dogpile_backend::conformance_tests!(u64, || Memory::weighted(1_000, |_: &[u8], _: &u64| 1));
+}
+
+mod serializing {
+    use super::*;
+    dogpile_backend::conformance_tests!(String, || {
+        Memory::unbounded().serializing(PostcardCodec::new())
+    });
 }
