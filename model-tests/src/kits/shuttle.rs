@@ -10,7 +10,7 @@ use shuttle::sync::atomic::AtomicU64;
 use shuttle::thread::{self, Thread};
 
 use super::mutants::{built_in, effective};
-use super::{Checker, Scratch};
+use super::{Carried, Checker, Scratch};
 
 /// Shuttle.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ impl Scratch for Occupied {
 
 impl Kit for Shuttle {
     type Word = ShuttleWord;
-    type Lock<T: Send> = Mutex<T>;
+    type Lock<T> = Mutex<T>;
     type Park = ThreadPark;
 
     fn has(fault: Fault) -> bool {
@@ -128,12 +128,11 @@ impl Checker for Shuttle {
         ShuttleWord(AtomicU64::new(bits))
     }
 
-    fn spawn<T: Send + 'static>(
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Box<dyn FnOnce() -> T> {
-        let thread = thread::spawn(work);
+    fn spawn<T: 'static>(work: impl FnOnce() -> T + 'static) -> Box<dyn FnOnce() -> T> {
+        let work = Carried::new(work);
+        let thread = thread::spawn(move || Carried::new(work.into_inner()()));
         Box::new(move || match thread.join() {
-            Ok(answer) => answer,
+            Ok(answer) => answer.into_inner(),
             Err(panic) => std::panic::resume_unwind(panic),
         })
     }

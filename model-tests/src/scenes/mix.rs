@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dogpile_core::slot::{Change, Claimed, End, Relief};
+use dogpile_core::slot::{Abandoned, Change, Claimed, End, Relief};
 use dogpile_core::state::Claim;
 use dogpile_core::time::Time;
 use dogpile_core::waiters::{Told, Waiter};
@@ -115,8 +115,10 @@ fn call(world: &Arc<World<Shuttle>>, role: Role, words: &mut Words) {
         };
         let told = match role {
             Role::Leave => {
-                world.slot.leave(waiter);
-                words.push("left");
+                words.push(match world.slot.leave(waiter) {
+                    None => "left",
+                    Some(_) => "left as the heir",
+                });
                 return;
             }
             Role::Relieve => relieve_or_wait(world, &waiter),
@@ -158,8 +160,11 @@ fn create(world: &World<Shuttle>, claim: Claim, words: &mut Words) {
         Ending::Deliver => End::Deliver,
         Ending::Fail => End::Fail,
         Ending::Abandon => {
-            let inherited = world.slot.abandon(claim);
-            return words.push(if inherited { "bequeathed" } else { "gave up" });
+            return words.push(match world.slot.abandon(claim) {
+                Abandoned::Inherited => "bequeathed",
+                Abandoned::Ended => "gave up",
+                Abandoned::Superseded => "gave up too late",
+            });
         }
     };
     let settled = world.slot.settle(claim, end, &number, || {
