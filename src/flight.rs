@@ -27,7 +27,7 @@ use crate::kit::{Local, vacant};
 /// Alarms of one flight that are less than this apart are one.
 const GRAIN: Span = Span::from_millis(10);
 
-pub(crate) struct Flight<V> {
+pub(crate) struct Flight<V: Send + Sync + 'static> {
     pub(crate) slot: Slot<Local, Arc<Outcome<V>>>,
     work: Mutex<Work>,
 }

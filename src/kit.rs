@@ -13,7 +13,7 @@ use dogpile_core::slot::Slot;
 use dogpile_core::waiters::Room;
 
 /// A slot whose word is vacant.
-pub(crate) const fn vacant<O: Clone>() -> Slot<Local, O> {
+pub(crate) const fn vacant<O: Send + Clone>() -> Slot<Local, O> {
     Slot::from_parts(
         AtomicU64::new(0),
         AtomicU64::new(0),

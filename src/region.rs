@@ -55,12 +55,12 @@ use shared::Shared;
 ///
 /// Write the source first, then `delete` here: a creation that began before the delete is not
 /// stored, one that begins after it reads the new source.
-pub struct Region<V> {
+pub struct Region<V: Send + Sync + 'static> {
     name: Cow<'static, str>,
     shared: OnceLock<Arc<Shared<V>>>,
 }
 
-impl<V> Region<V> {
+impl<V: Send + Sync + 'static> Region<V> {
     /// An unconfigured region; `const`, for a static.
     pub const fn new(name: &'static str) -> Self {
         Self {
@@ -94,7 +94,7 @@ impl<V> Region<V> {
 }
 
 /// Clones are the same region, also when it is configured later.
-impl<V> Clone for Region<V> {
+impl<V: Send + Sync + 'static> Clone for Region<V> {
     fn clone(&self) -> Self {
         Self {
             name: self.name.clone(),
@@ -103,7 +103,7 @@ impl<V> Clone for Region<V> {
     }
 }
 
-impl<V> std::fmt::Debug for Region<V> {
+impl<V: Send + Sync + 'static> std::fmt::Debug for Region<V> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Region")
             .field("name", &self.name)

@@ -23,7 +23,7 @@ pub(crate) enum Saboteur {}
 
 impl Kit for Saboteur {
     type Word = AtomicU64;
-    type Lock<T> = Mutex<T>;
+    type Lock<T: Send> = Mutex<T>;
     type Park = <Std as Kit>::Park;
 
     fn has(fault: Fault) -> bool {

@@ -198,6 +198,8 @@ pub enum Claimed {
     Won,
     /// Another.
     Joined,
+    /// What the look found is no longer there.
+    Changed,
 }
 
 /// Who creates among the processes that share the store.

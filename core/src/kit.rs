@@ -46,7 +46,7 @@ pub trait Kit: Sized + 'static {
     /// An atomic 64-bit word.
     type Word: Word;
     /// A mutual exclusion lock around a `T`.
-    type Lock<T>: Lock<T>;
+    type Lock<T: Send>: Lock<T> + Send + Sync;
     /// Where the current thread sleeps.
     type Park: Park;
 

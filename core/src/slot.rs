@@ -13,6 +13,7 @@
 //! | CLAIM | Acquire | END, SUPERSEDE | to a creator, all that the creator before it did |
 //! | END | Release | LOOK, CLAIM | the value cell, and the creator's own writes |
 //! | SUPERSEDE | Release | LOOK, CLAIM | the value cell as `set` or `delete` left it |
+//! | SEIZE | Relaxed | none | under the lock, as RECHECK; it ends nothing, so it publishes nothing |
 //! | RECHECK | Relaxed | none | under the lock, which orders it after whatever ended a creation |
 //! | HINT | Relaxed | none | only whether to look under the lock |
 
@@ -28,7 +29,7 @@ use crate::waiters::{Room, Seat, Told, Waiter};
 
 /// One value's lock: the word and the room of those who wait. `O` is what a creation brings to
 /// its waiters, cloned for each.
-pub struct Slot<K: Kit, O> {
+pub struct Slot<K: Kit, O: Send> {
     word: K::Word,
     due: K::Word,
     room: K::Lock<Room<K, O>>,
@@ -99,7 +100,7 @@ pub enum Abandoned {
     Superseded,
 }
 
-enum Bequest<K: Kit, O> {
+enum Bequest<K: Kit, O: Send> {
     Inherited(Option<Waker>),
     Ended,
     Superseded(Vec<Seat<K, O>>),
@@ -107,7 +108,7 @@ enum Bequest<K: Kit, O> {
 
 // Claims and waiters are passed by value because the call uses them up.
 #[allow(clippy::needless_pass_by_value)]
-impl<K: Kit, O: Clone> Slot<K, O> {
+impl<K: Kit, O: Send + Clone> Slot<K, O> {
     /// A slot of these parts: the word at [`Snapshot::VACANT`] or another start, a second word at
     /// zero, an empty room.
     pub const fn from_parts(word: K::Word, due: K::Word, room: K::Lock<Room<K, O>>) -> Self {
@@ -270,6 +271,28 @@ impl<K: Kit, O: Clone> Slot<K, O> {
         })
     }
 
+    /// Makes the caller the creator whatever goes on (`refresh`). Who waits already follows it.
+    pub fn seize(&self) -> Claim {
+        self.room.with(|room| {
+            loop {
+                let now = self.recheck();
+                let busy = now.is_busy();
+                let request = if busy {
+                    Request::TakeOver(now.claim())
+                } else {
+                    Request::Claim { seen: now.claim() }
+                };
+                let Step::To(next) = now.on(request) else {
+                    continue;
+                };
+                if self.exchange(now, next, order::SEIZE).is_ok() {
+                    room.succeed(now.claim(), next.claim());
+                    return Claim::of(next);
+                }
+            }
+        })
+    }
+
     /// Supersedes whatever goes on. `place` changes what readers find, as in
     /// [`settle`](Self::settle). With an outcome everybody is told that; without one the impatient
     /// look again, and the patient stay with the creator they follow.
@@ -385,7 +408,7 @@ impl<K: Kit, O: Clone> Slot<K, O> {
     }
 }
 
-fn tell_all<K: Kit, O: Clone>(mut seats: Vec<Seat<K, O>>, outcome: &O) {
+fn tell_all<K: Kit, O: Send + Clone>(mut seats: Vec<Seat<K, O>>, outcome: &O) {
     if K::has(Fault::LoseWake) {
         seats.pop();
     }

@@ -44,9 +44,9 @@ enum Heard<O> {
 }
 
 /// Where one waiter hears its outcome.
-pub(crate) struct Ear<K: Kit, O>(K::Lock<Heard<O>>);
+pub(crate) struct Ear<K: Kit, O: Send>(K::Lock<Heard<O>>);
 
-impl<K: Kit, O> Ear<K, O> {
+impl<K: Kit, O: Send> Ear<K, O> {
     fn new() -> Self {
         Self(Lock::new(Heard::Listening(None)))
     }
@@ -120,32 +120,32 @@ impl<K: Kit, O> Ear<K, O> {
 
 /// One call that waits. Ends by being told, or by [`Slot::leave`](crate::slot::Slot::leave).
 #[must_use = "a waiter that is dropped without leaving may swallow an inheritance"]
-pub struct Waiter<K: Kit, O> {
+pub struct Waiter<K: Kit, O: Send> {
     pub(crate) ticket: u64,
     pub(crate) ear: Arc<Ear<K, O>>,
 }
 
-impl<K: Kit, O> Waiter<K, O> {
+impl<K: Kit, O: Send> Waiter<K, O> {
     /// What was said, or `Pending` with `waker` registered in place of the one before.
     pub fn poll(&self, waker: &Waker) -> Poll<Told<O>> {
         self.ear.hear(waker)
     }
 }
 
-pub(crate) struct Seat<K: Kit, O> {
+pub(crate) struct Seat<K: Kit, O: Send> {
     claim: u64,
     pub(crate) patient: bool,
     pub(crate) ear: Arc<Ear<K, O>>,
 }
 
 /// The seats of one slot, and which creator has begun. Lives under the slot's lock.
-pub struct Room<K: Kit, O> {
+pub struct Room<K: Kit, O: Send> {
     begun: Option<(u64, Time)>,
     tickets: u64,
     seats: BTreeMap<u64, Seat<K, O>>,
 }
 
-impl<K: Kit, O> Room<K, O> {
+impl<K: Kit, O: Send> Room<K, O> {
     /// An empty room.
     pub const fn new() -> Self {
         Self {
@@ -233,7 +233,7 @@ impl<K: Kit, O> Room<K, O> {
     }
 }
 
-impl<K: Kit, O> Default for Room<K, O> {
+impl<K: Kit, O: Send> Default for Room<K, O> {
     fn default() -> Self {
         Self::new()
     }

@@ -1,5 +1,6 @@
 //! The kits that bring the core under a checker, in a plain `cargo test`.
 
+pub mod cell;
 mod loom;
 pub mod mutants;
 mod shuttle;
@@ -21,37 +22,9 @@ pub trait Checker: Kit {
     fn word(bits: u64) -> Self::Word;
 
     /// Starts a thread of the model; what comes back waits for its end.
-    fn spawn<T: 'static>(work: impl FnOnce() -> T + 'static) -> Box<dyn FnOnce() -> T>;
-}
-
-/// Whatever goes from one thread of a model to another.
-///
-/// A scene knows of its kit's locks only that they lock, and not that they may be shared.
-pub struct Carried<T>(T);
-
-// SAFETY: loom and shuttle run the threads of a model as coroutines on the one thread of the
-// system that explores, so nothing ever leaves that thread. That the core's parts may really be
-// sent and shared is checked where production shares them.
-unsafe impl<T> Send for Carried<T> {}
-
-// SAFETY: as above.
-unsafe impl<T> Sync for Carried<T> {}
-
-impl<T> Carried<T> {
-    /// Takes it along.
-    pub fn new(inside: T) -> Self {
-        Self(inside)
-    }
-
-    /// Takes it out.
-    pub fn into_inner(self) -> T {
-        self.0
-    }
-
-    /// Looks at it.
-    pub fn get(&self) -> &T {
-        &self.0
-    }
+    fn spawn<T: Send + 'static>(
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Box<dyn FnOnce() -> T>;
 }
 
 /// Plain memory: two accesses of which one writes and neither happens before the other are a

@@ -11,7 +11,7 @@ use dogpile_core::epochs::EpochCell;
 use super::Flights;
 use crate::kit::Local;
 
-pub(crate) struct Opened<V> {
+pub(crate) struct Opened<V: Send + Sync + 'static> {
     /// For callers that may block.
     pub(crate) store: Arc<dyn Store<V>>,
     /// For callers that must not.

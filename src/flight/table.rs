@@ -10,12 +10,12 @@ use dogpile_core::state::Claim;
 use super::{Flight, Outcome};
 use crate::kit::Local;
 
-pub(crate) struct Flights<V> {
+pub(crate) struct Flights<V: Send + Sync + 'static> {
     table: papaya::HashMap<Box<[u8]>, Arc<Flight<V>>, foldhash::fast::RandomState>,
 }
 
 /// The answer to who creates.
-pub(crate) enum Boarding<V> {
+pub(crate) enum Boarding<V: Send + Sync + 'static> {
     /// The caller.
     Won(Arc<Flight<V>>, Claim),
     /// Another.

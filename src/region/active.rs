@@ -17,7 +17,7 @@ use crate::flight::{Opened, Outcome};
 /// Below this, freshness is measured with the precise clock.
 const FINE: Span = Span::from_millis(250);
 
-pub(crate) struct Active<V> {
+pub(crate) struct Active<V: Send + Sync + 'static> {
     store: Hot<V>,
     pub(super) policy: Policy,
     pub(super) clock: Clockwork,

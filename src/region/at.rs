@@ -18,7 +18,7 @@ use crate::error::Error;
 
 /// One key of a region; see [`Region::at`].
 #[must_use = "an entry does nothing until it is asked for its value"]
-pub struct At<'r, V, K> {
+pub struct At<'r, V: Send + Sync + 'static, K> {
     region: &'r Region<V>,
     key: K,
     own: Own,
@@ -335,7 +335,7 @@ fn nobody_else<T, C>(_rest: T, _creator: C) -> bool {
     false
 }
 
-fn give_to_runner<V>(region: &Shared<V>, job: Job) -> bool {
+fn give_to_runner<V: Send + Sync + 'static>(region: &Shared<V>, job: Job) -> bool {
     let runner = region.active_or_panic().settings.runner.as_ref();
     // A job that is handed back is dropped, and frees its key.
     match runner {

@@ -4,12 +4,12 @@ use std::sync::{Arc, OnceLock};
 
 use super::active::Active;
 
-pub(crate) struct Shared<V> {
+pub(crate) struct Shared<V: Send + Sync + 'static> {
     pub(super) name: Arc<str>,
     pub(super) active: OnceLock<Active<V>>,
 }
 
-impl<V> Shared<V> {
+impl<V: Send + Sync + 'static> Shared<V> {
     pub(super) fn new(name: &str) -> Self {
         Self {
             name: name.into(),

@@ -120,6 +120,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         }
         match flight.slot.relieve(seat, now) {
             Relief::NotYet(due) => Wait::Until(due.min(deadline)),
+            Relief::NotBegun => Wait::Until(now.after(self.terms.creation_limit).min(deadline)),
             Relief::Heir(claim) => {
                 self.end_wait(Some(claim));
                 Wait::Over(Woke::Heir)

@@ -15,7 +15,7 @@ pub enum Std {}
 
 impl Kit for Std {
     type Word = AtomicU64;
-    type Lock<T> = Mutex<T>;
+    type Lock<T: Send> = Mutex<T>;
     type Park = ThreadPark;
 }
 

@@ -20,7 +20,7 @@ use loom::sync::Notify;
 use loom::sync::atomic::{AtomicU64, Ordering};
 
 use super::mutants::{built_in, effective};
-use super::{Carried, Checker, Scratch};
+use super::{Checker, Scratch};
 
 /// Loom with a word of this kind.
 #[derive(Debug)]
@@ -234,7 +234,7 @@ impl Scratch for Tracked {
 
 impl<W: LoomWord> Kit for Loom<W> {
     type Word = W;
-    type Lock<T> = Mutex<T>;
+    type Lock<T: Send> = Mutex<T>;
     type Park = NotifyPark;
 
     fn has(fault: Fault) -> bool {
@@ -250,11 +250,12 @@ impl<W: LoomWord> Checker for Loom<W> {
         W::new(bits)
     }
 
-    fn spawn<T: 'static>(work: impl FnOnce() -> T + 'static) -> Box<dyn FnOnce() -> T> {
-        let work = Carried::new(work);
-        let thread = loom::thread::spawn(move || Carried::new(work.into_inner()()));
+    fn spawn<T: Send + 'static>(
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Box<dyn FnOnce() -> T> {
+        let thread = loom::thread::spawn(work);
         Box::new(move || match thread.join() {
-            Ok(answer) => answer.into_inner(),
+            Ok(answer) => answer,
             Err(panic) => std::panic::resume_unwind(panic),
         })
     }

@@ -10,7 +10,7 @@ use shuttle::sync::atomic::AtomicU64;
 use shuttle::thread::{self, Thread};
 
 use super::mutants::{built_in, effective};
-use super::{Carried, Checker, Scratch};
+use super::{Checker, Scratch};
 
 /// Shuttle.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ impl Scratch for Occupied {
 
 impl Kit for Shuttle {
     type Word = ShuttleWord;
-    type Lock<T> = Mutex<T>;
+    type Lock<T: Send> = Mutex<T>;
     type Park = ThreadPark;
 
     fn has(fault: Fault) -> bool {
@@ -128,11 +128,12 @@ impl Checker for Shuttle {
         ShuttleWord(AtomicU64::new(bits))
     }
 
-    fn spawn<T: 'static>(work: impl FnOnce() -> T + 'static) -> Box<dyn FnOnce() -> T> {
-        let work = Carried::new(work);
-        let thread = thread::spawn(move || Carried::new(work.into_inner()()));
+    fn spawn<T: Send + 'static>(
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Box<dyn FnOnce() -> T> {
+        let thread = thread::spawn(work);
         Box::new(move || match thread.join() {
-            Ok(answer) => answer.into_inner(),
+            Ok(answer) => answer,
             Err(panic) => std::panic::resume_unwind(panic),
         })
     }

@@ -190,3 +190,30 @@ pub fn claims_and_a_look<C: Checker>() -> String {
     assert!(looks.0.claim() <= looks.1.claim(), "never back");
     format!("{}, {}, {looks:?}", first(), second())
 }
+
+/// One seizes the word while another creates: it sees all that whoever ended before it did, and the
+/// one that it superseded ends nothing.
+pub fn seizures_follow_each_other<C: Checker>() -> String {
+    let world = World::<C>::vacant();
+    let other = {
+        let world = world.clone();
+        C::spawn(move || match world.enter() {
+            Claimed::Won(claim) => {
+                let number = claim.number();
+                let place = || world.value.write();
+                let settled = world.slot.settle(claim, End::Publish, &number, place);
+                settled.is_ok()
+            }
+            Claimed::Joined | Claimed::Changed => false,
+        })
+    };
+    let seized = world.slot.seize();
+    let number = seized.number();
+    world.value.write();
+    let settled = world.slot.settle(seized, End::Publish, &number, || ());
+    assert!(settled.is_ok(), "the last started wins");
+    let published = other();
+    let end = world.slot.look();
+    assert_eq!(end.phase(), Phase::Ready);
+    format!("{end:?}, other published {published}")
+}

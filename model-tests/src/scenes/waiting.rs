@@ -10,7 +10,7 @@ use dogpile_core::time::Time;
 use dogpile_core::waiters::{Told, Waiter};
 
 use super::{EARLY, LATE, World, short, wait};
-use crate::kits::{Carried, Checker, Scratch};
+use crate::kits::{Checker, Scratch};
 
 /// Joins if there is something to wait for, and waits.
 fn join_and_wait<C: Checker>(world: &World<C>) -> String {
@@ -293,13 +293,13 @@ pub fn a_nudge_is_no_answer<C: Checker>() -> String {
 
 /// A waker that uses the very slot: somebody else's code, and so never called under its locks.
 struct Curious<C: Checker> {
-    world: Carried<Arc<World<C>>>,
+    world: Arc<World<C>>,
     inner: Waker,
 }
 
 impl<C: Checker> Wake for Curious<C> {
     fn wake(self: Arc<Self>) {
-        self.world.get().slot.waiting();
+        self.world.slot.waiting();
         self.inner.wake_by_ref();
     }
 }
@@ -311,7 +311,7 @@ pub fn a_waker_may_use_the_slot<C: Checker, const ABANDONED: bool>() -> String {
     let waiter = world.sit();
     let place = C::Park::here();
     let waker = Waker::from(Arc::new(Curious {
-        world: Carried::new(world.clone()),
+        world: world.clone(),
         inner: place.waker(),
     }));
     let creator = {

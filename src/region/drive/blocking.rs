@@ -4,7 +4,7 @@ use dogpile_backend::WakeAt;
 use dogpile_core::flow::{Action, Event, Woke};
 use dogpile_core::kit::{Kit, Park};
 
-use super::creator;
+use crate::creator;
 use crate::error::Error;
 use crate::flight::leases;
 use crate::kit::Local;

@@ -1,0 +1,27 @@
+//! Everybody who takes part: one file each, and this list.
+
+mod condvar;
+mod foyer;
+mod futures_shared;
+mod keyed;
+mod moka;
+mod once_lock;
+mod papaya;
+mod quick_cache;
+mod tokio_once_cell;
+
+use crate::contender::Contender;
+
+/// All contenders, in the order in which tables name them.
+pub fn all() -> Vec<&'static dyn Contender> {
+    vec![
+        &papaya::Papaya,
+        &moka::Moka,
+        &quick_cache::QuickCache,
+        &foyer::Foyer,
+        &condvar::MutexCondvar,
+        &once_lock::StdOnceLock,
+        &futures_shared::FuturesShared,
+        &tokio_once_cell::TokioOnceCell,
+    ]
+}
