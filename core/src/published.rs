@@ -51,6 +51,11 @@ impl<K: Kit, C, O: Send + Clone> Published<K, C, O> {
         &self.slot
     }
 
+    /// The cell, to see how it fares.
+    pub const fn cell(&self) -> &C {
+        &self.cell
+    }
+
     /// The word, and the value if there is one. Two loads, no lock.
     #[inline]
     pub fn read<'g, T>(&'g self, guard: &'g C::Guard) -> (Snapshot, Option<&'g T>)

@@ -13,7 +13,7 @@
 //! | CLAIM | Acquire | END, SUPERSEDE | to a creator, all that the creator before it did |
 //! | END | Release | LOOK, CLAIM | the value cell, and the creator's own writes |
 //! | SUPERSEDE | Release | LOOK, CLAIM | the value cell as `set` or `delete` left it |
-//! | SEIZE | Acquire | END, SUPERSEDE | as CLAIM; it ends nothing, so it publishes nothing |
+//! | SEIZE | Relaxed | none | under the lock, as RECHECK; it ends nothing, so it publishes nothing |
 //! | RECHECK | Relaxed | none | under the lock, which orders it after whatever ended a creation |
 //! | HINT | Relaxed | none | only whether to look under the lock |
 

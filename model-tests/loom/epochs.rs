@@ -14,7 +14,7 @@ fn law_11_an_epoch_only_rises() {
         ),
         loom(
             "2 invalidations, stale reads",
-            Reach::Unbounded,
+            Reach::Preemptions(2),
             two_invalidations_at_once::<LoomShadow>,
         ),
     ] {

@@ -104,8 +104,8 @@ fn law_6_the_last_leaver_ends_the_creation() {
         ),
     ] {
         report
-            .witness("inherited true, leaver content false")
-            .witness("inherited false, leaver content true");
+            .witness("ended by the leaver")
+            .witness("ended by the creator");
     }
 }
 

@@ -20,7 +20,9 @@ fn all_was_seen(report: &Report) {
         "bequeathed",
         "gave up",
         "came too late",
+        "gave up too late",
         "left",
+        "left as the heir",
         "took over",
         "too old",
     ] {

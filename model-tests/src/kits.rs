@@ -1,5 +1,6 @@
 //! The kits that bring the core under a checker, in a plain `cargo test`.
 
+pub mod cell;
 mod loom;
 pub mod mutants;
 mod shuttle;

@@ -21,8 +21,8 @@ pub(super) const END: Order = site("slot.end", Ordering::Release);
 /// SUPERSEDE: partner LOOK and CLAIM; publishes the cell as a set or delete left it.
 pub(super) const SUPERSEDE: Order = site("slot.supersede", Ordering::Release);
 
-/// SEIZE: partner END and SUPERSEDE; as CLAIM, by a creator that does not ask.
-pub(super) const SEIZE: Order = site("slot.seize", Ordering::Acquire);
+/// SEIZE: no partner. Whatever ended a creation did so under the lock that is held here.
+pub(super) const SEIZE: Order = site("slot.seize", Ordering::Relaxed);
 
 /// LOST: no partner. A failed exchange only says which step of the table to try next.
 pub(super) const LOST: Order = site("slot.lost", Ordering::Relaxed);

@@ -115,8 +115,10 @@ fn call(world: &Arc<World<Shuttle>>, role: Role, words: &mut Words) {
         };
         let told = match role {
             Role::Leave => {
-                world.slot.leave(waiter);
-                words.push("left");
+                words.push(match world.slot.leave(waiter) {
+                    None => "left",
+                    Some(_) => "left as the heir",
+                });
                 return;
             }
             Role::Relieve => relieve_or_wait(world, &waiter),
@@ -158,8 +160,11 @@ fn create(world: &World<Shuttle>, claim: Claim, words: &mut Words) {
         Ending::Deliver => End::Deliver,
         Ending::Fail => End::Fail,
         Ending::Abandon => {
-            let inherited = world.slot.abandon(claim) == Abandoned::Inherited;
-            return words.push(if inherited { "bequeathed" } else { "gave up" });
+            return words.push(match world.slot.abandon(claim) {
+                Abandoned::Inherited => "bequeathed",
+                Abandoned::Ended => "gave up",
+                Abandoned::Superseded => "gave up too late",
+            });
         }
     };
     let settled = world.slot.settle(claim, end, &number, || {
