@@ -309,7 +309,12 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         Event::Committed(match answer {
             Ok(Commit::Stored) => {
                 self.hold.lose_lease();
-                Committed::Stored
+                // Stored, but with an epoch from before an invalidation: nobody will use it.
+                if self.epoch < self.region.active_or_panic().epochs.read().hard {
+                    Committed::Refused
+                } else {
+                    Committed::Stored
+                }
             }
             Ok(Commit::Refused) => {
                 self.hold.lose_lease();
