@@ -150,8 +150,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// Uses a fresh value where it lies in this process's memory.
     #[inline]
     fn hit<R>(&self, key: &[u8], using: impl FnOnce(&V) -> R) -> Option<R> {
-        let active = self.active()?;
-        active.hit(key, &active.policy, using)
+        self.active()?.hit(key, using)
     }
 
     /// One key, for a call with options of its own, or to learn where a value came from.
