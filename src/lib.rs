@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod clockwork;
+mod creator;
+mod dogpile;
 mod error;
+mod failure;
 mod flight;
 mod keeper;
 mod kit;
@@ -9,6 +12,7 @@ mod region;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;
 
+pub use dogpile::Dogpile;
 pub use dogpile_backend as backend;
 pub use dogpile_backend::{
     Clock, Invalidation, Mangle, ManualClock, Metadata, SystemClock, Verdict,

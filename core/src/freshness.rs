@@ -66,7 +66,7 @@ impl Policy {
             return Verdict::Miss;
         }
         match self.judge_age(value.created, now) {
-            Verdict::Fresh if self.is_before(value, epochs.soft) => self.stale_unless_forbidden(),
+            Verdict::Fresh if self.is_before(value, epochs.soft) => self.verdict_when_stale(),
             verdict => verdict,
         }
     }
@@ -76,7 +76,7 @@ impl Policy {
         let age = now.since(created);
         if age < self.fresh_for || self.fresh_for.is_forever() {
             if created > now.after(self.skew) {
-                return self.stale_unless_forbidden();
+                return self.verdict_when_stale();
             }
             return Verdict::Fresh;
         }
@@ -86,7 +86,8 @@ impl Policy {
         Verdict::Miss
     }
 
-    const fn stale_unless_forbidden(&self) -> Verdict {
+    /// What a value is that was made stale before its time: a miss where none may be served stale.
+    pub const fn verdict_when_stale(&self) -> Verdict {
         if self.stale_for.as_nanos() == 0 {
             Verdict::Miss
         } else {

@@ -35,7 +35,7 @@ pub struct Order {
 pub enum Fault {
     /// A caller that should join a creation is told that it won.
     DoubleClaim,
-    /// A winner does not look again before it creates.
+    /// A winner does not look again before it creates, and comes late to its claim.
     NoRelook,
     /// The last waiter is not woken.
     LoseWake,

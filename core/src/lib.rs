@@ -11,6 +11,7 @@ pub mod epochs;
 pub mod flow;
 pub mod freshness;
 pub mod kit;
+pub mod published;
 pub mod slot;
 pub mod state;
 pub mod time;

@@ -13,6 +13,7 @@
 //! | CLAIM | Acquire | END, SUPERSEDE | to a creator, all that the creator before it did |
 //! | END | Release | LOOK, CLAIM | the value cell, and the creator's own writes |
 //! | SUPERSEDE | Release | LOOK, CLAIM | the value cell as `set` or `delete` left it |
+//! | SEIZE | Relaxed | none | under the lock, as RECHECK; it ends nothing, so it publishes nothing |
 //! | RECHECK | Relaxed | none | under the lock, which orders it after whatever ended a creation |
 //! | HINT | Relaxed | none | only whether to look under the lock |
 
@@ -267,6 +268,28 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
                 return None;
             }
             self.succeed(room, Request::TakeOver(claim)).ok()
+        })
+    }
+
+    /// Makes the caller the creator whatever goes on (`refresh`). Who waits already follows it.
+    pub fn seize(&self) -> Claim {
+        self.room.with(|room| {
+            loop {
+                let now = self.recheck();
+                let busy = now.is_busy();
+                let request = if busy {
+                    Request::TakeOver(now.claim())
+                } else {
+                    Request::Claim { seen: now.claim() }
+                };
+                let Step::To(next) = now.on(request) else {
+                    continue;
+                };
+                if self.exchange(now, next, order::SEIZE).is_ok() {
+                    room.succeed(now.claim(), next.claim());
+                    return Claim::of(next);
+                }
+            }
         })
     }
 

@@ -3,7 +3,6 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Duration;
 
 use dogpile_backend::{
     Ask, CachedValue, Commit, Epoch, Epochs, Lease, Leased, Metadata, Policy, Span, Stamp,
@@ -22,6 +21,7 @@ use super::shared::Shared as Region;
 use super::wait::Watching;
 use super::{Answer, Origin};
 use crate::error::{Error, Place};
+use crate::failure::{self, Failure};
 use crate::flight::cycle::{self, Waiting};
 use crate::flight::{Outcome, Shared};
 use crate::kit::Local;
@@ -34,14 +34,6 @@ pub(super) struct Terms {
     pub(super) creation_limit: Span,
     pub(super) stale_if_error: bool,
     pub(super) on_store_failure: OnStoreFailure,
-}
-
-/// What kept a call from having a value.
-enum Failure<E> {
-    Own(Arc<E>),
-    Shared(Shared),
-    Panic(Box<dyn Any + Send>),
-    Store(Arc<StoreError>),
 }
 
 pub(super) struct Call<V: Clone + Send + Sync + 'static, E> {
@@ -212,7 +204,8 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         Ask {
             fresh: enough,
             held: self.hold.inherited_lease(),
-            supersede,
+            // Two winners in this process alone are not enough: the store still grants one lease.
+            supersede: supersede || Local::has(Fault::DoubleClaim),
             time: self.region.active_or_panic().settings.lease_time,
         }
     }
@@ -320,7 +313,12 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         Event::Committed(match answer {
             Ok(Commit::Stored) => {
                 self.hold.lose_lease();
-                Committed::Stored
+                // Stored, but with an epoch from before an invalidation: nobody will use it.
+                if self.epoch < self.region.active_or_panic().epochs.read().hard {
+                    Committed::Refused
+                } else {
+                    Committed::Stored
+                }
             }
             Ok(Commit::Refused) => {
                 self.hold.lose_lease();
@@ -374,16 +372,9 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     }
 
     fn shared_failure(&self) -> Shared {
-        match &self.failure {
-            Some(Failure::Own(error)) => Shared::Creator {
-                error: Arc::clone(error) as _,
-                type_name: std::any::type_name::<E>(),
-            },
-            Some(Failure::Panic(panic)) => Shared::Panicked(message(&**panic).into()),
-            Some(Failure::Store(error)) => Shared::Store(Arc::clone(error)),
-            Some(Failure::Shared(shared)) => shared.clone(),
-            None => Shared::Elsewhere,
-        }
+        self.failure
+            .as_ref()
+            .map_or(Shared::Elsewhere, Failure::shared)
     }
 
     /// Passes the claim on.
@@ -458,22 +449,8 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
 
     fn error(&mut self, trouble: Trouble) -> Error<E> {
         let place = Place::new(&self.region.name, &self.user_key);
-        match trouble {
-            Trouble::Deadline => {
-                let waited = self.monotonic().since(self.started);
-                let waited: Duration = waited.to_duration();
-                return Error::Deadline { place, waited };
-            }
-            Trouble::Cycle => return Error::Cycle { place },
-            _ => {}
-        }
-        match self.failure.take() {
-            Some(Failure::Own(error)) => Error::Creator(error),
-            Some(Failure::Store(error)) => Error::Store(error),
-            Some(Failure::Panic(panic)) => std::panic::resume_unwind(panic),
-            Some(Failure::Shared(shared)) => shared_error(shared, place),
-            None => Error::CreatorFailedElsewhere { place },
-        }
+        let waited = self.monotonic().since(self.started);
+        failure::error(trouble, self.failure.take(), place, waited)
     }
 }
 
@@ -488,26 +465,4 @@ impl<V: Clone + Send + Sync + 'static, E> Drop for Call<V, E> {
             Ok(_) | Err(_) => {}
         }
     }
-}
-
-fn shared_error<E: Send + Sync + 'static>(shared: Shared, place: Place) -> Error<E> {
-    match shared {
-        Shared::Creator { error, type_name } => match error.downcast::<E>() {
-            Ok(error) => Error::Creator(error),
-            Err(error) => Error::OtherCreator {
-                place,
-                type_name,
-                error,
-            },
-        },
-        Shared::Panicked(message) => Error::CreatorPanicked { place, message },
-        Shared::Store(error) => Error::Store(error),
-        Shared::Elsewhere => Error::CreatorFailedElsewhere { place },
-    }
-}
-
-fn message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("(no text)")
 }

@@ -89,7 +89,7 @@ impl<V: Clone + Send + Sync + 'static> LeaseStore<V> for Memory<V> {
                 Leased::Won { lease, seen }
             }
             None => Leased::Lost {
-                remaining: ask.time,
+                remaining: Span::FOREVER, // the bell tells of its end
                 seen,
             },
         })

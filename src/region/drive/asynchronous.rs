@@ -6,7 +6,7 @@ use std::task::Poll;
 use dogpile_backend::WakeAt;
 use dogpile_core::flow::{Action, Event, Woke};
 
-use super::creator;
+use crate::creator;
 use crate::error::Error;
 use crate::flight::leases;
 use crate::region::Answer;

@@ -1,10 +1,12 @@
 //! The engine of blocking calls.
 
+use std::time::Duration;
+
 use dogpile_backend::WakeAt;
 use dogpile_core::flow::{Action, Event, Woke};
-use dogpile_core::kit::{Kit, Park};
+use dogpile_core::kit::{Fault, Kit, Park};
 
-use super::creator;
+use crate::creator;
 use crate::error::Error;
 use crate::flight::leases;
 use crate::kit::Local;
@@ -33,7 +35,12 @@ where
                 let answer = store.get(call.hold.key()).wait();
                 call.looked(answer)
             }
-            Action::Claim { supersede } => call.claim(supersede),
+            Action::Claim { supersede } => {
+                if Local::has(Fault::NoRelook) {
+                    dawdle(&call);
+                }
+                call.claim(supersede)
+            }
             Action::Detach => {
                 let rest = call.detach();
                 Event::Detached(
@@ -111,5 +118,23 @@ where
             WakeAt::Booked => place.park(None),
             WakeAt::Sleep => place.park(Some(until.since(call.monotonic()))),
         }
+    }
+}
+
+/// What may befall any thread between its look and its claim: it comes late, and others have created
+/// meanwhile. The missing second look is only then seen, so the fault waits for it, for a second at
+/// most.
+#[cold]
+fn dawdle<V, E>(call: &Call<V, E>)
+where
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    let is_busy = || call.hold.opened().flights.is_busy(call.hold.key());
+    for _ in 0..1000 {
+        if !is_busy() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -1,0 +1,10 @@
+//! The instruments that all courses share.
+
+pub mod coarse_clock;
+pub mod counting;
+pub mod environment;
+pub mod pinning;
+pub mod report;
+pub mod rounds;
+pub mod trace;
+pub mod workload;
