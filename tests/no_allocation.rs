@@ -161,6 +161,8 @@ fn a_hit_of_a_thread_allocates_nothing() {
         let read =
             allocations(|| assert_eq!(region.read("key", |value| *value).unwrap(), Some(42)));
         assert_eq!(read, 0, "{name}: read");
+        let load = allocations(|| assert_eq!(region.load("key").unwrap(), 42));
+        assert_eq!(load, 0, "{name}: load");
     }
 }
 
@@ -172,10 +174,15 @@ fn a_hit_of_a_task_allocates_nothing() {
         let call = || region.get_or_create_async("key", async || unreachable!("a hit"));
         let create = allocations(|| assert_eq!(at_once(call()).unwrap(), 42));
         assert_eq!(create, 0, "{name}: get_or_create_async");
-        let create = async || -> Result<u64, String> { unreachable!("a hit") };
-        let call = || region.get_or_try_create_async("key", create);
+        let never = async || -> Result<u64, String> { unreachable!("a hit") };
+        let call = || region.get_or_try_create_async("key", never);
         let create = allocations(|| assert_eq!(at_once(call()).unwrap(), 42));
         assert_eq!(create, 0, "{name}: get_or_try_create_async");
+        let call = || region.get_or_refresh_async("key", never);
+        let refresh = allocations(|| assert_eq!(at_once(call()).unwrap(), 42));
+        assert_eq!(refresh, 0, "{name}: get_or_refresh_async");
+        let load = allocations(|| assert_eq!(at_once(region.load_async("key")).unwrap(), 42));
+        assert_eq!(load, 0, "{name}: load_async");
     }
 }
 
