@@ -239,6 +239,10 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     }
 
     fn fresh_after_all(&mut self, entry: CachedValue<V>) -> flow::Leased {
+        self.region
+            .active_or_panic()
+            .kept
+            .keep(self.hold.key(), &entry);
         self.found = Some(entry);
         flow::Leased::Won { fresh_seen: true }
     }
