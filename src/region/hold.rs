@@ -118,9 +118,12 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
         let (Some(flight), Some(claim)) = (self.flight.take(), self.claim.take()) else {
             return;
         };
-        // Superseded: those who still follow have been told all the same.
-        let _ = flight.slot.settle(claim, end, &Arc::new(outcome), || ());
-        self.opened.flights.remove(&self.key, &flight);
+        let settled = flight.slot.settle(claim, end, &Arc::new(outcome), || ());
+        // Superseded: those who still follow have been told all the same, but the flight may be
+        // another's, who took this creator's place and is at work.
+        if settled.is_ok() {
+            self.opened.flights.remove(&self.key, &flight);
+        }
     }
 
     /// Gives claim and lease to a waiter, or frees both where nobody waits.
