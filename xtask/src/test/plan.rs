@@ -54,7 +54,7 @@ pub(super) fn stages(
             stage(
                 "models",
                 &[],
-                run([format!("cargo test --release -p {MODELS}")]),
+                run([format!("cargo test --profile models -p {MODELS}")]),
             ),
         ),
         (Size::Full, stage("docs", &[CC], docs())),

@@ -1,15 +1,21 @@
 //! docs/conformance.md keeps its word: each behaviour names tests, and the tests exist.
 //!
 //! The document has one `## Area` per area and under it a table of two columns: the behaviour and
-//! its tests. A test is written `` `path/to/file.rs::function` ``; a cell may name several. The
-//! areas that are built must name at least one in each row; a row of any other area may instead
+//! its tests. A test is written `` `path/to/file.rs::function` ``; a cell may name several. A check
+//! of the backends' conformance suite counts as one: every backend makes a test of each. The areas that are built must name at least one in each row; a row of any other area may instead
 //! say in words what it waits for. An empty cell is never an answer.
 
 use super::Finding;
-use super::tokens::{Token, tokens};
+use super::tokens::{Token, begins, tokens};
 use crate::tree::Tree;
 
 const DOCUMENT: &str = "docs/conformance.md";
+
+/// The conformance suite: the list of its checks, and the folder they stand in.
+const SUITE: (&str, &str) = (
+    "backends/port/src/conformance.rs",
+    "backends/port/src/conformance/",
+);
 
 /// The areas that are built.
 const BUILT: &[&str] = &[
@@ -95,11 +101,22 @@ fn objection(tree: &Tree, name: &str) -> Option<String> {
     };
     match kind(&tokens(text), function) {
         Some(true) => None,
+        Some(false) if path.starts_with(SUITE.1) && is_listed(tree, function) => None,
         Some(false) => Some(format!(
             "`{function}` in `{path}` is no test: it lacks the attribute"
         )),
         None => Some(format!("`{path}` has no function `{function}`")),
     }
+}
+
+/// Whether the conformance suite's list names this check.
+fn is_listed(tree: &Tree, function: &str) -> bool {
+    let row = tokens(tree.text(SUITE.0).unwrap_or_default());
+    let list = (0..row.len()).find(|&at| begins(&row, at, &["list", "!", "{"]));
+    list.is_some_and(|list| {
+        let names = row[list..].iter().take_while(|token| token.text != "}");
+        names.into_iter().any(|token| token.text == function)
+    })
 }
 
 /// Whether the row defines this function, and if so whether as a test.
@@ -203,6 +220,26 @@ mod tests {
             assert_eq!(found(cell, "Lock").len(), 1, "{cell}");
             assert_eq!(found(cell, "Decorator").len(), 1, "{cell}");
         }
+    }
+
+    #[test]
+    fn a_check_of_the_suite_counts_if_the_suite_runs_it() {
+        let tree = Tree::sample(&[
+            (
+                SUITE.0,
+                "macro_rules! list { () => {} }\nlist! { $\n values: found gone; }\nfn lost() {}",
+            ),
+            (
+                "backends/port/src/conformance/values.rs",
+                "fn found() {} fn lost() {}",
+            ),
+            ("other/values.rs", "fn found() {}"),
+        ]);
+        let objects = |name: &str| objection(&tree, name).is_some();
+        assert!(!objects("backends/port/src/conformance/values.rs::found"));
+        assert!(objects("backends/port/src/conformance/values.rs::lost"));
+        assert!(objects("backends/port/src/conformance/values.rs::gone"));
+        assert!(objects("other/values.rs::found"));
     }
 
     #[test]
