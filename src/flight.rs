@@ -56,13 +56,22 @@ impl<V: Send + Sync + 'static> Flight<V> {
     }
 
     /// Leaves `lease` for whoever takes the creator's place.
-    pub(crate) fn record_lease(&self, lease: Option<Lease>) {
-        self.work().lease = lease;
+    pub(crate) fn record_lease(&self, lease: Lease) {
+        self.work().lease = Some(lease);
     }
 
-    /// The lease of a creator that went away.
+    /// Takes `lease` back, unless whoever took the creator's place has left another.
+    pub(crate) fn forget_lease(&self, lease: &Lease) {
+        let mut work = self.work();
+        if work.lease.as_ref() == Some(lease) {
+            work.lease = None;
+        }
+    }
+
+    /// The lease of the creator before: it stays there until it is forgotten, for the next heir
+    /// if this one goes away before the store has answered.
     pub(crate) fn inherited_lease(&self) -> Option<Lease> {
-        self.work().lease.take()
+        self.work().lease.clone()
     }
 
     /// Says which creation is at work.

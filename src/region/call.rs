@@ -197,13 +197,13 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     }
 
     pub(super) fn ask<'a>(
-        &self,
+        &mut self,
         enough: &'a (dyn Fn(&Metadata) -> bool + Send + Sync),
         supersede: bool,
     ) -> Ask<'a> {
         Ask {
             fresh: enough,
-            held: self.hold.inherited_lease(),
+            held: self.hold.inherit_lease(),
             // Two winners in this process alone are not enough: the store still grants one lease.
             supersede: supersede || Local::has(Fault::DoubleClaim),
             time: self.region.active_or_panic().settings.lease_time,
@@ -213,7 +213,10 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     /// What the store answered to the wish for its lease.
     pub(super) fn leased(&mut self, answer: Result<Leased<V>, StoreError>) -> Event {
         Event::Leased(match answer {
-            Ok(Leased::Fresh(entry)) => self.fresh_after_all(entry),
+            Ok(Leased::Fresh(entry)) => {
+                self.hold.lose_lease();
+                self.fresh_after_all(entry)
+            }
             Ok(Leased::Won { lease, seen }) => {
                 self.hold_lease(lease);
                 let look_again = !self.wish.refresh && !Local::has(Fault::NoRelook);
@@ -223,6 +226,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
                 }
             }
             Ok(Leased::Lost { remaining, .. }) => {
+                self.hold.lose_lease();
                 let until = self.monotonic().after(remaining);
                 self.watching.get_or_insert_default().lease_ends(until);
                 flow::Leased::Lost
@@ -235,6 +239,10 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     }
 
     fn fresh_after_all(&mut self, entry: CachedValue<V>) -> flow::Leased {
+        self.region
+            .active_or_panic()
+            .kept
+            .keep(self.hold.key(), &entry);
         self.found = Some(entry);
         flow::Leased::Won { fresh_seen: true }
     }

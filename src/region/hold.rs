@@ -83,25 +83,25 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
         self.claim = inherited;
     }
 
-    /// The lease that the creator before this one left.
-    pub(super) fn inherited_lease(&self) -> Option<Lease> {
-        let left = || self.flight.as_ref()?.inherited_lease();
-        self.lease.clone().or_else(left)
+    /// Makes the lease that the creator before this one left its own.
+    pub(super) fn inherit_lease(&mut self) -> Option<Lease> {
+        if self.lease.is_none() {
+            self.lease = self.flight.as_ref().and_then(|left| left.inherited_lease());
+        }
+        self.lease.clone()
     }
 
     pub(super) fn take_lease(&mut self, lease: Lease) {
         if let Some(flight) = &self.flight {
-            flight.record_lease(Some(lease.clone()));
+            flight.record_lease(lease.clone());
         }
         self.lease = Some(lease);
     }
 
     /// The lease is used up, or was never given.
     pub(super) fn lose_lease(&mut self) {
-        if self.lease.take().is_some()
-            && let Some(flight) = &self.flight
-        {
-            flight.record_lease(None);
+        if let (Some(lease), Some(flight)) = (self.lease.take(), &self.flight) {
+            flight.forget_lease(&lease);
         }
     }
 
@@ -118,9 +118,12 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
         let (Some(flight), Some(claim)) = (self.flight.take(), self.claim.take()) else {
             return;
         };
-        // Superseded: those who still follow have been told all the same.
-        let _ = flight.slot.settle(claim, end, &Arc::new(outcome), || ());
-        self.opened.flights.remove(&self.key, &flight);
+        let settled = flight.slot.settle(claim, end, &Arc::new(outcome), || ());
+        // Superseded: those who still follow have been told all the same, but the flight may go on
+        // with whoever took this creator's place.
+        if settled.is_ok() {
+            self.opened.flights.remove(&self.key, &flight);
+        }
     }
 
     /// Gives claim and lease to a waiter, or frees both where nobody waits.

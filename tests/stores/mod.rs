@@ -1,7 +1,7 @@
 //! A third-party store as several processes share it, with what a test needs to see and to steer.
 //!
 //! [`Server`] is what a server would hold; each [`SharedMap`] opened on it is one process's handle.
-#![allow(dead_code)] // each test binary uses its own part
+#![allow(dead_code, unused_imports)] // each test binary uses its own part
 
 mod clock;
 mod faults;

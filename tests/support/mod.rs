@@ -7,6 +7,7 @@ mod clock;
 mod gate;
 mod hooked;
 mod plain;
+mod slow;
 
 use std::panic::resume_unwind;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -21,6 +22,7 @@ pub(crate) use clock::WatchedClock;
 pub(crate) use gate::Gate;
 pub(crate) use hooked::{Hooked, Hooks, Point};
 pub(crate) use plain::Plain;
+pub(crate) use slow::Slow;
 
 /// How long a value is fresh, and then stale, where a test needs it to age.
 pub(crate) const FRESH: Duration = Duration::from_secs(10);

@@ -46,6 +46,10 @@ impl<V: Clone + Send + Sync + 'static> Store<V> for Memory<V> {
         Some(self)
     }
 
+    fn identity(&self) -> Option<usize> {
+        Some(Arc::as_ptr(&self.table).addr())
+    }
+
     fn maintain(&self, now: Time) -> Option<Span> {
         Some(sweep(&self.table, now))
     }
@@ -70,11 +74,9 @@ impl<V: Clone + Send + Sync + 'static> LeaseStore<V> for Memory<V> {
             let value = fresh.value.clone(); // the user's code: no lock is held any more
             return Reply::ok(Leased::Fresh(CachedValue { value, metadata }));
         }
-        let lease = match held {
-            _ if ask.supersede || !node.is_some_and(Node::is_leased) => Some(turn.lease()),
-            Some(lease) => Some(lease.stamp),
-            None => None,
-        };
+        // A lease that is taken over gets a new stamp: its first holder may still be at work.
+        let free = ask.supersede || held.is_some() || !node.is_some_and(Node::is_leased);
+        let lease = free.then(|| turn.lease());
         turn.end();
         // The region looked before it asked. Nothing is cloned that it may not want.
         let seen = None;

@@ -13,7 +13,8 @@
 //! |---|---|---|---|---|
 //! | a reader sees | nothing | the value | the value | nothing |
 //! | lease, and the value is fresh | - | fresh | fresh; a lease that the asker holds ends | - |
-//! | lease | claim(n), won n | leased value(n), won n | lost; won s by its holder | lost; won s by its holder |
+//! | lease | claim(n), won n | leased value(n), won n | lost | lost |
+//! | lease, taking over s | claim(n), won n | leased value(n), won n | leased value(n), won n | claim(n), won n |
 //! | lease, superseding | claim(n), won n | leased value(n), won n | leased value(n), won n | claim(n), won n |
 //! | commit of s | refused | refused | value(n) | value(n) |
 //! | renewal of s | refused | refused | stays | stays |

@@ -89,16 +89,18 @@ fn law_1_a_free_entry_is_leased_to_one() {
 }
 
 #[test]
-fn a_holder_is_given_its_own_lease_again() {
+fn law_6_a_lease_that_is_taken_over_is_void_for_its_first_holder() {
     for (memory, lease) in States::leased() {
         let held = Some(lease.clone());
-        let again = won(ask(&memory, KEY, Asks { held, ..STALE }));
-        assert_eq!(again, Some(lease));
+        let taken = won(ask(&memory, KEY, Asks { held, ..STALE })).expect("it is there to take");
+        assert_eq!(commit(&memory, KEY, &lease, 2), Commit::Refused);
+        assert_eq!(release(&memory, KEY, &lease), Commit::Refused);
         let held = Some(Lease {
             stamp: Stamp::new(999),
             foreign: None,
         });
         assert!(is_lost(&ask(&memory, KEY, Asks { held, ..STALE })));
+        assert_eq!(commit(&memory, KEY, &taken, 3), Commit::Stored);
     }
 }
 
@@ -207,6 +209,8 @@ fn law_3_set_and_delete_void_the_lease_even_without_a_value() {
         memory.clear();
         assert_eq!(commit(&memory, KEY, &lease, 2), Commit::Refused);
         assert_eq!((get(&memory, KEY), memory.len()), (None, 0));
+        put(&memory, KEY, 8);
+        assert_eq!(memory.len(), 1, "no claim is counted any more");
     }
     Memory::delete(&States::absent(), KEY);
 }

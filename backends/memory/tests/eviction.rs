@@ -67,6 +67,18 @@ fn what_is_read_often_outlives_a_scan() {
 }
 
 #[test]
+fn what_is_replaced_keeps_the_uses_that_were_counted() {
+    let memory = Memory::bounded(10);
+    put(&memory, b"used", 1);
+    assert_eq!(get(&memory, b"used"), Some(1));
+    put(&memory, b"used", 2);
+    for other in 0..20_u32 {
+        put(&memory, &other.to_be_bytes(), other);
+    }
+    assert_eq!(get(&memory, b"used"), Some(2));
+}
+
+#[test]
 fn capacity_zero_stores_nothing_and_still_leases() {
     for (memory, told) in [told(Memory::bounded(0)), told(weighing(0))] {
         put(&memory, b"k", 1);

@@ -6,7 +6,8 @@ use crate::{CachedValue, Epochs, Metadata, Reply, Span, Stamp};
 pub struct Ask<'a> {
     /// Whether a value with this metadata makes a creation unnecessary.
     pub fresh: &'a (dyn Fn(&Metadata) -> bool + Send + Sync),
-    /// A lease that this process holds already and that the caller takes over, as an heir does.
+    /// A lease that this process holds already and that the caller takes over, as an heir does. The
+    /// lease that it gets has another stamp, and the old one is void: who held it may still be at work.
     pub held: Option<Lease>,
     /// Take the lease from whoever has it (`refresh`: the last started wins).
     pub supersede: bool,

@@ -93,9 +93,9 @@ fn counts_against(earlier: &Entry, creation: &Entry, deletes: &[&Entry], fresh_n
         && earlier
             .end_ns
             .is_some_and(|end| start < end.saturating_add(fresh_ns));
-    let between = |delete: &&Entry| {
-        delete.start_ns <= start && delete.end_ns.is_none_or(|end| end >= earlier.start_ns)
-    };
+    let since = earlier.asked_ns.min(creation.asked_ns);
+    let between =
+        |delete: &&Entry| delete.start_ns <= start && delete.end_ns.is_none_or(|end| end >= since);
     (running || fresh) && !deletes.iter().any(between)
 }
 
@@ -109,13 +109,17 @@ mod tests {
 
     /// Runs a random history through the in-flight table and recounts its log.
     fn both(seed: u64, fresh_ns: u64) -> (Count, Count) {
-        let ledger = Ledger::new(Clock::start(), fresh_ns);
+        let clock = Clock::start();
+        let ledger = Ledger::new(clock, fresh_ns);
         let mut random = Random::new(seed);
         let (mut running, mut deletes) = (Vec::new(), Vec::new());
         for _ in 0..200 {
             let key = Key(random.next() % 3);
             match random.next() % 9 {
-                0..3 => running.push(ledger.begin(key)),
+                0..3 => {
+                    let asked_ns = clock.now().saturating_sub(random.next() % 5_000);
+                    running.push(ledger.begin(key, asked_ns));
+                }
                 3..6 if !running.is_empty() => {
                     let place = random.next() % running.len() as u64;
                     let flight = running.swap_remove(usize::try_from(place).expect("small"));
@@ -163,6 +167,7 @@ mod tests {
     fn a_log_that_says_something_else_is_not_agreed_with() {
         let entry = |start_ns| Entry {
             key: 1,
+            asked_ns: start_ns,
             start_ns,
             end_ns: Some(start_ns + 5),
             outcome: Outcome::Created,

@@ -95,12 +95,12 @@ impl Creator {
         }
     }
 
-    /// Creates the value of `key`, counted.
+    /// Creates the value of `key` for a call that began at `asked_ns`, counted.
     ///
     /// # Errors
     /// The query failed, or this creation was told to.
-    pub(crate) fn create(&self, key: Key) -> Result<Record, CreatorError> {
-        let flight = self.ledger.begin(key);
+    pub(crate) fn create(&self, key: Key, asked_ns: u64) -> Result<Record, CreatorError> {
+        let flight = self.ledger.begin(key, asked_ns);
         let fate = self.fate();
         if !fate.stall.is_zero() {
             std::thread::sleep(fate.stall);
@@ -123,8 +123,12 @@ impl Creator {
     }
 
     /// [`Creator::create`] without blocking the runtime.
-    pub(crate) async fn create_async(&self, key: Key) -> Result<Record, CreatorError> {
-        let flight = self.ledger.begin(key);
+    pub(crate) async fn create_async(
+        &self,
+        key: Key,
+        asked_ns: u64,
+    ) -> Result<Record, CreatorError> {
+        let flight = self.ledger.begin(key, asked_ns);
         let fate = self.fate();
         if !fate.stall.is_zero() {
             tokio::time::sleep(fate.stall).await;

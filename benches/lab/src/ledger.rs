@@ -6,9 +6,11 @@
 //! - has succeeded and its value is still fresh: less than `fresh` minus [`TOLERANCE_NS`] has passed since it
 //!   ended (the tolerance covers the granularity of coarse clocks, which may see a value go stale early).
 //!
-//! A creation that a `delete` of the key touches does not count against later ones: once anything between
-//! its own start and the later one's start overlaps with a delete, its value may rightly be gone. Failed
-//! creations leave no value, so only their running time counts. Nothing else is forgiven.
+//! A `delete` of the key excuses: its value is gone, and whoever is creating has been superseded, but goes on.
+//! Who creates is settled somewhere between a call's beginning and its creator's, where nobody outside can
+//! look; so a pair of creations does not count if a delete overlaps with any time from the earlier beginning
+//! of their two calls to the start of the later creation. Failed creations leave no value, so only their
+//! running time counts. Nothing else is forgiven.
 //!
 //! Times are taken under the key's lock and never repeat for a key, so the log has one order only and
 //! [`crate::check`] must come to the same figures.
@@ -41,20 +43,29 @@ struct History {
     creations: u64,
     duplicates: u64,
     deletes_running: u32,
+    last_delete_end_ns: Option<u64>,
     running: Vec<Running>,
-    fresh_until: Vec<u64>,
+    values: Vec<Value>,
     last_success_ns: u64,
 }
 
+/// A creation that has not ended.
 struct Running {
+    asked_ns: u64,
     start_ns: u64,
-    deleted: bool,
+}
+
+/// What a creation has made.
+struct Value {
+    asked_ns: u64,
+    fresh_until_ns: u64,
 }
 
 /// A creation under way; dropped unfinished, it has failed.
 pub(crate) struct InFlight<'a> {
     ledger: &'a Ledger,
     key: Key,
+    asked_ns: u64,
     start_ns: u64,
     ended: bool,
 }
@@ -76,27 +87,23 @@ impl Ledger {
         }
     }
 
-    /// A creation of `key` begins.
-    pub(crate) fn begin(&self, key: Key) -> InFlight<'_> {
+    /// A creation of `key` begins, in a call that began at `asked_ns`.
+    pub(crate) fn begin(&self, key: Key, asked_ns: u64) -> InFlight<'_> {
         let start_ns = self.with(key, |history, now| {
-            history.fresh_until.retain(|&until| now < until);
-            let deleting = history.deletes_running > 0;
-            let runs = history
-                .running
-                .iter()
-                .any(|running| !(running.deleted || deleting));
-            let is_fresh = !(history.fresh_until.is_empty() || deleting);
+            history.values.retain(|value| now < value.fresh_until_ns);
+            let running = history.running.iter().map(|running| running.asked_ns);
+            let mut earlier = running.chain(history.values.iter().map(|value| value.asked_ns));
+            let is_duplicate = earlier.any(|other| !history.is_excused(other.min(asked_ns)));
             history.creations += 1;
-            history.duplicates += u64::from(runs || is_fresh);
-            history.running.push(Running {
-                start_ns: now,
-                deleted: deleting,
-            });
-            now
+            history.duplicates += u64::from(is_duplicate);
+            let start_ns = now;
+            history.running.push(Running { asked_ns, start_ns });
+            start_ns
         });
         InFlight {
             ledger: self,
             key,
+            asked_ns,
             start_ns,
             ended: false,
         }
@@ -106,11 +113,6 @@ impl Ledger {
     pub(crate) fn deleting(&self, key: Key) -> u64 {
         self.with(key, |history, now| {
             history.deletes_running += 1;
-            history.fresh_until.clear();
-            history
-                .running
-                .iter_mut()
-                .for_each(|running| running.deleted = true);
             now
         })
     }
@@ -119,10 +121,12 @@ impl Ledger {
     pub(crate) fn deleted(&self, key: Key, start_ns: u64) {
         let end_ns = self.with(key, |history, now| {
             history.deletes_running -= 1;
+            history.last_delete_end_ns = Some(now);
             now
         });
         self.entries.lock().push(Entry {
             key: key.0,
+            asked_ns: start_ns,
             start_ns,
             end_ns: Some(end_ns),
             outcome: Outcome::Deleted,
@@ -168,6 +172,7 @@ impl Ledger {
             for (key, history) in shard.lock().iter() {
                 entries.extend(history.running.iter().map(|running| Entry {
                     key: key.0,
+                    asked_ns: running.asked_ns,
                     start_ns: running.start_ns,
                     end_ns: None,
                     outcome: Outcome::Running,
@@ -178,23 +183,30 @@ impl Ledger {
         entries
     }
 
-    fn end(&self, key: Key, start_ns: u64, outcome: Outcome) -> u64 {
+    fn end(&self, flight: &InFlight<'_>, outcome: Outcome) -> u64 {
+        let &InFlight {
+            key,
+            asked_ns,
+            start_ns,
+            ..
+        } = flight;
         let end_ns = self.with(key, |history, now| {
-            let place = history
+            history
                 .running
-                .iter()
-                .position(|running| running.start_ns == start_ns);
-            let deleted = place.is_some_and(|place| history.running.swap_remove(place).deleted);
+                .retain(|running| running.start_ns != start_ns);
             if outcome == Outcome::Created {
                 history.last_success_ns = now;
-                if !deleted {
-                    history.fresh_until.push(now.saturating_add(self.fresh_ns));
-                }
+                let fresh_until_ns = now.saturating_add(self.fresh_ns);
+                history.values.push(Value {
+                    asked_ns,
+                    fresh_until_ns,
+                });
             }
             now
         });
         self.entries.lock().push(Entry {
             key: key.0,
+            asked_ns,
             start_ns,
             end_ns: Some(end_ns),
             outcome,
@@ -217,18 +229,25 @@ impl Ledger {
     }
 }
 
+impl History {
+    /// Whether a delete overlaps with any time since `since_ns`.
+    fn is_excused(&self, since_ns: u64) -> bool {
+        self.deletes_running > 0 || self.last_delete_end_ns.is_some_and(|end| end >= since_ns)
+    }
+}
+
 impl InFlight<'_> {
     /// The creation has made its value; gives when.
     pub(crate) fn succeed(mut self) -> u64 {
         self.ended = true;
-        self.ledger.end(self.key, self.start_ns, Outcome::Created)
+        self.ledger.end(&self, Outcome::Created)
     }
 }
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.ledger.end(self.key, self.start_ns, Outcome::Failed);
+            self.ledger.end(self, Outcome::Failed);
         }
     }
 }
@@ -243,6 +262,10 @@ mod tests {
         Ledger::new(Clock::start(), 3_600_000_000_000)
     }
 
+    fn begin(ledger: &Ledger, key: Key) -> InFlight<'_> {
+        ledger.begin(key, ledger.clock.now())
+    }
+
     fn duplicates(ledger: &Ledger) -> u64 {
         ledger.count().duplicates
     }
@@ -250,7 +273,7 @@ mod tests {
     #[test]
     fn overlapping_creations_of_one_key_are_duplicates() {
         let ledger = ledger();
-        let (first, second) = (ledger.begin(KEY), ledger.begin(KEY));
+        let (first, second) = (begin(&ledger, KEY), begin(&ledger, KEY));
         drop((first, second));
         assert_eq!(
             ledger.count(),
@@ -264,45 +287,52 @@ mod tests {
     #[test]
     fn creating_again_while_the_value_is_fresh_is_a_duplicate() {
         let ledger = ledger();
-        ledger.begin(KEY).succeed();
-        ledger.begin(KEY).succeed();
+        begin(&ledger, KEY).succeed();
+        begin(&ledger, KEY).succeed();
         assert_eq!(duplicates(&ledger), 1);
     }
 
     #[test]
     fn creating_again_after_a_failure_another_key_or_staleness_is_none() {
         let ledger = ledger();
-        drop(ledger.begin(KEY));
-        ledger.begin(KEY).succeed();
-        ledger.begin(Key(2)).succeed();
+        drop(begin(&ledger, KEY));
+        begin(&ledger, KEY).succeed();
+        begin(&ledger, Key(2)).succeed();
         assert_eq!(duplicates(&ledger), 0);
         let stale_at_once = Ledger::new(Clock::start(), TOLERANCE_NS);
-        stale_at_once.begin(KEY).succeed();
-        stale_at_once.begin(KEY).succeed();
+        begin(&stale_at_once, KEY).succeed();
+        begin(&stale_at_once, KEY).succeed();
         assert_eq!(duplicates(&stale_at_once), 0);
     }
 
     #[test]
-    fn a_delete_excuses_what_began_before_its_end_and_nothing_later() {
+    fn a_delete_excuses_calls_that_began_before_its_end_and_nothing_later() {
         let ledger = ledger();
-        ledger.begin(KEY).succeed();
-        let running = ledger.begin(KEY); // duplicate 1
+        begin(&ledger, KEY).succeed();
+        let running = begin(&ledger, KEY); // duplicate 1
+        let early = ledger.clock.now();
         let delete = ledger.deleting(KEY);
-        let meanwhile = ledger.begin(KEY);
+        let meanwhile = begin(&ledger, KEY);
         ledger.deleted(KEY, delete);
         running.succeed();
         meanwhile.succeed();
         assert_eq!(duplicates(&ledger), 1);
-        ledger.begin(KEY).succeed();
-        assert_eq!(duplicates(&ledger), 1);
-        ledger.begin(KEY).succeed(); // duplicate 2
+        begin(&ledger, KEY).succeed();
+        assert_eq!(
+            duplicates(&ledger),
+            1,
+            "its call began after, but theirs did before"
+        );
+        ledger.begin(KEY, early).succeed();
+        assert_eq!(duplicates(&ledger), 1, "elected before, begun late");
+        begin(&ledger, KEY).succeed(); // duplicate 2
         assert_eq!(duplicates(&ledger), 2);
     }
 
     #[test]
     fn a_creation_that_never_ends_stays_in_the_log_without_an_end() {
         let ledger = ledger();
-        let _running = ledger.begin(KEY);
+        let _running = begin(&ledger, KEY);
         assert_eq!(ledger.entries()[0].end_ns, None);
     }
 }

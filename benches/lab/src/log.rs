@@ -4,11 +4,11 @@
 //! ```text
 //! # dogpile-lab log 1
 //! # rule  fresh_ns=1000000000  tolerance_ns=10000000
-//! # contender  outcome  key  start_ns  end_ns
-//! plain  created  914  51234567  53301234
+//! # contender  outcome  key  start_ns  end_ns  asked_ns
+//! plain  created  914  51234567  53301234  51231000
 //! # counted  plain  creations=36507  duplicate_creations=7126
 //! ```
-//! `outcome` is `created`, `failed`, `running` (no end: `-`) or `deleted`. The lines `counted` are what the
+//! `asked_ns` is when the call that creates began. `outcome` is `created`, `failed`, `running` (no end: `-`) or `deleted`. The lines `counted` are what the
 //! run itself has counted, so that a check can disagree with it.
 
 use std::collections::BTreeMap;
@@ -24,6 +24,8 @@ const FIRST_LINE: &str = "# dogpile-lab log 1";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     pub(crate) key: u64,
+    /// When the call began in which this is; of a delete, its start.
+    pub(crate) asked_ns: u64,
     pub(crate) start_ns: u64,
     pub(crate) end_ns: Option<u64>,
     pub(crate) outcome: Outcome,
@@ -79,19 +81,24 @@ impl Log {
 
     fn to_text(&self) -> String {
         let mut text = format!(
-            "{FIRST_LINE}\n# rule\tfresh_ns={}\ttolerance_ns={}\n# contender\toutcome\tkey\tstart_ns\tend_ns\n",
+            "{FIRST_LINE}\n# rule\tfresh_ns={}\ttolerance_ns={}\n# contender\toutcome\tkey\tstart_ns\tend_ns\tasked_ns\n",
             self.fresh_ns, self.tolerance_ns
         );
         for (name, entries) in &self.contenders {
             for Entry {
                 key,
+                asked_ns,
                 start_ns,
                 end_ns,
                 outcome,
             } in entries
             {
                 let end = end_ns.map_or_else(|| "-".into(), |ns| ns.to_string());
-                let _ = writeln!(text, "{name}\t{}\t{key}\t{start_ns}\t{end}", outcome.name());
+                let _ = writeln!(
+                    text,
+                    "{name}\t{}\t{key}\t{start_ns}\t{end}\t{asked_ns}",
+                    outcome.name()
+                );
             }
         }
         for (
@@ -146,9 +153,10 @@ impl Log {
                 );
             }
             [comment, ..] if comment.starts_with('#') => {}
-            [name, outcome, key, start, end] => {
+            [name, outcome, key, start, end, asked] => {
                 let entry = Entry {
                     key: number(key)?,
+                    asked_ns: number(asked)?,
                     start_ns: number(start)?,
                     end_ns: if *end == "-" {
                         None
@@ -168,7 +176,7 @@ impl Log {
                     .or_default()
                     .push(entry);
             }
-            other => return Err(format!("has {} fields, wanted 5", other.len())),
+            other => return Err(format!("has {} fields, wanted 6", other.len())),
         }
         Ok(())
     }
@@ -211,6 +219,7 @@ mod tests {
     fn sample() -> Log {
         let mut log = Log::new(1_000_000_000);
         let entry = |outcome, end_ns| Entry {
+            asked_ns: 3,
             key: u64::MAX,
             start_ns: 5,
             end_ns,
@@ -246,9 +255,9 @@ mod tests {
             (text.replace("log 1", "log 2"), 1),
             (text.replace("fresh_ns=1000000000", "fresh_ns=soon"), 2),
             (text.replace("created", "imagined"), 4),
-            (text.replace("\t9", "\t4"), 4),
-            (text.replace("\t9", "\t-"), 4),
-            (text.replace("\t9", ""), 4),
+            (text.replace("\t9\t", "\t4\t"), 4),
+            (text.replace("\t9\t", "\t-\t"), 4),
+            (text.replace("\t9\t", "\t"), 4),
         ] {
             assert_eq!(
                 Log::parse(&broken).map_err(|(line, _)| line),

@@ -167,7 +167,12 @@ fn memory_measures_each_contender_in_a_process_of_its_own() {
     let rows = rows(&["memory", "--json", "--rounds", "1", "--entries", "20000"]);
     everywhere(
         &rows,
-        &["allocated_bytes", "resident_bytes", "allocated_over_papaya"],
+        &[
+            "allocated_bytes",
+            "resident_bytes",
+            "occupied_bytes",
+            "over_papaya",
+        ],
     );
     for row in &rows {
         let bytes = row["allocated_bytes"].as_f64().expect("a number");

@@ -12,10 +12,10 @@ use crate::keys::Key;
 impl Stage {
     /// Asks for `key` on this thread.
     pub(super) fn ask(&self, key: Key) -> Result<Served, CallError> {
-        let ran = AtomicBool::new(false);
+        let (asked_ns, ran) = (self.clock.now(), AtomicBool::new(false));
         let create = || {
             ran.store(true, Ordering::Relaxed);
-            self.creator.create(key)
+            self.creator.create(key, asked_ns)
         };
         let call = || self.contender.get_or_create(key, &create);
         let served = catch_unwind(AssertUnwindSafe(call)).unwrap_or(Err(CallError::Panicked));
@@ -24,10 +24,10 @@ impl Stage {
 
     /// Asks for `key` in this task.
     pub(super) async fn ask_async(&self, key: Key) -> Result<Served, CallError> {
-        let ran = AtomicBool::new(false);
+        let (asked_ns, ran) = (self.clock.now(), AtomicBool::new(false));
         let create = || -> Pending<'_, Result<Record, CreatorError>> {
             ran.store(true, Ordering::Relaxed);
-            Box::pin(self.creator.create_async(key))
+            Box::pin(self.creator.create_async(key, asked_ns))
         };
         let mut call = self.contender.get_or_create_async(key, &create);
         let caught = std::future::poll_fn(|context| {

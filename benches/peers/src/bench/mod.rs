@@ -2,6 +2,7 @@
 
 pub mod coarse_clock;
 pub mod counting;
+pub mod cpu_clock;
 pub mod environment;
 pub mod pinning;
 pub mod report;

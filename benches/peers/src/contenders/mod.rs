@@ -2,6 +2,7 @@
 
 mod condvar;
 mod dogpile;
+mod dogpile_created;
 mod dogpile_dyn;
 mod foyer;
 mod futures_shared;
@@ -9,7 +10,7 @@ mod keyed;
 mod moka;
 mod once_lock;
 mod papaya;
-mod plain_map;
+pub mod plain_map;
 mod quick_cache;
 mod tokio_once_cell;
 
@@ -19,6 +20,7 @@ use crate::contender::Contender;
 pub fn all() -> Vec<&'static dyn Contender> {
     vec![
         &dogpile::Dogpile,
+        &dogpile_created::DogpileCreated,
         &dogpile_dyn::DogpileDyn,
         &papaya::Papaya,
         &moka::Moka,

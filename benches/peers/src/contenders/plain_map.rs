@@ -5,7 +5,7 @@ use foldhash::fast::RandomState;
 use papaya::HashMap;
 
 /// Values in a lock-free map. It knows no leases and no epochs; the region brings them.
-pub(crate) struct PlainMap<V> {
+pub struct PlainMap<V> {
     entries: HashMap<Box<[u8]>, CachedValue<V>, RandomState>,
 }
 

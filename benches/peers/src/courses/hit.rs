@@ -5,7 +5,8 @@ use std::time::Duration;
 use comfy_table::Table;
 use serde::Serialize;
 
-use super::{asked_for, lap_time::Load};
+use super::asked_for;
+use super::lap_time::{Load, Taken};
 use crate::bench::environment::{Environment, version_of};
 use crate::bench::pinning::Cores;
 use crate::bench::report::{Against, progress, table};
@@ -46,10 +47,13 @@ pub struct HitRow {
     /// Median over the rounds of the mean over the threads.
     ns_per_op: f64,
     least_ns_per_op: f64,
+    /// The same of processor time: other programs of the machine do not count, nor does waiting for a lock.
+    cpu_ns_per_op: f64,
     answer: Answer,
     expiry_checked: bool,
     against: Vec<Against>,
     samples_ns: Vec<f64>,
+    samples_cpu_ns: Vec<f64>,
     calls_per_sample: u64,
     package: &'static str,
     version: &'static str,
@@ -112,7 +116,7 @@ pub fn run(contenders: &[&dyn Contender], options: &HitOptions) -> Result<Vec<Hi
                     cores: &cores,
                 };
                 let row = place * entrants.len() + who;
-                samples[row].push(rounded(load.nanoseconds_per_call(laps[row])?));
+                samples[row].push(load.per_call(laps[row])?);
                 all_were_hits(&stock, call.name)?;
                 bar.inc(1);
             }
@@ -170,7 +174,7 @@ fn all_were_hits(stock: &Stock, contender: &'static str) -> Result<(), PeersErro
 fn rows(
     settings: &[Setting<'_>],
     entrants: &[Entrant],
-    samples: Vec<Vec<f64>>,
+    samples: Vec<Vec<Taken>>,
     laps: &[u64],
     cores: &Cores,
 ) -> Vec<HitRow> {
@@ -179,8 +183,10 @@ fn rows(
     let mut measured = samples.into_iter().zip(laps);
     for setting in settings {
         let first = rows.len();
-        for (entrant, (samples_ns, laps)) in entrants.iter().zip(measured.by_ref()) {
+        for (entrant, (taken, laps)) in entrants.iter().zip(measured.by_ref()) {
             let sequence = setting.sequences.first().map_or(0, Vec::len) as u64;
+            let samples_ns: Vec<f64> = taken.iter().map(|taken| rounded(taken.wall)).collect();
+            let samples_cpu_ns: Vec<f64> = taken.iter().map(|taken| rounded(taken.cpu)).collect();
             rows.push(HitRow {
                 workload: setting.workload,
                 threads: setting.threads,
@@ -188,11 +194,13 @@ fn rows(
                 contender: entrant.call.name,
                 ns_per_op: rounded(median(&samples_ns)),
                 least_ns_per_op: least(&samples_ns),
+                cpu_ns_per_op: rounded(median(&samples_cpu_ns)),
                 answer: entrant.call.answer,
                 expiry_checked: entrant.call.expiry,
                 against: Vec::new(),
                 rounds: samples_ns.len(),
                 samples_ns,
+                samples_cpu_ns,
                 calls_per_sample: laps * sequence,
                 package: entrant.package,
                 version: version_of(entrant.package),
@@ -251,6 +259,7 @@ pub fn as_table(rows: &[HitRow]) -> Table {
         "hands out",
         "ns/call",
         "least",
+        "CPU ns",
     ];
     headings.extend(BASELINES);
     let mut table = table(&headings, 4);
@@ -271,6 +280,7 @@ pub fn as_table(rows: &[HitRow]) -> Table {
             answer.to_owned(),
             format!("{:.1}", row.ns_per_op),
             format!("{:.1}", row.least_ns_per_op),
+            format!("{:.1}", row.cpu_ns_per_op),
         ];
         cells.extend(BASELINES.map(|baseline| {
             let found = row
@@ -286,7 +296,7 @@ pub fn as_table(rows: &[HitRow]) -> Table {
 
 /// What has to be said below the table.
 pub const NOTES: [&str; 2] = [
-    "ns/call: median over the rounds of the mean over the threads, each thread's own time. Least: the best round.",
+    "ns/call: median over the rounds of the mean over the threads, each thread's own time. Least: the best round. CPU ns: of processor time.",
     "The last columns: ns/call divided by that contender's. * an unlike pair: clone against borrow, or only one checks an expiry.",
 ];
 

@@ -36,6 +36,8 @@ pub struct MemoryOptions {
 pub struct Footprint {
     /// Bytes an entry, as they were asked of the allocator.
     pub allocated: f64,
+    /// Bytes an entry that the heap gave up for them: with the allocator's rounding and book-keeping.
+    pub occupied: f64,
     /// Bytes an entry by which the process grew.
     pub resident: f64,
 }
@@ -47,18 +49,38 @@ pub struct MemoryRow {
     entries: usize,
     /// Bytes an entry, as they were asked of the allocator: key, value, table, everything. Median over the rounds.
     allocated_bytes: f64,
+    /// The same with the allocator's rounding and book-keeping. Median over the rounds.
+    occupied_bytes: f64,
     /// Bytes an entry by which the resident size grew. Median over the rounds.
     resident_bytes: f64,
-    /// Allocated bytes above those of bare papaya.
-    allocated_over_papaya: Option<f64>,
-    /// Resident bytes above those of bare papaya.
-    resident_over_papaya: Option<f64>,
+    /// The three figures less those of bare papaya.
+    over_papaya: Option<Footprint>,
     samples: Vec<Footprint>,
     package: &'static str,
     version: &'static str,
     rounds: usize,
     #[serde(flatten)]
     environment: Environment,
+}
+
+impl MemoryRow {
+    fn footprint(&self) -> Footprint {
+        Footprint {
+            allocated: self.allocated_bytes,
+            occupied: self.occupied_bytes,
+            resident: self.resident_bytes,
+        }
+    }
+}
+
+impl Footprint {
+    fn less(self, other: Self) -> Self {
+        Self {
+            allocated: rounded(self.allocated - other.allocated),
+            occupied: rounded(self.occupied - other.occupied),
+            resident: rounded(self.resident - other.resident),
+        }
+    }
 }
 
 /// Measures every contender, each sample in a process of its own.
@@ -100,11 +122,9 @@ pub fn run(
     let bare = rows
         .iter()
         .find(|row| row.contender == BASELINE)
-        .map(|row| (row.allocated_bytes, row.resident_bytes));
+        .map(MemoryRow::footprint);
     for row in &mut rows {
-        row.allocated_over_papaya =
-            bare.map(|(allocated, _)| rounded(row.allocated_bytes - allocated));
-        row.resident_over_papaya = bare.map(|(_, resident)| rounded(row.resident_bytes - resident));
+        row.over_papaya = bare.map(|bare| row.footprint().less(bare));
     }
     Ok(rows)
 }
@@ -115,15 +135,15 @@ fn row(
     samples: Vec<Footprint>,
     environment: &Environment,
 ) -> MemoryRow {
-    let allocated: Vec<f64> = samples.iter().map(|sample| sample.allocated).collect();
-    let resident: Vec<f64> = samples.iter().map(|sample| sample.resident).collect();
+    let middle =
+        |of: fn(&Footprint) -> f64| rounded(median(&samples.iter().map(of).collect::<Vec<_>>()));
     MemoryRow {
         contender: contender.name(),
         entries,
-        allocated_bytes: rounded(median(&allocated)),
-        resident_bytes: rounded(median(&resident)),
-        allocated_over_papaya: None,
-        resident_over_papaya: None,
+        allocated_bytes: middle(|sample| sample.allocated),
+        occupied_bytes: middle(|sample| sample.occupied),
+        resident_bytes: middle(|sample| sample.resident),
+        over_papaya: None,
         rounds: samples.len(),
         samples,
         package: contender.package(),
@@ -173,13 +193,14 @@ pub fn footprint(
         let key = workload::key(number);
         store(&key, number as u64);
     }
-    let allocated = counting::live_bytes();
+    let (allocated, occupied) = (counting::live_bytes(), counting::occupied_bytes());
     let grown =
         resident_bytes().map_err(PeersError::system("cannot read /proc/self/statm"))? - resident;
     drop(store);
     let each = entries.max(1) as f64;
     Ok(Footprint {
         allocated: rounded(allocated as f64 / each),
+        occupied: rounded(occupied as f64 / each),
         resident: rounded(grown / each),
     })
 }
@@ -205,8 +226,9 @@ pub fn as_table(rows: &[MemoryRow]) -> Table {
         "contender",
         "entries",
         "allocated, B/entry",
+        "occupied",
         "over papaya",
-        "resident, B/entry",
+        "resident",
         "over papaya",
     ];
     let mut table = table(&headings, 1);
@@ -217,16 +239,18 @@ pub fn as_table(rows: &[MemoryRow]) -> Table {
             row.contender.to_owned(),
             row.entries.to_string(),
             format!("{:.1}", row.allocated_bytes),
-            over(row.allocated_over_papaya),
+            format!("{:.1}", row.occupied_bytes),
+            over(row.over_papaya.map(|over| over.occupied)),
             format!("{:.1}", row.resident_bytes),
-            over(row.resident_over_papaya),
+            over(row.over_papaya.map(|over| over.resident)),
         ]);
     }
     table
 }
 
 /// What has to be said below the table.
-pub const NOTES: [&str; 2] = [
+pub const NOTES: [&str; 3] = [
     "String -> u64, keys of 20 bytes, nothing evicted. Allocated: bytes asked of the allocator and not given back, all included.",
+    "Occupied: the same with the allocator's rounding and book-keeping. Over papaya: what that is more than the bare map's.",
     "Resident: by how much the process grew. Each sample is a process of its own; medians over the rounds.",
 ];
