@@ -47,7 +47,7 @@ const EXEMPT: &[Exemption] = &[
     Exemption {
         path: "backends/memory/tests/",
         may: May::Any,
-        reason: "counts of what watches rang, read after the threads were joined",
+        reason: "counts of what happened, read after the threads were joined",
     },
     Exemption {
         path: "backends/memory/src/mark.rs",
