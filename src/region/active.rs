@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use dogpile_backend::{
-    CachedValue, Invalidation, KeyBuffer, Mangle, Metadata, Policy, Span, Stamp, Store, StoreError,
-    Time, TimeLine, Verdict,
+    CachedValue, Invalidation, KeyBuffer, Lease, Mangle, Metadata, Policy, Span, Stamp, Store,
+    StoreError, Time, TimeLine, Verdict,
 };
 use dogpile_core::epochs::EpochCell;
 
 use super::answer::Known;
 use super::config::{Config, Settings};
+use super::hold::give_back;
 use super::kept::Kept;
 use crate::clockwork::Clockwork;
 use crate::flight::{Opened, Outcome};
@@ -175,7 +176,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             self.kept.forget(key);
         }
         let committed = written.is_ok();
-        self.opened.flights.detach(key, || {
+        let lease = self.opened.flights.detach(key, || {
             committed.then(|| {
                 Arc::new(Outcome::Value {
                     value: entry,
@@ -183,6 +184,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
                 })
             })
         });
+        self.end(key, lease);
         written.map_err(Arc::new)
     }
 
@@ -193,8 +195,16 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         deleted: Result<(), StoreError>,
     ) -> Result<(), Arc<StoreError>> {
         self.kept.forget(key);
-        self.opened.flights.detach(key, || None);
+        let lease = self.opened.flights.detach(key, || None);
+        self.end(key, lease);
         deleted.map_err(Arc::new)
+    }
+
+    /// A creator without a flight shall not keep its lease: nobody could join it or take over.
+    fn end(&self, key: &[u8], lease: Option<Lease>) {
+        if let Some(lease) = lease {
+            give_back(&self.opened, key, lease);
+        }
     }
 
     /// Raises an epoch in this process.
