@@ -212,6 +212,9 @@ pub enum Leased {
     },
     /// Another.
     Lost,
+    /// This one, for a local claim that was superseded meanwhile: those who come now would find the
+    /// lease and no flight.
+    Superseded,
     /// The store did not answer.
     Failed,
 }
@@ -294,6 +297,7 @@ pub struct Flow {
 }
 
 /// What the call has learned on its way.
+#[allow(clippy::struct_excessive_bools)] // independent facts, not states of one thing
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Facts {
     /// A value is at hand that may be served while another is created.
@@ -302,6 +306,8 @@ struct Facts {
     store_failed: bool,
     /// The call has waited for another's creation.
     waited: bool,
+    /// The call's claim was superseded before it had the lease, and it has looked again.
+    superseded: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -73,13 +73,16 @@ impl Hand {
                 next.no_lease = false;
             }
             (Action::Claim { supersede: true }, Event::Claimed(Claimed::Joined))
-            | (Action::Lease { supersede: true }, Event::Leased(Leased::Lost)) => {
+            | (
+                Action::Lease { supersede: true },
+                Event::Leased(Leased::Lost | Leased::Superseded),
+            ) => {
                 return Vec::new();
             }
             (_, Event::Claimed(claimed)) => next.claim = claimed == Claimed::Won,
             (_, Event::Detached(taken)) => next.claim = !taken,
             (_, Event::Leased(leased)) => {
-                next.lease = matches!(leased, Leased::Won { .. });
+                next.lease = matches!(leased, Leased::Won { .. } | Leased::Superseded);
                 next.fresh_seen = leased == Leased::Won { fresh_seen: true };
                 next.no_lease = leased == Leased::Failed;
             }

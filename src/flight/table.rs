@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dogpile_backend::Time;
+use dogpile_backend::{Lease, Time};
 use dogpile_core::kit::{Fault, Kit};
 use dogpile_core::slot::{self, Change};
 use dogpile_core::state::Claim;
@@ -67,12 +67,15 @@ impl<V: Send + Sync + 'static> Flights<V> {
     }
 
     /// Ends the flight for `key`, if there is one: a value was set, or removed. Its waiters are
-    /// given `outcome`, made only if somebody is there to have it.
-    pub(crate) fn detach(&self, key: &[u8], outcome: impl FnOnce() -> Option<Arc<Outcome<V>>>) {
+    /// given `outcome`, made only if somebody is there to have it. The answer is the lease of its
+    /// creator, which is void unless the store gave it after the value was set or removed.
+    pub(crate) fn detach(
+        &self,
+        key: &[u8],
+        outcome: impl FnOnce() -> Option<Arc<Outcome<V>>>,
+    ) -> Option<Lease> {
         let table = self.table.pin();
-        let Some(flight) = table.remove(key) else {
-            return;
-        };
+        let flight = table.remove(key)?;
         let outcome = outcome();
         let change = if outcome.is_some() {
             Change::Set
@@ -80,6 +83,7 @@ impl<V: Send + Sync + 'static> Flights<V> {
             Change::Delete
         };
         flight.slot.supersede(change, outcome.as_ref(), || ());
+        flight.inherited_lease()
     }
 
     /// Takes a flight that has ended out of the table, unless another is there in its place.

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use dogpile_backend::{
-    CachedValue, Clock, Invalidation, KeyBuffer, Mangle, Metadata, Policy, Span, Stamp, Store,
-    StoreError, SystemClock, Time, TimeLine, Verdict,
+    CachedValue, Clock, Invalidation, KeyBuffer, Lease, Mangle, Metadata, Policy, Span, Stamp,
+    Store, StoreError, SystemClock, Time, TimeLine, Verdict,
 };
 use dogpile_core::epochs::EpochCell;
 
 use super::answer::Known;
 use super::config::{Config, Settings};
+use super::hold::give_back;
 use super::kept::Kept;
 use crate::clockwork::Clockwork;
 use crate::flight::{Opened, Outcome};
@@ -178,7 +179,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             self.kept.forget(key);
         }
         let committed = written.is_ok();
-        self.opened.flights.detach(key, || {
+        let lease = self.opened.flights.detach(key, || {
             committed.then(|| {
                 Arc::new(Outcome::Value {
                     value: entry,
@@ -186,6 +187,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
                 })
             })
         });
+        self.end(key, lease);
         written.map_err(Arc::new)
     }
 
@@ -196,8 +198,16 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         deleted: Result<(), StoreError>,
     ) -> Result<(), Arc<StoreError>> {
         self.kept.forget(key);
-        self.opened.flights.detach(key, || None);
+        let lease = self.opened.flights.detach(key, || None);
+        self.end(key, lease);
         deleted.map_err(Arc::new)
+    }
+
+    /// A creator without a flight shall not keep its lease: nobody could join it or take over.
+    fn end(&self, key: &[u8], lease: Option<Lease>) {
+        if let Some(lease) = lease {
+            give_back(&self.opened, key, lease);
+        }
     }
 
     /// Raises an epoch in this process.

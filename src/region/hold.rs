@@ -104,6 +104,14 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
         }
     }
 
+    /// Whether the claim still stands.
+    pub(super) fn is_current(&self) -> bool {
+        match (&self.flight, &self.claim) {
+            (Some(flight), Some(claim)) => flight.slot.look().is_held_by(claim.number()),
+            _ => false,
+        }
+    }
+
     /// This creation is at work from now on, and has until `due`.
     pub(super) fn begin(&self, creation: u64, due: Time) {
         if let (Some(flight), Some(claim)) = (&self.flight, &self.claim) {
@@ -162,7 +170,11 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
 }
 
 /// Gives a lease back without waiting: at once where the store answers at once, else by the keeper.
-fn give_back<V: Send + Sync + 'static>(opened: &Arc<Opened<V>>, key: &[u8], lease: Lease) {
+pub(super) fn give_back<V: Send + Sync + 'static>(
+    opened: &Arc<Opened<V>>,
+    key: &[u8],
+    lease: Lease,
+) {
     if opened.store.blocks() {
         release_later(opened, key, lease);
         return;

@@ -95,6 +95,12 @@ impl Flow {
                 self.hand_over(Then::Return(Ending::Value(Origin::Stale)))
             }
             Leased::Lost => self.wait(true),
+            // Once: a call goes a bounded way, however often the key is deleted meanwhile.
+            Leased::Superseded if self.facts.superseded => self.create(),
+            Leased::Superseded => {
+                self.facts.superseded = true;
+                self.hand_over(Then::Look)
+            }
             Leased::Failed if self.facts.stale => {
                 self.release(Release::StoreFailed, Ending::Value(Origin::Stale))
             }

@@ -96,6 +96,8 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
                 let look_again = !self.wish.refresh && !Local::has(Fault::NoRelook);
                 match seen.filter(|entry| self.judge(&entry.metadata) == Verdict::Fresh) {
                     Some(entry) if look_again => self.fresh_after_all(entry),
+                    // After the lease is where its superseder looks for it: one of the two sees.
+                    _ if !self.wish.refresh && !self.hold.is_current() => flow::Leased::Superseded,
                     _ => flow::Leased::Won { fresh_seen: false },
                 }
             }
