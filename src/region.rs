@@ -282,7 +282,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// that says so.
     pub fn load(&self, key: impl AsRef<[u8]>) -> Result<V, Error<BoxError>> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
-        if let Some(value) = active.hit(key.as_ref(), &active.policy, V::clone) {
+        if let Some(value) = active.hit(key.as_ref(), V::clone) {
             return Ok(value);
         }
         let loader = active.settings.loader.clone();

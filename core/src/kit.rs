@@ -1,7 +1,7 @@
 //! The doors through which the core touches a machine.
 //!
 //! A [`Kit`] names an atomic word, a lock and a parking place. The standard library's kit runs in
-//! production ([`Std`], feature `std`); loom's and shuttle's run the very same code under a
+//! production (`Std`, feature `std`); loom's and shuttle's run the very same code under a
 //! model checker, in a plain `cargo test`. A kit has no constructors for what must be `const`: whoever
 //! builds a [`Slot`](crate::slot::Slot) hands the parts in, so that statics stay possible.
 

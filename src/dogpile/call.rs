@@ -116,7 +116,7 @@ impl<'d, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'d, V,
 
     /// The claim is for what the look saw: had that changed, it would not have been won. An heir
     /// looks again by way of the value that would have superseded it.
-    pub(super) fn lease(&self) -> Event {
+    pub(super) const fn lease() -> Event {
         Event::Leased(Leased::Won { fresh_seen: false })
     }
 

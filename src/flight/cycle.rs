@@ -75,7 +75,7 @@ impl Frame {
 
 impl Drop for Frame {
     fn drop(&mut self) {
-        STACK.with_borrow_mut(|stack| stack.pop());
+        STACK.with_borrow_mut(Vec::pop);
     }
 }
 

@@ -17,10 +17,16 @@ struct Alarm {
     changed: Condvar,
 }
 
+/// Notified whenever any future is woken.
+static ANY_WOKEN: Condvar = Condvar::new();
+static ANY: Mutex<()> = Mutex::new(());
+
 impl Wake for Alarm {
     fn wake(self: Arc<Self>) {
         *lock(&self.woken) = true;
         self.changed.notify_all();
+        drop(lock(&ANY));
+        ANY_WOKEN.notify_all();
     }
 }
 
@@ -66,5 +72,15 @@ impl<'a, T> Hand<'a, T> {
 
     pub(crate) fn is_woken(&self) -> bool {
         *lock(&self.alarm.woken)
+    }
+
+    /// Waits until one of `hands` is woken.
+    pub(crate) fn wait_for_any<'h>(hands: impl Iterator<Item = &'h Self> + Clone)
+    where
+        'a: 'h,
+        T: 'h,
+    {
+        let woken = |(): &()| hands.clone().any(Self::is_woken);
+        drop(wait_until(&ANY, &ANY_WOKEN, "any wake-up", woken));
     }
 }

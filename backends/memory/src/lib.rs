@@ -19,6 +19,7 @@
 //! | `departures`, `eviction` | how they leave, and who is told |
 //! | `sweep` | leaving for age |
 //! | `bells` | waking those who wait for another's lease |
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod bells;
 mod departures;

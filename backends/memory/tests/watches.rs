@@ -3,14 +3,21 @@
 
 mod common;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use common::{Asks, STALE, ask, commit, get, lease, made, maintain, put, release, won};
 use dogpile_backend::{LeaseStore, Span, Watch};
 use dogpile_memory::Memory;
 
-struct Rung(Arc<AtomicU32>);
+/// A number that a bell changes.
+type Number = Mutex<u32>;
+
+fn put_in(number: &Number, value: u32) -> u32 {
+    let mut number = number.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::replace(&mut number, value)
+}
+
+struct Rung(Arc<Number>);
 
 impl Rung {
     fn new() -> Self {
@@ -20,13 +27,13 @@ impl Rung {
     fn on(&self, memory: &Memory<u32>, key: &[u8]) -> Watch {
         let count = Arc::clone(&self.0);
         let ring = move || {
-            count.fetch_add(1, Ordering::SeqCst);
+            *count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         };
         memory.watch(key, Box::new(ring)).expect("memory notifies")
     }
 
     fn since(&self) -> u32 {
-        self.0.swap(0, Ordering::SeqCst)
+        put_in(&self.0, 0)
     }
 }
 
@@ -72,14 +79,14 @@ fn law_7_every_change_of_the_key_rings_and_no_other_does() {
 #[test]
 fn a_bell_rings_after_the_change_and_outside_of_locks() {
     let memory = Memory::bounded(10);
-    let seen = Arc::new(AtomicU32::new(0));
+    let seen = Arc::new(Number::default());
     let (inside, seen_inside) = (memory.clone(), Arc::clone(&seen));
     let look = move || {
-        seen_inside.store(get(&inside, b"k").unwrap_or(0), Ordering::SeqCst);
+        put_in(&seen_inside, get(&inside, b"k").unwrap_or(0));
         put(&inside, b"from the bell", 1);
     };
     let _watch = memory.watch(b"k", Box::new(look)).expect("memory notifies");
     put(&memory, b"k", 7);
-    assert_eq!(seen.load(Ordering::SeqCst), 7);
+    assert_eq!(put_in(&seen, 0), 7);
     assert_eq!(get(&memory, b"from the bell"), Some(1));
 }

@@ -37,9 +37,9 @@ pub(super) const HINT: Order = site("slot.hint", Ordering::Relaxed);
 /// alone; nothing else is published through it.
 pub(crate) const EPOCH: Order = site("epochs", Ordering::Relaxed);
 
-/// CELL_READ: partner CELL_WRITE; a reader that finds a value newer than the word it saw finds all of
+/// `CELL_READ`: partner `CELL_WRITE`; a reader that finds a value newer than the word it saw finds all of
 /// it.
 pub(crate) const CELL_READ: Order = site("cell.read", Ordering::Acquire);
 
-/// CELL_WRITE: partner CELL_READ; the value as its creator made it.
+/// `CELL_WRITE`: partner `CELL_READ`; the value as its creator made it.
 pub(crate) const CELL_WRITE: Order = site("cell.write", Ordering::Release);

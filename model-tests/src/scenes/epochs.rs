@@ -10,7 +10,8 @@ use crate::kits::Checker;
 
 /// Two invalidate at once, each for a creation that it made before.
 pub fn two_invalidations_at_once<C: Checker>() -> String {
-    let cell: Arc<EpochCell<C>> = Arc::new(EpochCell::from_parts(C::word(0), C::word(0), C::word(0)));
+    let cell: Arc<EpochCell<C>> =
+        Arc::new(EpochCell::from_parts(C::word(0), C::word(0), C::word(0)));
     let invalidate = {
         let cell = cell.clone();
         move || {
@@ -33,7 +34,8 @@ pub fn two_invalidations_at_once<C: Checker>() -> String {
 
 /// A store brings its epochs while this process invalidates softly: neither is lost.
 pub fn a_merge_loses_nothing<C: Checker>() -> String {
-    let cell: Arc<EpochCell<C>> = Arc::new(EpochCell::from_parts(C::word(0), C::word(0), C::word(0)));
+    let cell: Arc<EpochCell<C>> =
+        Arc::new(EpochCell::from_parts(C::word(0), C::word(0), C::word(0)));
     let mut stored = cell.read();
     stored.hard = Epoch::new(3);
     let merger = {
