@@ -45,11 +45,6 @@ const EXEMPT: &[Exemption] = &[
         reason: "counts of what creators did, read after the threads were joined",
     },
     Exemption {
-        path: "backends/memory/tests/",
-        may: May::Any,
-        reason: "counts of what happened, read after the threads were joined",
-    },
-    Exemption {
         path: "backends/memory/src/mark.rs",
         may: May::Relaxed,
         reason: "counts and stamps that publish nothing: the map and the lock of a turn do",
