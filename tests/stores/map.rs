@@ -114,6 +114,11 @@ impl<V: Clone + Send + Sync + 'static> Server<V> {
         lock(&self.state).entries.insert(key, (entry, Time::END));
     }
 
+    /// Loses an entry, as servers do that are short of memory.
+    pub(crate) fn lose(&self, key: impl AsRef<[u8]>) {
+        lock(&self.state).entries.remove(key.as_ref());
+    }
+
     pub(crate) fn keys(&self) -> Vec<Box<[u8]>> {
         let mut keys: Vec<_> = lock(&self.state).entries.keys().cloned().collect();
         keys.sort();
