@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used)] // a test ends at what it did not expect
 
-#[allow(unused_imports)] // no test needs all of it
 mod stores;
 
 use std::sync::Barrier;
@@ -174,7 +173,7 @@ fn a_soft_invalidation_where_nothing_stale_may_be_served_makes_misses() {
 
 #[test]
 fn long_keys_are_cut_before_they_are_shown() {
-    let shown = show_key(&[b'k'; 1_000_000]);
+    let shown = show_key(&vec![b'k'; 1_000_000]);
     assert!(shown.len() < 100, "{}", shown.len());
     assert!(shown.ends_with("(1000000 bytes)"), "{shown}");
     assert_eq!(show_key(b"short"), "\"short\"");
