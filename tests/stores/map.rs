@@ -198,7 +198,9 @@ impl<V: Clone + Send + Sync + 'static> SharedMap<V> {
                 return Err(op.error(self.name, key));
             }
             let (answer, bells) = self.step(op, key, work);
-            bells.into_iter().for_each(|bell| bell());
+            for bell in bells {
+                bell();
+            }
             self.count(op);
             if self.faults.swallows(op) {
                 return Err(op.error(self.name, key));
