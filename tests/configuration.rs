@@ -1,4 +1,5 @@
 //! How a region is configured, and what comes of bad input.
+#![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
 
 mod stores;
 
@@ -44,48 +45,53 @@ fn a_name_made_at_run_time_is_in_errors_too() {
     );
 }
 
-/// What a call says that fails.
-fn said<T, E: std::fmt::Display>(answer: Result<T, E>) -> String {
-    answer
-        .err()
-        .map(|error| error.to_string())
-        .unwrap_or_default()
+fn told<T: std::fmt::Debug, E: std::error::Error>(answer: Result<T, E>) {
+    let told = "region `forgotten` is not configured; call `configure` before its first use";
+    assert_eq!(answer.unwrap_err().to_string(), told);
+}
+
+fn never() -> Result<u64, String> {
+    unreachable!("no store, no creation")
 }
 
 #[test]
 fn a_region_that_was_never_configured_says_so_and_creates_nothing() {
     let region: Region<u64> = Region::new("forgotten");
-    let create = || unreachable!("no store, no creation");
-    let never = move || Ok::<u64, String>(create());
-    let answers: Vec<String> = vec![
-        said(region.get("key")),
-        said(region.read("key", |value| *value)),
-        said(region.get_or_create("key", create)),
-        said(region.get_or_try_create("key", never)),
-        said(region.get_or_refresh("key", never)),
-        said(region.refresh("key", never)),
-        said(region.load("key")),
-        said(region.at("key").get()),
-        said(region.at("key").create(create)),
-        said(region.set("key", 1)),
-        said(region.delete("key")),
-        said(region.metadata("key")),
-        said(region.invalidate(Invalidation::Hard)),
-        said(Hand::new(region.get_async("key")).finish()),
-        said(Hand::new(region.set_async("key", 1)).finish()),
-        said(Hand::new(region.delete_async("key")).finish()),
-        said(Hand::new(region.load_async("key")).finish()),
-        said(Hand::new(region.metadata_async("key")).finish()),
-        said(Hand::new(region.invalidate_async(Invalidation::Soft)).finish()),
-        said(Hand::new(region.get_or_create_async("key", async || create())).finish()),
-        said(Hand::new(region.refresh_async("key", async || never())).finish()),
-    ];
-    for answer in answers {
-        let told = "region `forgotten` is not configured; call `configure` before its first use";
-        assert_eq!(answer, told);
-    }
+    let create = || never().unwrap();
+    told(region.get("key"));
+    told(region.read("key", |value| *value));
+    told(region.get_or_create("key", create));
+    told(region.get_or_try_create("key", never));
+    told(region.get_or_refresh("key", never));
+    told(region.refresh("key", never));
+    told(region.load("key"));
+    told(region.at("key").get());
+    told(region.at("key").create(create));
+    told(region.set("key", 1));
+    told(region.delete("key"));
+    told(region.metadata("key"));
+    told(region.invalidate(Invalidation::Hard));
     assert!(!region.is_being_created("key"));
     assert!(!region.is_configured());
+}
+
+#[test]
+fn tasks_are_told_the_same_of_a_region_that_was_never_configured() {
+    let region: Region<u64> = Region::new("forgotten");
+    let create = async || never().unwrap();
+    let try_create = async || never();
+    told(Hand::new(region.get_async("key")).finish());
+    told(Hand::new(region.get_or_create_async("key", create)).finish());
+    told(Hand::new(region.get_or_try_create_async("key", try_create)).finish());
+    told(Hand::new(region.get_or_refresh_async("key", try_create)).finish());
+    told(Hand::new(region.refresh_async("key", try_create)).finish());
+    told(Hand::new(region.load_async("key")).finish());
+    told(Hand::new(region.at("key").get_async()).finish());
+    told(Hand::new(region.at("key").create_async(create)).finish());
+    told(Hand::new(region.set_async("key", 1)).finish());
+    told(Hand::new(region.delete_async("key")).finish());
+    told(Hand::new(region.metadata_async("key")).finish());
+    told(Hand::new(region.invalidate_async(Invalidation::Soft)).finish());
 }
 
 #[test]
@@ -277,4 +283,18 @@ fn configuration_and_errors_can_be_shown() {
     assert!(shown.contains("region") && shown.contains("configured: true"));
     region.set("key", 1).unwrap();
     assert_eq!(region.get("key").unwrap(), Some(1), "an empty prefix");
+}
+
+#[test]
+fn declined_values_are_given_and_not_stored() {
+    let region: Region<u64> = Region::new("declining");
+    let config = Config::new(Memory::unbounded()).should_cache(|value| *value > 10);
+    region.configure(config).unwrap();
+    let declined = region.at("key").create(|| 3).unwrap();
+    assert_eq!((declined.value, declined.origin), (3, Origin::Declined));
+    assert_eq!(region.get("key").unwrap(), None);
+    let declined = Hand::new(region.at("key").create_async(async || 4)).finish();
+    assert_eq!(declined.unwrap().origin, Origin::Declined);
+    assert_eq!(region.get_or_create("key", || 30).unwrap(), 30);
+    assert_eq!(region.get("key").unwrap(), Some(30));
 }

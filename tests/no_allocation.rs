@@ -1,5 +1,6 @@
 //! A hit allocates nothing: by threads and by tasks, with a key mangler, in memory and in a
 //! third-party store that lends.
+#![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -128,7 +129,7 @@ fn each() -> Vec<(&'static str, Region<u64>)> {
         ("precise", configured(precise)),
         (
             "aging",
-            configured(memory().fresh_for(Duration::from_secs(3_600))),
+            configured(memory().fresh_for(Duration::from_hours(1))),
         ),
         ("kept", configured(memory().keep_last(10))),
         ("prefix", configured(memory().key_mangler(prefix()))),

@@ -1,5 +1,6 @@
 //! Laws 6 and 7 among processes: leases run out with the dead, last with the living, and go on with
 //! those who take over.
+#![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
 
 mod stores;
 
@@ -14,7 +15,7 @@ use dogpile::{Answer, Config, Error, Origin, Region, SystemClock};
 use stores::{Form, Hand, HandClock, Op, Server, SharedMap};
 
 const LEASE: Duration = Duration::from_secs(10);
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 type Asked<'a> = Hand<'a, Result<Answer<u64>, Error>>;
 

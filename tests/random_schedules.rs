@@ -4,6 +4,7 @@
 //! The source is a counter, and a creator's value is what it read when it began. Whoever writes raises
 //! the source first and then deletes or sets, as the documentation asks. So whoever calls after a
 //! write has returned must never get less than that write left.
+#![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
 
 mod stores;
 
@@ -163,7 +164,7 @@ fn end(calls: &mut Vec<Asked<'_>>, processes: &[Region<u64>], source: &Rc<Source
     while !calls.is_empty() {
         let Some(woken) = calls.iter().position(|asked| asked.call.is_woken()) else {
             // The worker gives leases back on its own thread; that wakes one of the delegates.
-            Hand::wait_for_any(calls.iter().map(|asked| &asked.call));
+            Hand::wait_for_any(&calls.iter().map(|asked| &asked.call));
             continue;
         };
         if poll(&mut calls[woken]) {

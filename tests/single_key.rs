@@ -1,4 +1,5 @@
 //! One key in one region: set, get, delete, create, age, provenance; on every kind of store.
+#![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
 
 mod stores;
 
@@ -152,7 +153,7 @@ fn a_value_ages() {
     } in each()
     {
         region.set("key", text("old")).unwrap();
-        clock.advance(FRESH - SECOND);
+        clock.advance(SECOND * 99);
         assert_eq!(region.get("key").unwrap(), Some(text("old")), "{name}");
         clock.advance(SECOND);
         assert_eq!(region.get("key").unwrap(), None, "{name}");
@@ -289,20 +290,6 @@ fn an_answer_says_where_it_came_from_and_how_old_it_is() {
         let slow = slow.unwrap();
         assert_eq!((slow.origin, slow.age), (Origin::Created, Duration::ZERO));
     }
-}
-
-#[test]
-fn declined_values_are_given_and_not_stored() {
-    let region: Region<u64> = Region::new("declining");
-    let config = Config::new(Memory::unbounded()).should_cache(|value| *value > 10);
-    region.configure(config).unwrap();
-    let declined = region.at("key").create(|| 3).unwrap();
-    assert_eq!((declined.value, declined.origin), (3, Origin::Declined));
-    assert_eq!(region.get("key").unwrap(), None);
-    let declined = Hand::new(region.at("key").create_async(async || 4)).finish();
-    assert_eq!(declined.unwrap().origin, Origin::Declined);
-    assert_eq!(region.get_or_create("key", || 30).unwrap(), 30);
-    assert_eq!(region.get("key").unwrap(), Some(30));
 }
 
 #[test]

@@ -75,8 +75,7 @@ impl<'a, T> Hand<'a, T> {
     }
 
     /// Waits until one of `hands` is woken.
-    #[allow(clippy::needless_pass_by_value)] // cloned at every look
-    pub(crate) fn wait_for_any<'h>(hands: impl Iterator<Item = &'h Self> + Clone)
+    pub(crate) fn wait_for_any<'h>(hands: &(impl Iterator<Item = &'h Self> + Clone))
     where
         'a: 'h,
         T: 'h,
