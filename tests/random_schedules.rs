@@ -3,7 +3,8 @@
 //!
 //! The source is a counter, and a creator's value is what it read when it began. Whoever writes raises
 //! the source first and then deletes or sets, as the documentation asks. So whoever calls after a
-//! write has returned must never get less than that write left.
+//! write has returned must never get less than that write left. Schedules that once failed are in
+//! `random_schedules.proptest-regressions` and run first.
 #![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
 
 mod stores;

@@ -11,7 +11,7 @@ use dogpile_core::epochs::EpochCell;
 use super::answer::Known;
 use super::config::{Config, Settings};
 use super::hold::give_back;
-use super::kept::Kept;
+use super::kept::{Kept, Mark};
 use crate::clockwork::Clockwork;
 use crate::flight::{Opened, Outcome};
 
@@ -171,12 +171,12 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         &self,
         key: &[u8],
         entry: CachedValue<V>,
+        mark: Mark,
         written: Result<(), StoreError>,
     ) -> Result<(), Arc<StoreError>> {
-        if written.is_ok() {
-            self.kept.keep(key, &entry);
-        } else {
-            self.kept.forget(key);
+        match written {
+            Ok(()) => self.kept.write(key, &entry, mark),
+            Err(_) => self.kept.forget(key),
         }
         let committed = written.is_ok();
         let lease = self.opened.flights.detach(key, || {

@@ -12,6 +12,7 @@ use super::answer::{Answer, Origin};
 use super::call::{Call, Terms};
 use super::config::OnStoreFailure;
 use super::drive::{drive, drive_async};
+use super::kept::Mark;
 use super::owned::{Job, work};
 use super::{Region, Shared};
 use crate::error::Error;
@@ -91,8 +92,9 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     pub fn get(self) -> Result<Option<Answer<V>>, Error> {
         let active = self.active()?;
         let key = active.mangled(self.key.as_ref());
+        let mark = active.kept.mark(&key);
         let looked = active.opened.store.get(&key).wait();
-        self.judged(active, &key, looked)
+        self.judged(active, &key, mark, looked)
     }
 
     /// [`get`](Self::get) for tasks.
@@ -102,8 +104,9 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     pub async fn get_async(self) -> Result<Option<Answer<V>>, Error> {
         let active = self.active()?;
         let key = active.mangled(self.key.as_ref());
+        let mark = active.kept.mark(&key);
         let looked = active.opened.for_tasks().get(&key).await;
-        self.judged(active, &key, looked)
+        self.judged(active, &key, mark, looked)
     }
 
     /// The value under the key, created if need be; see [`Region::get_or_create`].
@@ -307,14 +310,17 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         &self,
         active: &Active<V>,
         key: &[u8],
+        mark: Mark,
         looked: Result<Option<CachedValue<V>>, StoreError>,
     ) -> Result<Option<Answer<V>>, Error> {
         let policy = self.terms(active).policy;
         let (entry, origin) = match looked {
             Ok(entry) => (entry, Origin::Hit),
             Err(error) => match active.kept.get(key) {
-                Some(entry) => (Some(entry), Origin::Kept),
-                None => return Err(Error::Store(Arc::new(error))),
+                Some(entry) if active.judge(&policy, &entry.metadata) != Verdict::Miss => {
+                    (Some(entry), Origin::Kept)
+                }
+                _ => return Err(Error::Store(Arc::new(error))),
             },
         };
         let usable = entry.filter(|entry| match active.judge(&policy, &entry.metadata) {
@@ -323,7 +329,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
             Verdict::Miss => false,
         });
         if let (Some(entry), Origin::Hit) = (&usable, origin) {
-            active.kept.keep(key, entry);
+            active.kept.keep(key, entry, mark);
         }
         Ok(usable.map(|entry| Answer {
             age: active.now().since(entry.metadata.created).to_duration(),

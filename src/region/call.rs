@@ -11,6 +11,7 @@ use dogpile_core::flow::{self, Action, Claimed, Ending, Event, Flow, Trouble, Wi
 
 use super::config::OnStoreFailure;
 use super::hold::Hold;
+use super::kept::Mark;
 use super::renewal::Renewal;
 use super::shared::Shared as Region;
 use super::wait::Watching;
@@ -47,6 +48,8 @@ pub(super) struct Call<V: Clone + Send + Sync + 'static, E> {
     made: Option<CachedValue<V>>,
     /// The region's epoch as it was before the creator began.
     epoch: Epoch,
+    /// What was written before this call read or created anything.
+    mark: Mark,
     failure: Option<Failure<E>>,
     renewal: Option<Renewal>,
     pub(super) waiting: Option<Waiting>,
@@ -68,12 +71,14 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         };
         let (flow, action) = Flow::start(wish);
         let active = region.active_or_panic();
+        let mangled = active.mangled(key);
         let call = Self {
+            mark: active.kept.mark(&mangled),
             user_key: key.into(),
             terms,
             wish,
             flow,
-            hold: Hold::nothing(Arc::clone(&active.opened), active.mangled(key)),
+            hold: Hold::nothing(Arc::clone(&active.opened), mangled),
             started: active.clock.monotonic(),
             epochs: active.epochs.read(),
             at_hand: None,
@@ -135,6 +140,12 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         } else {
             Claimed::Joined
         })
+    }
+
+    /// Keeps a value for when the store does not answer.
+    fn keep(&self, entry: &CachedValue<V>) {
+        let active = self.region.active_or_panic();
+        active.kept.keep(self.hold.key(), entry, self.mark);
     }
 
     /// Passes the claim on.

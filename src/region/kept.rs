@@ -1,12 +1,20 @@
 //! The last values that were seen in this process, for when the store does not answer.
+//!
+//! What was read before a write must not be kept after it: who looks takes a [`Mark`] first, every
+//! write of this process moves it on, and what comes with an older one is not kept.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use dogpile_backend::CachedValue;
 
+/// Keys share marks; a write then forgets a little more than it must.
+const MARKS: usize = 64;
+
 pub(super) struct Kept<V> {
     limit: usize,
+    hasher: RandomState,
     values: Mutex<Values<V>>,
 }
 
@@ -15,27 +23,46 @@ struct Values<V> {
     /// Keys by the number of their last use; numbers that a key has outlived are skipped.
     by_use: VecDeque<(u64, Box<[u8]>)>,
     uses: u64,
+    writes: [u64; MARKS],
 }
+
+/// How many writes there were when somebody looked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark(u64);
 
 impl<V: Clone> Kept<V> {
     pub(super) fn new(limit: usize) -> Self {
         Self {
             limit,
+            hasher: RandomState::new(),
             values: Mutex::new(Values {
                 by_key: HashMap::new(),
                 by_use: VecDeque::new(),
                 uses: 0,
+                writes: [0; MARKS],
             }),
         }
     }
 
-    /// Keeps a copy of `entry`, and lets the one go whose last use is longest ago.
-    pub(super) fn keep(&self, key: &[u8], entry: &CachedValue<V>) {
+    /// The mark of `key`, to be taken before the store is asked.
+    pub(super) fn mark(&self, key: &[u8]) -> Mark {
+        if self.limit == 0 {
+            return Mark(0);
+        }
+        Mark(self.values().writes[self.stripe(key)])
+    }
+
+    /// Keeps a copy of `entry`, unless the key was written since `mark`, and lets the one go whose
+    /// last use is longest ago.
+    pub(super) fn keep(&self, key: &[u8], entry: &CachedValue<V>, mark: Mark) {
         if self.limit == 0 {
             return;
         }
         let entry = entry.clone();
         let mut values = self.values();
+        if Mark(values.writes[self.stripe(key)]) != mark {
+            return;
+        }
         values.uses += 1;
         let number = values.uses;
         let replaced = values.by_key.insert(key.into(), (number, entry));
@@ -56,12 +83,29 @@ impl<V: Clone> Kept<V> {
             .map(|(_, entry)| entry.clone())
     }
 
-    /// Forgets what was set or deleted elsewhere than here.
+    /// Keeps what was written, unless another write came since `mark`: nobody knows which is later.
+    pub(super) fn write(&self, key: &[u8], entry: &CachedValue<V>, mark: Mark) {
+        let alone = self.mark(key) == mark;
+        self.forget(key);
+        if alone {
+            self.keep(key, entry, Mark(mark.0 + 1));
+        }
+    }
+
+    /// Forgets a key that was written; what others have read of it before is not kept any more.
     pub(super) fn forget(&self, key: &[u8]) {
         if self.limit > 0 {
-            let forgotten = self.values().by_key.remove(key);
+            let mut values = self.values();
+            values.writes[self.stripe(key)] += 1;
+            let forgotten = values.by_key.remove(key);
+            drop(values);
             drop(forgotten);
         }
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // any bits of the hash will do
+    fn stripe(&self, key: &[u8]) -> usize {
+        self.hasher.hash_one(key) as usize % MARKS
     }
 
     fn values(&self) -> MutexGuard<'_, Values<V>> {
@@ -104,7 +148,7 @@ mod tests {
     fn law_12_the_last_values_are_kept_and_no_more() {
         let kept = Kept::new(2);
         for (key, value) in [("a", 1), ("b", 2), ("a", 3), ("c", 4)] {
-            kept.keep(key.as_bytes(), &entry(value));
+            kept.keep(key.as_bytes(), &entry(value), kept.mark(key.as_bytes()));
         }
         let get = |key: &str| kept.get(key.as_bytes()).map(|entry| entry.value);
         assert_eq!([get("a"), get("b"), get("c")], [Some(3), None, Some(4)]);
@@ -113,9 +157,20 @@ mod tests {
     }
 
     #[test]
+    fn law_3_what_was_read_before_a_delete_is_not_kept_after_it() {
+        let kept = Kept::new(2);
+        let before = kept.mark(b"key");
+        kept.forget(b"key");
+        kept.keep(b"key", &entry(1), before);
+        assert!(kept.get(b"key").is_none());
+        kept.keep(b"key", &entry(2), kept.mark(b"key"));
+        assert_eq!(kept.get(b"key").map(|entry| entry.value), Some(2));
+    }
+
+    #[test]
     fn many_uses_of_one_key_do_not_grow() {
         let kept = Kept::new(3);
-        (0..1_000).for_each(|value| kept.keep(b"hot", &entry(value)));
+        (0..1_000).for_each(|value| kept.keep(b"hot", &entry(value), kept.mark(b"hot")));
         assert!(kept.values().by_use.len() <= 6);
         assert_eq!(kept.get(b"hot").map(|entry| entry.value), Some(999));
     }

@@ -17,6 +17,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     pub(in crate::region) fn begin(&mut self) -> u64 {
         let active = self.region.active_or_panic();
         self.epoch = active.epochs.read().current();
+        self.mark = active.kept.mark(self.hold.key());
         let creation = cycle::new_creation();
         let due = active.clock.monotonic().after(self.terms.creation_limit);
         self.hold.begin(creation, due);
@@ -76,10 +77,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     fn outcome(&mut self, committed: bool) -> Outcome<V> {
         if let Some(made) = self.made.take() {
             if committed {
-                self.region
-                    .active_or_panic()
-                    .kept
-                    .keep(self.hold.key(), &made);
+                self.keep(&made);
             }
             self.found = Some(made);
         }

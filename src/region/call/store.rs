@@ -28,10 +28,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         };
         let verdict = self.judge(&entry.metadata);
         if verdict != Verdict::Miss {
-            self.region
-                .active_or_panic()
-                .kept
-                .keep(self.hold.key(), &entry);
+            self.keep(&entry);
         }
         Event::Looked(match verdict {
             Verdict::Miss => Looked::Miss,
@@ -115,10 +112,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     }
 
     fn fresh_after_all(&mut self, entry: CachedValue<V>) -> flow::Leased {
-        self.region
-            .active_or_panic()
-            .kept
-            .keep(self.hold.key(), &entry);
+        self.keep(&entry);
         self.found = Some(entry);
         flow::Leased::Won { fresh_seen: true }
     }
