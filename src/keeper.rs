@@ -87,10 +87,8 @@ impl Keeper {
             let now = Instant::now();
             match roster.duties.first_entry() {
                 None => {
-                    roster = self
-                        .changed
-                        .wait(roster)
-                        .unwrap_or_else(PoisonError::into_inner)
+                    let woken = self.changed.wait(roster);
+                    roster = woken.unwrap_or_else(PoisonError::into_inner);
                 }
                 Some(first) if first.key().0 > now => {
                     let rest = first.key().0 - now;

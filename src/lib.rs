@@ -1,7 +1,11 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod clockwork;
+mod creator;
+mod dogpile;
 mod error;
+mod failure;
 mod flight;
 mod keeper;
 mod kit;
@@ -9,6 +13,7 @@ mod region;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;
 
+pub use dogpile::Dogpile;
 pub use dogpile_backend as backend;
 pub use dogpile_backend::{
     Clock, Invalidation, Mangle, ManualClock, Metadata, SystemClock, Verdict,

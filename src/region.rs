@@ -150,8 +150,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// Uses a fresh value where it lies in this process's memory.
     #[inline]
     fn hit<R>(&self, key: &[u8], using: impl FnOnce(&V) -> R) -> Option<R> {
-        let active = self.active()?;
-        active.hit(key, &active.policy, using)
+        self.active()?.hit(key, using)
     }
 
     /// One key, for a call with options of its own, or to learn where a value came from.
@@ -283,6 +282,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// that says so.
     pub fn load(&self, key: impl AsRef<[u8]>) -> Result<V, Error<BoxError>> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
+        if let Some(value) = active.hit(key.as_ref(), V::clone) {
+            return Ok(value);
+        }
         let loader = active.settings.loader.clone();
         let user_key: Box<[u8]> = key.as_ref().into();
         self.get_or_refresh(key, move || match loader {

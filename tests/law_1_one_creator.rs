@@ -9,7 +9,9 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
 use dogpile::{Config, Memory, Origin, Region};
-use support::{FRESH, WatchedClock, each_runtime, each_store, in_time, region, region_by_hand};
+use support::{
+    FRESH, Gate, WatchedClock, each_runtime, each_store, in_time, region, region_by_hand,
+};
 use tokio::sync::mpsc;
 
 const THREADS: usize = 64;
@@ -226,5 +228,41 @@ fn law_1_other_keys_are_created_at_the_same_time() {
                 });
             }
         });
+    });
+}
+
+/// A creator past its limit ends after another has taken its place: whoever comes then waits for
+/// that one.
+#[test]
+fn law_1_a_late_creator_leaves_its_successor_alone() {
+    each_store(|config| {
+        let (region, clock) = region_by_hand(config.creation_limit(FRESH));
+        let (late, successor) = (Gate::shut(), Gate::shut());
+        let (begun, begins) = channel();
+        thread::scope(|scope| {
+            let call = |value, gate: &Gate| {
+                let (region, begun, gate) = (region.clone(), begun.clone(), gate.clone());
+                scope.spawn(move || {
+                    let create = || {
+                        begun.send(value).unwrap();
+                        gate.pass();
+                        value
+                    };
+                    region.at("key").create(create).unwrap().value
+                })
+            };
+            let first = call(1, &late);
+            assert_eq!(begins.recv(), Ok(1));
+            let second = call(2, &successor);
+            clock.see(1);
+            clock.advance(FRESH);
+            assert_eq!(begins.recv(), Ok(2), "the limit has passed");
+            late.open();
+            assert_eq!(first.join().unwrap(), 1, "its own caller has its value");
+            assert!(region.is_being_created("key"), "the other is still at work");
+            successor.open();
+            assert_eq!(second.join().unwrap(), 2);
+        });
+        assert_eq!(region.get("key").unwrap(), Some(2));
     });
 }

@@ -1,4 +1,4 @@
-//! A region's epochs in one process: two words that only rise.
+//! A region's epochs in one process: words that only rise.
 
 use crate::cached_value::{Epoch, Epochs};
 use crate::kit::{Kit, Word};
@@ -10,12 +10,20 @@ use crate::time::Time;
 pub struct EpochCell<K: Kit> {
     hard: K::Word,
     soft: K::Word,
+    /// The higher of both: below it nothing is fresh.
+    floor: K::Word,
 }
 
 impl<K: Kit> EpochCell<K> {
-    /// A cell of two words at zero.
-    pub const fn from_parts(hard: K::Word, soft: K::Word) -> Self {
-        Self { hard, soft }
+    /// A cell of three words at zero.
+    pub const fn from_parts(hard: K::Word, soft: K::Word, floor: K::Word) -> Self {
+        Self { hard, soft, floor }
+    }
+
+    /// The higher of both epochs, in one load: what a hit needs.
+    #[inline]
+    pub fn floor(&self) -> Epoch {
+        Epoch::new(self.floor.load(EPOCH))
     }
 
     /// Both epochs.
@@ -32,19 +40,22 @@ impl<K: Kit> EpochCell<K> {
     /// Two that raise at once may arrive at the same epoch: each then took effect while the other
     /// was called, so every value created before either call is below it.
     pub fn raise_hard(&self, now: Time) {
-        self.hard
-            .raise(self.read().current().raised(now).number(), EPOCH);
+        let raised = self.read().current().raised(now).number();
+        self.hard.raise(raised, EPOCH);
+        self.floor.raise(raised, EPOCH);
     }
 
     /// Makes older values stale.
     pub fn raise_soft(&self, now: Time) {
-        self.soft
-            .raise(self.read().current().raised(now).number(), EPOCH);
+        let raised = self.read().current().raised(now).number();
+        self.soft.raise(raised, EPOCH);
+        self.floor.raise(raised, EPOCH);
     }
 
     /// Takes over what the store says; epochs never fall.
     pub fn merge(&self, epochs: Epochs) {
         self.hard.raise(epochs.hard.number(), EPOCH);
         self.soft.raise(epochs.soft.number(), EPOCH);
+        self.floor.raise(epochs.current().number(), EPOCH);
     }
 }

@@ -19,6 +19,8 @@
 //! caller of this process that talks to the store about the key.
 
 mod steps;
+#[cfg(test)]
+mod tests;
 
 /// What the call wants, fixed when it starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -196,6 +198,8 @@ pub enum Claimed {
     Won,
     /// Another.
     Joined,
+    /// What the look found is no longer there.
+    Changed,
 }
 
 /// Who creates among the processes that share the store.

@@ -1,7 +1,7 @@
 //! The doors through which the core touches a machine.
 //!
 //! A [`Kit`] names an atomic word, a lock and a parking place. The standard library's kit runs in
-//! production ([`Std`], feature `std`); loom's and shuttle's run the very same code under a
+//! production (`Std`, feature `std`); loom's and shuttle's run the very same code under a
 //! model checker, in a plain `cargo test`. A kit has no constructors for what must be `const`: whoever
 //! builds a [`Slot`](crate::slot::Slot) hands the parts in, so that statics stay possible.
 
@@ -35,7 +35,7 @@ pub struct Order {
 pub enum Fault {
     /// A caller that should join a creation is told that it won.
     DoubleClaim,
-    /// A winner does not look again before it creates.
+    /// A winner does not look again before it creates, and comes late to its claim.
     NoRelook,
     /// The last waiter is not woken.
     LoseWake,

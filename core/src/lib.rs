@@ -1,6 +1,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![doc = include_str!("../README.md")]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 extern crate alloc;
 #[cfg(feature = "std")]
@@ -11,6 +12,7 @@ pub mod epochs;
 pub mod flow;
 pub mod freshness;
 pub mod kit;
+pub mod published;
 pub mod slot;
 pub mod state;
 pub mod time;

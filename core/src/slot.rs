@@ -13,10 +13,14 @@
 //! | CLAIM | Acquire | END, SUPERSEDE | to a creator, all that the creator before it did |
 //! | END | Release | LOOK, CLAIM | the value cell, and the creator's own writes |
 //! | SUPERSEDE | Release | LOOK, CLAIM | the value cell as `set` or `delete` left it |
+//! | SEIZE | Relaxed | none | under the lock, as RECHECK; it ends nothing, so it publishes nothing |
 //! | RECHECK | Relaxed | none | under the lock, which orders it after whatever ended a creation |
 //! | HINT | Relaxed | none | only whether to look under the lock |
 
+mod answers;
 pub(crate) mod order;
+
+pub use answers::{Abandoned, Change, Claimed, End, Relief, Superseded};
 
 use alloc::vec::Vec;
 use core::task::Waker;
@@ -34,71 +38,7 @@ pub struct Slot<K: Kit, O: Send> {
     room: K::Lock<Room<K, O>>,
 }
 
-/// The answer to a claim.
-#[derive(Debug)]
-#[must_use]
-pub enum Claimed {
-    /// The caller is the creator.
-    Won(Claim),
-    /// Another creates.
-    Joined,
-    /// What the caller saw is no longer there: look again.
-    Changed,
-}
-
-/// How a creation ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum End {
-    /// The value is kept.
-    Publish,
-    /// The value is not kept; the waiters get it.
-    Deliver,
-    /// There is no value; the waiters get the error.
-    Fail,
-}
-
-/// What comes from outside and supersedes a creation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Change {
-    /// A value was set.
-    Set,
-    /// The value was removed.
-    Delete,
-    /// The value was made stale.
-    Soften,
-}
-
-/// The claim was superseded: by a set, a delete, an invalidation or a take-over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Superseded;
-
-/// The answer to a waiter whose patience with the creator has ended.
-#[derive(Debug)]
-#[must_use]
-pub enum Relief {
-    /// The creator has until then.
-    NotYet(Time),
-    /// The creator has not begun: its time does not run yet. Ask again after a whole one.
-    NotBegun,
-    /// The waiter is the creator now and no longer waits.
-    Heir(Claim),
-    /// The creator was superseded before; the waiter no longer waits and looks again.
-    Superseded,
-    /// The waiter has been told something: it polls.
-    Told,
-}
-
-/// What became of an abandoned claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Abandoned {
-    /// A waiter goes on with the creation.
-    Inherited,
-    /// Nobody waited; the creation has ended.
-    Ended,
-    /// The claim no longer held; the creation is somebody else's.
-    Superseded,
-}
-
+/// What became of an abandoned claim, with those who are to be told so.
 enum Bequest<K: Kit, O: Send> {
     Inherited(Option<Waker>),
     Ended,
@@ -267,6 +207,28 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
                 return None;
             }
             self.succeed(room, Request::TakeOver(claim)).ok()
+        })
+    }
+
+    /// Makes the caller the creator whatever goes on (`refresh`). Who waits already follows it.
+    pub fn seize(&self) -> Claim {
+        self.room.with(|room| {
+            loop {
+                let now = self.recheck();
+                let busy = now.is_busy();
+                let request = if busy {
+                    Request::TakeOver(now.claim())
+                } else {
+                    Request::Claim { seen: now.claim() }
+                };
+                let Step::To(next) = now.on(request) else {
+                    continue;
+                };
+                if self.exchange(now, next, order::SEIZE).is_ok() {
+                    room.succeed(now.claim(), next.claim());
+                    return Claim::of(next);
+                }
+            }
         })
     }
 

@@ -1,6 +1,6 @@
 //! Those who wait for a creation: a list of seats, and an ear for each waiter.
 //!
-//! A waiter keeps its [`Ear`] and the room keeps a second handle to it in a seat. Whoever ends the
+//! A waiter keeps its ear and the room keeps a second handle to it in a seat. Whoever ends the
 //! creation takes the seats out of the room under the slot's lock and speaks into the ears after it
 //! has let the lock go, so that 10,000 waiters never queue for one lock: each looks only into its
 //! own ear. Nothing here blocks; threads and tasks alike are woken through [`Waker`]s.
@@ -78,10 +78,10 @@ impl<K: Kit, O: Send> Ear<K, O> {
         })
     }
 
-    /// Wakes the waiter without a word.
+    /// Wakes the waiter without a word; it polls again and leaves its waker anew.
     pub(crate) fn nudge(&self) {
         let waker = self.0.with(|heard| match heard {
-            Heard::Listening(waker) => waker.clone(),
+            Heard::Listening(waker) => waker.take(),
             Heard::Told(_) | Heard::Closed => None,
         });
         if let Some(waker) = waker {
@@ -90,20 +90,21 @@ impl<K: Kit, O: Send> Ear<K, O> {
     }
 
     fn hear(&self, waker: &Waker) -> Poll<Told<O>> {
-        self.0.with(|heard| {
-            if let Heard::Listening(registered) = heard {
-                match registered {
-                    Some(same) if same.will_wake(waker) => {}
-                    _ => *registered = Some(waker.clone()),
-                }
-                return Poll::Pending;
+        // Cloned before and dropped after the lock is held: a waker is somebody else's code.
+        let mine = waker.clone();
+        let (answer, _spare) = self.0.with(|heard| match heard {
+            Heard::Listening(Some(same)) if same.will_wake(&mine) => (Poll::Pending, Some(mine)),
+            Heard::Listening(registered) => (Poll::Pending, registered.replace(mine)),
+            Heard::Told(_) | Heard::Closed => {
+                let told = match core::mem::replace(heard, Heard::Closed) {
+                    Heard::Told(told) => told,
+                    // Polled after it was told, which the drivers never do; a look decides.
+                    Heard::Listening(_) | Heard::Closed => Told::Superseded,
+                };
+                (Poll::Ready(told), Some(mine))
             }
-            match core::mem::replace(heard, Heard::Closed) {
-                Heard::Told(told) => Poll::Ready(told),
-                // Polled after it was told, which the drivers never do; a look decides.
-                Heard::Listening(_) | Heard::Closed => Poll::Ready(Told::Superseded),
-            }
-        })
+        });
+        answer
     }
 
     /// Ends the listening and gives back what was said and not heard.

@@ -3,8 +3,9 @@
 use dogpile_model_tests::explore::{Reach, loom};
 use dogpile_model_tests::kits::{LoomShadow, LoomSwap};
 use dogpile_model_tests::scenes::waiting::{
-    a_leaver_takes_nobody_along, a_stampede_creates_once, an_end_reaches_each_waiter,
-    an_heir_that_leaves_passes_on, the_last_leaver_ends_the_creation,
+    a_leaver_takes_nobody_along, a_nudge_is_no_answer, a_stampede_creates_once,
+    a_waker_may_use_the_slot, an_end_reaches_each_waiter, an_heir_that_leaves_passes_on,
+    the_last_leaver_ends_the_creation,
 };
 
 #[test]
@@ -103,8 +104,8 @@ fn law_6_the_last_leaver_ends_the_creation() {
         ),
     ] {
         report
-            .witness("inherited true, leaver content false")
-            .witness("inherited false, leaver content true");
+            .witness("ended by the leaver")
+            .witness("ended by the creator");
     }
 }
 
@@ -116,4 +117,22 @@ fn law_7_a_leaver_takes_nobody_along() {
         a_leaver_takes_nobody_along::<LoomSwap>,
     )
     .witness("outcome 1");
+}
+
+#[test]
+fn law_7_a_nudge_is_no_answer() {
+    loom(
+        "nudge against the end",
+        Reach::Preemptions(3),
+        a_nudge_is_no_answer::<LoomSwap>,
+    )
+    .witness("outcome 1");
+}
+
+#[test]
+fn a_waker_may_use_the_slot_that_wakes_it() {
+    let ended = a_waker_may_use_the_slot::<LoomSwap, false>;
+    loom("curious waker, told", Reach::Unbounded, ended).witness("outcome 1");
+    let abandoned = a_waker_may_use_the_slot::<LoomSwap, true>;
+    loom("curious waker, heir", Reach::Unbounded, abandoned).witness("heir 2");
 }

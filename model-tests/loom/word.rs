@@ -4,7 +4,7 @@ use dogpile_model_tests::explore::{Reach, loom};
 use dogpile_model_tests::kits::{LoomShadow, LoomSwap};
 use dogpile_model_tests::scenes::claims::{
     a_creator_sees_what_was_deleted, a_reader_sees_what_was_published, a_reader_sees_what_was_set,
-    a_stale_claim_looks_again, creators_follow_each_other, one_winner,
+    a_stale_claim_looks_again, creators_follow_each_other, one_winner, seizures_follow_each_other,
 };
 
 #[test]
@@ -148,5 +148,25 @@ fn law_2_a_claim_for_a_value_that_is_gone_looks_again() {
         ),
     ] {
         report.witness("won").witness("joined").witness("changed");
+    }
+}
+
+#[test]
+fn law_3_the_last_started_wins() {
+    for report in [
+        loom(
+            "seizure",
+            Reach::Unbounded,
+            seizures_follow_each_other::<LoomSwap>,
+        ),
+        loom(
+            "seizure, stale reads",
+            Reach::Unbounded,
+            seizures_follow_each_other::<LoomShadow>,
+        ),
+    ] {
+        report
+            .witness("Ready(2), other published true")
+            .witness("Ready(2), other published false");
     }
 }

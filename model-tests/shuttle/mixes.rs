@@ -8,6 +8,8 @@ use dogpile_model_tests::scenes::mix::a_mix;
 
 const SEEDS: [u64; 2] = [0x0d09_911e, 0x5eed];
 
+const SCHEDULES: usize = 100_000;
+
 /// Whatever can happen to a task has happened to one.
 fn all_was_seen(report: &Report) {
     for sign in [
@@ -18,7 +20,9 @@ fn all_was_seen(report: &Report) {
         "bequeathed",
         "gave up",
         "came too late",
+        "gave up too late",
         "left",
+        "left as the heir",
         "took over",
         "too old",
     ] {
@@ -29,13 +33,13 @@ fn all_was_seen(report: &Report) {
 #[test]
 fn random_schedules() {
     for seed in SEEDS {
-        all_was_seen(&shuttle_random("8 tasks", seed, 20_000, a_mix::<8>));
+        all_was_seen(&shuttle_random("8 tasks", seed, SCHEDULES, a_mix::<8>));
     }
 }
 
 #[test]
 fn few_well_placed_preemptions() {
     for seed in SEEDS {
-        all_was_seen(&shuttle_pct("8 tasks", seed, 20_000, a_mix::<8>));
+        all_was_seen(&shuttle_pct("8 tasks", seed, SCHEDULES, a_mix::<8>));
     }
 }

@@ -97,6 +97,8 @@ pub fn shuttle_pct(name: &str, seed: u64, count: usize, scene: Scene) -> Report 
 fn shuttle(label: &str, scheduler: impl Scheduler + 'static, scene: Scene) -> Report {
     let mut config = shuttle::Config::new();
     config.max_steps = MaxSteps::FailAfter(100_000);
+    // That it knows no weak memory is why loom is here.
+    config.silence_warnings = true;
     report(label, || {
         Runner::new(scheduler, config).run(move || record(scene));
     })

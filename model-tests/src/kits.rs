@@ -1,12 +1,13 @@
 //! The kits that bring the core under a checker, in a plain `cargo test`.
 
+pub mod cell;
 mod loom;
-pub mod orderings;
+pub mod mutants;
 mod shuttle;
 
 use dogpile_core::kit::Kit;
 
-pub use self::loom::{LoomShadow, LoomSwap};
+pub use self::loom::{Loom, LoomPlain, LoomShadow, LoomSwap, LoomWord};
 pub use self::shuttle::Shuttle;
 
 /// A kit together with what a scene needs beside it.

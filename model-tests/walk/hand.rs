@@ -6,6 +6,7 @@ use dogpile_core::flow::{
 };
 
 /// The driver's hand.
+#[allow(clippy::struct_excessive_bools)] // things that are held or not, each by itself
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Hand {
     wish: Wish,

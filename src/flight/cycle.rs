@@ -16,6 +16,22 @@ pub(crate) trait Busy: Send + Sync {
     fn creation(&self) -> u64;
 }
 
+/// What has one creation at work at a time, and says which.
+#[derive(Default)]
+pub(crate) struct Desk(Mutex<u64>);
+
+impl Desk {
+    pub(crate) fn begin(&self, creation: u64) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = creation;
+    }
+}
+
+impl Busy for Desk {
+    fn creation(&self) -> u64 {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 thread_local! {
     static STACK: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
@@ -59,7 +75,7 @@ impl Frame {
 
 impl Drop for Frame {
     fn drop(&mut self) {
-        STACK.with_borrow_mut(|stack| stack.pop());
+        STACK.with_borrow_mut(Vec::pop);
     }
 }
 

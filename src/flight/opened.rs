@@ -65,7 +65,8 @@ impl<V: Send + Sync + 'static> Opened<V> {
     pub(crate) fn epochs(&self, region: &str) -> Arc<EpochCell<Local>> {
         let mut epochs = self.epochs.lock().unwrap_or_else(PoisonError::into_inner);
         let cell = epochs.entry(region.to_owned()).or_insert_with(|| {
-            Arc::new(EpochCell::from_parts(AtomicU64::new(0), AtomicU64::new(0)))
+            let [hard, soft, floor] = [const { AtomicU64::new(0) }; 3];
+            Arc::new(EpochCell::from_parts(hard, soft, floor))
         });
         Arc::clone(cell)
     }

@@ -100,12 +100,6 @@ impl<V: Send + Sync + 'static> Flights<V> {
             .get(key)
             .is_some_and(|flight| flight.slot.look().is_busy())
     }
-
-    /// How many flights are in the table.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.table.pin().len()
-    }
 }
 
 fn born_claimed<V: Send + Sync + 'static>() -> (Arc<Flight<V>>, Claim) {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use dogpile_backend::{
-    CachedValue, Invalidation, KeyBuffer, Lease, Mangle, Metadata, Policy, Span, Stamp, Store,
-    StoreError, Time, TimeLine, Verdict,
+    CachedValue, Clock, Invalidation, KeyBuffer, Lease, Mangle, Metadata, Policy, Span, Stamp,
+    Store, StoreError, SystemClock, Time, TimeLine, Verdict,
 };
 use dogpile_core::epochs::EpochCell;
 
@@ -24,6 +24,8 @@ pub(crate) struct Active<V: Send + Sync + 'static> {
     pub(super) clock: Clockwork,
     line: TimeLine,
     fine: bool,
+    /// Ages are measured by the machine's coarse clock, called directly.
+    quick: bool,
     pub(super) epochs: Arc<EpochCell<crate::kit::Local>>,
     pub(super) mangler: Option<Arc<dyn Mangle>>,
     pub(super) opened: Arc<Opened<V>>,
@@ -43,12 +45,16 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         let policy = config.policy();
         let hot = Hot::of(&config.store);
         let opened = Opened::open(config.store);
+        let line = opened.store.time_line();
+        let fine = policy.fresh_for < FINE || policy.stale_for < FINE;
+        let by_machine = matches!(config.clock, Clockwork::System) && line == TimeLine::Process;
         Self {
             store: hot,
             policy,
             clock: config.clock,
-            line: opened.store.time_line(),
-            fine: policy.fresh_for < FINE || policy.stale_for < FINE,
+            line,
+            fine,
+            quick: by_machine && !fine,
             epochs: opened.epochs(region),
             mangler: config.mangler,
             kept: Kept::new(config.calls.keep_last),
@@ -59,40 +65,29 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
 
     /// Uses a fresh value under the user's `key` where it lies. `None`: take the long way.
     #[inline]
-    pub(super) fn hit<R>(
-        &self,
-        key: &[u8],
-        policy: &Policy,
-        using: impl FnOnce(&V) -> R,
-    ) -> Option<R> {
+    pub(super) fn hit<R>(&self, key: &[u8], using: impl FnOnce(&V) -> R) -> Option<R> {
         match &self.mangler {
-            None => self.hit_mangled(key, policy, using),
+            None => self.hit_mangled(key, using),
             Some(mangler) => {
                 let mut buffer = KeyBuffer::new();
-                self.hit_mangled(mangler.mangle(key, &mut buffer), policy, using)
+                self.hit_mangled(mangler.mangle(key, &mut buffer), using)
             }
         }
     }
 
     #[inline]
-    fn hit_mangled<R>(
-        &self,
-        key: &[u8],
-        policy: &Policy,
-        using: impl FnOnce(&V) -> R,
-    ) -> Option<R> {
-        let fresh = |metadata: &Metadata| self.judge(policy, metadata) == Verdict::Fresh;
+    fn hit_mangled<R>(&self, key: &[u8], using: impl FnOnce(&V) -> R) -> Option<R> {
         match &self.store {
             #[cfg(feature = "memory")]
             Hot::Memory(memory) => memory
                 .lend(key, |entry| {
-                    fresh(&entry.metadata).then(|| using(entry.value))
+                    self.is_fresh(&entry.metadata).then(|| using(entry.value))
                 })
                 .flatten(),
             Hot::Other(store) => {
                 let (mut using, mut used) = (Some(using), None);
                 store.look_local(key, &mut |entry| {
-                    if fresh(&entry.metadata) {
+                    if self.is_fresh(&entry.metadata) {
                         used = using.take().map(|using| using(entry.value));
                     }
                 });
@@ -102,12 +97,20 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
     }
 
     #[inline]
+    fn is_fresh(&self, metadata: &Metadata) -> bool {
+        let now = if self.quick {
+            SystemClock.coarse()
+        } else {
+            self.now()
+        };
+        self.policy.is_fresh(metadata, self.epochs.floor(), now)
+    }
+
     pub(super) fn judge(&self, policy: &Policy, metadata: &Metadata) -> Verdict {
         policy.judge(metadata, self.epochs.read(), self.now())
     }
 
     /// The time on the store's line, as precise as the policy asks.
-    #[inline]
     pub(super) fn now(&self) -> Time {
         if self.fine {
             return self.clock.now(self.line);

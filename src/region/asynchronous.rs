@@ -102,6 +102,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// As [`load`](Self::load).
     pub async fn load_async(&self, key: impl AsRef<[u8]>) -> Result<V, Error<BoxError>> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
+        if let Some(value) = active.hit(key.as_ref(), V::clone) {
+            return Ok(value);
+        }
         let loader = active.settings.loader.clone();
         let user_key: Box<[u8]> = key.as_ref().into();
         let load = move || async move {

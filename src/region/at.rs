@@ -322,6 +322,9 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
             Verdict::Stale => origin == Origin::Kept,
             Verdict::Miss => false,
         });
+        if let (Some(entry), Origin::Hit) = (&usable, origin) {
+            active.kept.keep(key, entry);
+        }
         Ok(usable.map(|entry| Answer {
             age: active.now().since(entry.metadata.created).to_duration(),
             value: entry.value,

@@ -2,7 +2,6 @@
 
 mod asynchronous;
 mod blocking;
-mod creator;
 
 pub(super) use asynchronous::drive_async;
 pub(super) use blocking::drive;

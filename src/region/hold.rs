@@ -11,13 +11,15 @@ use super::owned::background;
 use crate::flight::{Boarding, Flight, Opened, Outcome, leases};
 use crate::kit::Local;
 
+type Seat<V> = Waiter<Local, Arc<Outcome<V>>>;
+
 /// A claim, a seat, a lease. Its call gives back what is left when it is dropped.
 pub(super) struct Hold<V: Clone + Send + Sync + 'static> {
     opened: Arc<Opened<V>>,
     key: Box<[u8]>,
     flight: Option<Arc<Flight<V>>>,
     claim: Option<Claim>,
-    seat: Option<Waiter<Local, Arc<Outcome<V>>>>,
+    seat: Option<Seat<V>>,
     lease: Option<Lease>,
 }
 
@@ -66,10 +68,7 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
     }
 
     /// Takes the seat in the flight that was joined. `None`: the flight has ended.
-    pub(super) fn seat(
-        &mut self,
-        has_waited: bool,
-    ) -> Option<(&Arc<Flight<V>>, &Waiter<Local, Arc<Outcome<V>>>)> {
+    pub(super) fn seat(&mut self, has_waited: bool) -> Option<(&Arc<Flight<V>>, &Seat<V>)> {
         let flight = self.flight.as_ref()?;
         if self.seat.is_none() {
             self.seat = flight.slot.join(has_waited);
@@ -146,10 +145,10 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
 
     /// Leaves the seat; an inheritance that was not heard of goes on.
     pub(super) fn leave(&mut self) {
-        if let (Some(flight), Some(seat)) = (self.flight.take(), self.seat.take()) {
-            if let Some(what_became) = flight.slot.leave(seat) {
-                self.forsake(&flight, what_became);
-            }
+        if let (Some(flight), Some(seat)) = (self.flight.take(), self.seat.take())
+            && let Some(what_became) = flight.slot.leave(seat)
+        {
+            self.forsake(&flight, what_became);
         }
     }
 

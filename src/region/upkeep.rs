@@ -1,7 +1,7 @@
 //! What a configured region has done from time to time: its store's maintenance, and a look at the
 //! epochs that other processes may have raised.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use super::owned::background;
@@ -15,35 +15,48 @@ const MAINTAIN_EVERY: Duration = Duration::from_secs(1);
 
 /// Begins the upkeep; it ends with the region.
 pub(super) fn begin<V: Clone + Send + Sync + 'static>(region: &Arc<Shared<V>>) {
-    let mut duties: Vec<fn(&Shared<V>)> = vec![maintain];
+    again_and_again(region, MAINTAIN_EVERY, maintain);
     if region.active_or_panic().opened.store.epochs().is_some() {
         read_epochs(region);
-        duties.push(read_epochs);
-    }
-    for (duty, every) in duties.into_iter().zip([MAINTAIN_EVERY, EPOCHS_EVERY]) {
-        let region: Weak<Shared<V>> = Arc::downgrade(region);
-        let standing = keeper::at(Instant::now() + every, move || {
-            let region = region.upgrade()?;
-            background(move || duty(&region));
-            Some(every)
-        });
-        // It ends by itself, once the region is gone.
-        std::mem::forget(standing);
+        again_and_again(region, EPOCHS_EVERY, read_epochs);
     }
 }
 
-fn maintain<V: Clone + Send + Sync + 'static>(region: &Shared<V>) {
+/// Has `duty` done by the worker, first after `every` and then as it wished the last time.
+fn again_and_again<V: Clone + Send + Sync + 'static>(
+    region: &Arc<Shared<V>>,
+    every: Duration,
+    duty: fn(&Shared<V>) -> Duration,
+) {
+    let region: Weak<Shared<V>> = Arc::downgrade(region);
+    let wish = Arc::new(Mutex::new(every));
+    let standing = keeper::at(Instant::now() + every, move || {
+        let region = region.upgrade()?;
+        let next = Arc::clone(&wish);
+        background(move || {
+            let wished = duty(&region);
+            *next.lock().unwrap_or_else(PoisonError::into_inner) = wished;
+        });
+        Some(*wish.lock().unwrap_or_else(PoisonError::into_inner))
+    });
+    // It ends by itself, once the region is gone.
+    std::mem::forget(standing);
+}
+
+fn maintain<V: Clone + Send + Sync + 'static>(region: &Shared<V>) -> Duration {
     let active = region.active_or_panic();
     let store = &active.opened.store;
-    let _ = store.maintain(active.clock.now(store.time_line()));
+    let wished = store.maintain(active.clock.now(store.time_line()));
+    wished.map_or(MAINTAIN_EVERY, dogpile_backend::Span::to_duration)
 }
 
 /// A store that does not answer is asked again next time; epochs only rise.
-fn read_epochs<V: Clone + Send + Sync + 'static>(region: &Shared<V>) {
+fn read_epochs<V: Clone + Send + Sync + 'static>(region: &Shared<V>) -> Duration {
     let active = region.active_or_panic();
     if let Some(epochs) = active.opened.store.epochs()
         && let Ok(read) = epochs.read(&region.name).wait()
     {
         active.epochs.merge(read);
     }
+    EPOCHS_EVERY
 }

@@ -4,13 +4,19 @@ use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// A queue of hashes in the order in which their items left, and an index of it.
+///
+/// Four bytes of a hash are kept. Two keys that agree in them are taken for one, which puts an item
+/// into the wrong queue once in thousands of times, and costs nothing else.
 #[derive(Debug, Default)]
 pub(crate) struct Ghost {
-    /// When each remembered hash was added, counted in additions.
-    added: HashMap<u64, u64, BuildHasherDefault<Itself>>,
-    queue: VecDeque<u64>,
+    /// When each remembered hash was added, counted in additions. The count may wrap, for the queue
+    /// is shorter than that.
+    added: HashMap<u32, u32, BuildHasherDefault<Spread>>,
+    queue: VecDeque<u32>,
     /// The number of the addition at the front of the queue.
-    first: u64,
+    first: u32,
+    /// The number of the next addition.
+    next: u32,
 }
 
 impl Ghost {
@@ -22,8 +28,9 @@ impl Ghost {
 
     /// Remembers `hash`, and forgets the oldest beyond `most`.
     pub(crate) fn remember(&mut self, hash: u64, most: usize) {
-        self.added
-            .insert(hash, self.first + self.queue.len() as u64);
+        let hash = short(hash);
+        self.added.insert(hash, self.next);
+        self.next = self.next.wrapping_add(1);
         self.queue.push_back(hash);
         // What was forgotten meanwhile still stands in the queue, so that the queue is what is cut.
         while self.queue.len() > most {
@@ -33,27 +40,32 @@ impl Ghost {
             if self.added.get(&oldest) == Some(&self.first) {
                 self.added.remove(&oldest);
             }
-            self.first += 1;
+            self.first = self.first.wrapping_add(1);
         }
     }
 
     /// Forgets `hash`, and says whether it was remembered.
     pub(crate) fn forget(&mut self, hash: u64) -> bool {
-        self.added.remove(&hash).is_some()
+        self.added.remove(&short(hash)).is_some()
     }
 }
 
-/// The hasher of what is a hash already.
-#[derive(Debug, Default)]
-struct Itself(u64);
+#[allow(clippy::cast_possible_truncation)] // half of the bits is what is wanted
+const fn short(hash: u64) -> u32 {
+    (hash ^ (hash >> 32)) as u32
+}
 
-impl Hasher for Itself {
+/// The hasher of half a hash: a multiplication carries its bits up to where the map looks first.
+#[derive(Debug, Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
     fn write(&mut self, _bytes: &[u8]) {
-        unreachable!("only hashes are hashed, and they are u64");
+        unreachable!("only half hashes are hashed, and they are u32");
     }
 
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
+    fn write_u32(&mut self, hash: u32) {
+        self.0 = u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 
     fn finish(&self) -> u64 {

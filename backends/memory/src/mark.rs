@@ -20,7 +20,7 @@ pub(crate) struct Mark(AtomicU8);
 
 impl Mark {
     /// The count is cut here, so that an entry that was popular once does not stay for ever.
-    pub(crate) const MOST: u8 = 3;
+    pub(crate) const MOST: u8 = 7;
 
     /// A mark that stands at `uses`.
     pub(crate) const fn at(uses: u8) -> Self {
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn a_mark_counts_reads_and_stops() {
         let mark = Mark::at(0);
-        for expected in [1, 2, 3, 3] {
+        for expected in [1, 2, 3, 4, 5, 6, 7, 7] {
             mark.touch();
             assert_eq!(mark.uses(), expected);
         }

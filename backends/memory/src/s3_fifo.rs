@@ -1,7 +1,7 @@
 //! S3-FIFO, a policy of eviction, without a map: who must leave?
 //!
 //! After Yang, Zhang, Qiu, Yue and Rashmi, "FIFO queues are all you need for cache eviction", SOSP
-//! 2023. A new item joins the *small* queue, a tenth of the room. At its end it moves to *main* if
+//! 2023. A new item joins the *small* queue, a seventh of the room. At its end it moves to *main* if
 //! it was used meanwhile, and leaves otherwise; then the *ghost* remembers its hash, and if it comes
 //! back while it is remembered, it joins main at once. At the end of main a used item goes
 //! round again with a use less. So most of what is used once leaves early and never displaces
@@ -23,8 +23,8 @@ pub(crate) trait Marks<T> {
     fn set_uses(&self, item: T, uses: u8);
 }
 
-/// The part of the room that the small queue takes before it is the one to give.
-const SMALL_SHARE: u64 = 10;
+/// The part of the room, in hundredths, that the small queue takes before it is the one to give.
+const SMALL_SHARE: u128 = 15;
 
 /// The uses that take an item from small to main.
 const USES_FOR_MAIN: u8 = 1;
@@ -64,7 +64,7 @@ impl<T: Item> S3Fifo<T> {
     /// Takes out one item that must leave before an item of `weight` fits, or none if it fits.
     pub(crate) fn next_victim(&mut self, weight: u32, marks: &impl Marks<T>) -> Option<T> {
         loop {
-            let fits = self.weight() + u64::from(weight) <= self.capacity;
+            let fits = self.weight().saturating_add(u64::from(weight)) <= self.capacity;
             if fits && !self.slots.is_full() {
                 return None;
             }
@@ -117,7 +117,8 @@ impl<T: Item> S3Fifo<T> {
     }
 
     fn is_small_large(&self) -> bool {
-        self.slots.weight_in(Queue::Small) >= (self.capacity / SMALL_SHARE).max(1)
+        let share = (u128::from(self.capacity) * SMALL_SHARE / 100).max(1);
+        u128::from(self.slots.weight_in(Queue::Small)) >= share
     }
 
     /// The oldest of small goes on to main or leaves.
@@ -146,3 +147,6 @@ impl<T: Item> S3Fifo<T> {
         Some(item)
     }
 }
+
+#[cfg(test)]
+mod tests;

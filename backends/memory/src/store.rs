@@ -46,6 +46,10 @@ impl<V: Clone + Send + Sync + 'static> Store<V> for Memory<V> {
         Some(self)
     }
 
+    fn identity(&self) -> Option<usize> {
+        Some(Arc::as_ptr(&self.table).addr())
+    }
+
     fn maintain(&self, now: Time) -> Option<Span> {
         Some(sweep(&self.table, now))
     }
@@ -83,7 +87,7 @@ impl<V: Clone + Send + Sync + 'static> LeaseStore<V> for Memory<V> {
                 Leased::Won { lease, seen }
             }
             None => Leased::Lost {
-                remaining: ask.time,
+                remaining: Span::FOREVER, // the bell tells of its end
                 seen,
             },
         })

@@ -209,6 +209,8 @@ fn law_3_set_and_delete_void_the_lease_even_without_a_value() {
         memory.clear();
         assert_eq!(commit(&memory, KEY, &lease, 2), Commit::Refused);
         assert_eq!((get(&memory, KEY), memory.len()), (None, 0));
+        put(&memory, KEY, 8);
+        assert_eq!(memory.len(), 1, "no claim is counted any more");
     }
     Memory::delete(&States::absent(), KEY);
 }

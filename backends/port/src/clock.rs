@@ -78,7 +78,7 @@ fn nanos(duration: Duration) -> Time {
 /// reading takes.
 #[cfg(target_os = "linux")]
 mod machine {
-    use crate::{Span, Time};
+    use crate::Time;
 
     pub(super) fn monotonic() -> Time {
         read(libc::CLOCK_MONOTONIC)
@@ -100,9 +100,8 @@ mod machine {
         // exist on every Linux that Rust supports, so the call cannot fail; if it did, the
         // time would read as zero, which `since` saturates.
         unsafe { libc::clock_gettime(clock, &raw mut now) };
-        Time::ZERO
-            .after(Span::from_secs(now.tv_sec as u64))
-            .after(Span::from_nanos(now.tv_nsec as u64))
+        // Seconds since boot: 584 years of them fit.
+        Time::from_nanos((now.tv_sec as u64).wrapping_mul(1_000_000_000) + now.tv_nsec as u64)
     }
 }
 
@@ -211,5 +210,80 @@ impl Clock for ManualClock {
         let booking = state.bookings;
         state.booked.insert((at, booking), waker.clone());
         WakeAt::Booked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Woken(Mutex<usize>);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        }
+    }
+
+    impl Woken {
+        fn times(&self) -> usize {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+    }
+
+    #[test]
+    fn the_machine_s_clocks_agree_with_themselves() {
+        let clock = SystemClock;
+        let first = clock.monotonic();
+        assert!(clock.monotonic() >= first, "monotonic time never goes back");
+        let coarse = clock.coarse();
+        assert!(
+            coarse <= clock.monotonic(),
+            "coarse time lags, it does not lead"
+        );
+        assert!(clock.coarse() >= coarse);
+        let since_2020 = clock.wall().since(Time::ZERO) > Span::from_secs(50 * 365 * 86_400);
+        assert!(since_2020, "wall time counts from 1970");
+        assert_eq!(clock.wake_at(Time::END, Waker::noop()), WakeAt::Sleep);
+    }
+
+    #[test]
+    fn a_manual_clock_stands_still_until_it_is_moved() {
+        let clock = ManualClock::new();
+        let (monotonic, wall) = (clock.monotonic(), clock.wall());
+        assert!(monotonic > Time::ZERO, "a test can look back");
+        assert_eq!(clock.coarse(), monotonic);
+        clock.advance(Duration::from_secs(3));
+        assert_eq!(clock.monotonic().since(monotonic), Span::from_secs(3));
+        assert_eq!(clock.wall().since(wall), Span::from_secs(3));
+        clock.set_wall(Time::ZERO);
+        assert_eq!(clock.wall(), Time::ZERO);
+        assert_eq!(clock.monotonic().since(monotonic), Span::from_secs(3));
+        clock.advance(Span::FOREVER);
+        assert_eq!(clock.monotonic(), Time::END);
+    }
+
+    #[test]
+    fn whoever_is_due_is_woken_once_and_nobody_else() {
+        let clock = ManualClock::new();
+        let wake_after = |secs| {
+            let woken = Arc::new(Woken::default());
+            let at = clock.monotonic().after(Span::from_secs(secs));
+            let booked = clock.wake_at(at, &Waker::from(Arc::clone(&woken)));
+            assert_eq!(booked, WakeAt::Booked);
+            woken
+        };
+        let (now, soon, also, later) = (wake_after(0), wake_after(1), wake_after(1), wake_after(2));
+        assert_eq!((now.times(), clock.booked()), (1, 3));
+        clock.advance(Span::from_nanos(999_999_999));
+        assert_eq!((soon.times(), clock.booked()), (0, 3));
+        clock.advance(Span::from_nanos(1));
+        assert_eq!((soon.times(), also.times(), later.times()), (1, 1, 0));
+        assert_eq!(clock.booked(), 1);
+        clock.advance(Span::FOREVER);
+        assert_eq!((soon.times(), later.times(), clock.booked()), (1, 1, 0));
     }
 }

@@ -161,7 +161,7 @@ impl<'a, T: Send + 'static> Errand<'a, T> {
 }
 
 /// What a panic said, for an error's text.
-fn panic_message(panic: &(dyn Any + Send)) -> String {
+pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
     let said = panic
         .downcast_ref::<&str>()
         .copied()

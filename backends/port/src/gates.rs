@@ -122,6 +122,24 @@ impl Gates {
         drop(taken);
     }
 
+    fn leave(&self, key: &[u8], void: bool) {
+        let mut stripe = self.stripe(key);
+        let state = stripe.at(key);
+        state.occupied = false;
+        let mut bells = Vec::new();
+        if void {
+            state.claim = None;
+            bells = state.bells();
+        }
+        let next = state.waiting.pop_front();
+        stripe.forget_if_idle(key);
+        drop(stripe);
+        if let Some((_, waker)) = next {
+            waker.wake();
+        }
+        ring(&bells);
+    }
+
     fn stripe(&self, key: &[u8]) -> MutexGuard<'_, Stripe> {
         lock(&self.stripes[self.index(key)])
     }
@@ -213,21 +231,32 @@ impl Inside<'_> {
 
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
-        let mut stripe = self.gates.stripe(self.key);
-        let state = stripe.at(self.key);
-        state.occupied = false;
-        let mut bells = Vec::new();
-        if self.writing {
-            state.claim = None;
-            bells = state.bells();
-        }
-        let next = state.waiting.pop_front();
-        stripe.forget_if_idle(self.key);
-        drop(stripe);
-        if let Some((_, waker)) = next {
-            waker.wake();
-        }
-        ring(&bells);
+        self.gates.leave(self.key, self.writing);
+    }
+}
+
+/// The same on behalf of another thread's work, which may outlive the caller.
+pub(crate) struct InsideFor {
+    gates: Arc<Gates>,
+    key: Box<[u8]>,
+}
+
+impl InsideFor {
+    /// Stays inside in place of `inside`, which was entered through `gates`.
+    pub(crate) fn new(gates: &Arc<Gates>, inside: Inside<'_>) -> Self {
+        let stays = Self {
+            gates: Arc::clone(gates),
+            key: inside.key.into(),
+        };
+        // It owns nothing but the duty to leave, which is handed on.
+        std::mem::forget(inside);
+        stays
+    }
+}
+
+impl Drop for InsideFor {
+    fn drop(&mut self) {
+        self.gates.leave(&self.key, false);
     }
 }
 
@@ -297,127 +326,4 @@ impl Drop for Entering<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::task::Wake;
-
-    impl Gates {
-        pub(crate) fn keys_remembered(&self) -> usize {
-            self.stripes.iter().map(|one| lock(one).keys.len()).sum()
-        }
-    }
-
-    /// A waker that counts.
-    #[derive(Default)]
-    struct Count(Mutex<usize>);
-
-    impl Wake for Count {
-        fn wake(self: Arc<Self>) {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        }
-    }
-
-    struct Waiter<'a> {
-        entering: Entering<'a>,
-        woken: Arc<Count>,
-    }
-
-    impl<'a> Waiter<'a> {
-        fn at(gates: &'a Gates) -> Self {
-            Self {
-                entering: gates.enter(b"key"),
-                woken: Arc::default(),
-            }
-        }
-
-        fn poll(&mut self) -> Option<Inside<'a>> {
-            let waker = Waker::from(Arc::clone(&self.woken));
-            match Pin::new(&mut self.entering).poll(&mut Context::from_waker(&waker)) {
-                Poll::Ready(inside) => Some(inside),
-                Poll::Pending => None,
-            }
-        }
-
-        fn woken(&self) -> usize {
-            *self.woken.0.lock().unwrap_or_else(PoisonError::into_inner)
-        }
-    }
-
-    #[test]
-    fn one_at_a_time_is_inside_and_the_first_waiter_is_woken() {
-        let gates = Gates::new();
-        let inside = gates.try_enter(b"key").expect("open");
-        assert!(gates.try_enter(b"key").is_none());
-        assert!(gates.try_enter(b"other").is_some());
-        let (mut first, mut second) = (Waiter::at(&gates), Waiter::at(&gates));
-        assert!(first.poll().is_none());
-        assert!(second.poll().is_none());
-        drop(inside);
-        assert_eq!((first.woken(), second.woken()), (1, 0));
-        let inside = first.poll().expect("open now");
-        assert!(second.poll().is_none());
-        drop(inside);
-        assert_eq!(second.woken(), 1);
-        drop(second.poll().expect("open again"));
-        assert_eq!(gates.keys_remembered(), 0);
-    }
-
-    #[test]
-    fn law_7_a_dropped_waiter_passes_its_wake_up_on() {
-        let gates = Gates::new();
-        let inside = gates.try_enter(b"key").expect("open");
-        let (mut first, mut second) = (Waiter::at(&gates), Waiter::at(&gates));
-        assert!(first.poll().is_none());
-        assert!(second.poll().is_none());
-        drop(inside);
-        drop(first);
-        assert_eq!(second.woken(), 1, "the wake-up must not be lost");
-        drop(second);
-        assert_eq!(
-            gates.keys_remembered(),
-            0,
-            "nothing stays of those who gave up"
-        );
-    }
-
-    #[test]
-    fn whoever_was_overtaken_keeps_its_place() {
-        let gates = Gates::new();
-        let inside = gates.try_enter(b"key").expect("open");
-        let (mut first, mut second) = (Waiter::at(&gates), Waiter::at(&gates));
-        assert!(first.poll().is_none());
-        assert!(second.poll().is_none());
-        drop(inside);
-        let overtaker = gates
-            .try_enter(b"key")
-            .expect("open to whoever comes first");
-        assert!(first.poll().is_none());
-        drop(overtaker);
-        assert_eq!((first.woken(), second.woken()), (2, 0));
-    }
-
-    #[test]
-    fn a_write_that_is_cut_short_voids_the_claim() {
-        let gates = Gates::new();
-        let mut inside = gates.try_enter(b"key").expect("open");
-        let stamp = inside.make_claim();
-        drop(inside);
-        assert_eq!(gates.claim(b"key"), Some(stamp));
-        inside = gates.try_enter(b"key").expect("open");
-        inside.set_writing(true);
-        drop(inside);
-        assert_eq!(gates.claim(b"key"), None);
-        assert_eq!(gates.keys_remembered(), 0);
-    }
-
-    #[test]
-    fn claims_differ_between_keys_too() {
-        let gates = Gates::new();
-        let mut seen = std::collections::HashSet::new();
-        for key in 0..1_000_u32 {
-            let key = key.to_be_bytes();
-            assert!(seen.insert(gates.try_enter(&key).expect("open").make_claim()));
-        }
-        assert!(!seen.contains(&Stamp::NONE));
-    }
-}
+mod tests;

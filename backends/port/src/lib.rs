@@ -1,8 +1,13 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod adapters;
 mod backend;
 mod clock;
+mod codec;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod encoded;
 mod errand;
 mod error;
 mod gates;
@@ -11,19 +16,27 @@ mod lease;
 mod mangle;
 mod offloaded;
 mod pool;
+pub mod record;
 mod reply;
 mod store;
 
 pub use adapters::{Awaiting, Blocking};
 pub use backend::{AsyncBackend, Backend};
 pub use clock::{Clock, ManualClock, SystemClock, TimeLine, WakeAt};
+#[cfg(feature = "json")]
+pub use codec::JsonCodec;
+#[cfg(feature = "postcard")]
+pub use codec::PostcardCodec;
+pub use codec::{Codec, CodecError};
 pub use dogpile_core::cached_value::{CachedValue, Epoch, Epochs, Metadata, Stamp};
 pub use dogpile_core::freshness::{Policy, Verdict};
 pub use dogpile_core::time::{Span, Time};
+pub use encoded::Encoded;
 pub use error::{Fault, Operation, StoreError, show_key};
 pub use guarded::Guarded;
 pub use lease::{Ask, Commit, EpochStore, Invalidation, Lease, LeaseStore, Leased, Watch};
 pub use mangle::{Identity, KeyBuffer, LengthConditional, Mangle, Prefix};
 pub use offloaded::Offloaded;
+pub use record::Payload;
 pub use reply::{Reply, block_on};
 pub use store::{Local, Store};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::errand::{Caller, Errand};
+use crate::gates::{Gates, InsideFor};
 use crate::pool::Pool;
 use crate::{
     Ask, CachedValue, Commit, EpochStore, Epochs, Fault, Invalidation, Lease, LeaseStore, Leased,
@@ -22,8 +23,9 @@ const IDLE_FOR: Duration = Duration::from_secs(10);
 /// eight or as many as one says, and end after ten seconds without any; no runtime is needed.
 ///
 /// A reply that is dropped before a thread has begun its call makes the call never happen; once
-/// begun, a call runs to its end. A lease that is won for a caller who is gone is given back. A panic
-/// in the store is an error for the one call.
+/// begun, a call runs to its end, and later writes to its key through here wait for it. A lease
+/// that is won for a caller who is gone is given back. A panic in the store is an error for the one
+/// call.
 ///
 /// [`look_local`](Store::look_local), [`maintain`](Store::maintain) and
 /// [`watch`](LeaseStore::watch) are not offloaded.
@@ -49,6 +51,9 @@ const IDLE_FOR: Duration = Duration::from_secs(10);
 pub struct Offloaded<V> {
     store: Arc<dyn Store<V>>,
     pool: Pool,
+    /// A write whose caller is gone is carried out all the same; those that come after it must not
+    /// overtake it.
+    writes: Arc<Gates>,
 }
 
 impl<V: Send + 'static> Offloaded<V> {
@@ -62,6 +67,7 @@ impl<V: Send + 'static> Offloaded<V> {
         Self {
             store,
             pool: Pool::new(threads, IDLE_FOR),
+            writes: Arc::new(Gates::new()),
         }
     }
 
@@ -84,6 +90,23 @@ impl<V: Send + 'static> Offloaded<V> {
         };
         Errand::new(&self.pool, caller, move |caller| work(&*store, caller))
     }
+
+    /// An errand that no other write to its key overtakes.
+    fn write<'a, T: Send + 'static>(
+        &'a self,
+        operation: Operation,
+        key: &'a [u8],
+        work: impl FnOnce(&dyn Store<V>, &Caller) -> Result<T, StoreError> + Send + 'static,
+    ) -> Reply<'a, T> {
+        Reply::later(async move {
+            let inside = InsideFor::new(&self.writes, self.writes.enter(key).await);
+            let work = move |store: &dyn Store<V>, caller: &Caller| {
+                let _inside = inside;
+                work(store, caller)
+            };
+            self.errand(operation, key, work).await
+        })
+    }
 }
 
 impl<V: Send + 'static> Store<V> for Offloaded<V> {
@@ -97,14 +120,15 @@ impl<V: Send + 'static> Store<V> for Offloaded<V> {
     }
 
     fn set<'a>(&'a self, key: &'a [u8], entry: CachedValue<V>, ttl: Span) -> Reply<'a, ()> {
-        Reply::later(self.errand(Operation::Set, key, move |store, caller| {
+        self.write(Operation::Set, key, move |store, caller| {
             store.set(&caller.key, entry, ttl).wait()
-        }))
+        })
     }
 
     fn delete<'a>(&'a self, key: &'a [u8]) -> Reply<'a, ()> {
-        let work = |store: &dyn Store<V>, caller: &Caller| store.delete(&caller.key).wait();
-        Reply::later(self.errand(Operation::Delete, key, work))
+        self.write(Operation::Delete, key, |store, caller| {
+            store.delete(&caller.key).wait()
+        })
     }
 
     fn look_local(&self, key: &[u8], lend: &mut dyn FnMut(CachedValue<&V>)) -> Local {
@@ -185,10 +209,10 @@ impl<V: Send + 'static> LeaseStore<V> for Offloaded<V> {
         ttl: Span,
     ) -> Reply<'a, Commit> {
         let lease = lease.clone();
-        Reply::later(self.errand(Operation::Commit, key, move |store, caller| {
+        self.write(Operation::Commit, key, move |store, caller| {
             let leases = still(store.leases(), caller)?;
             leases.commit(&caller.key, &lease, entry, ttl).wait()
-        }))
+        })
     }
 
     fn release<'a>(&'a self, key: &'a [u8], lease: &'a Lease, failed: bool) -> Reply<'a, Commit> {

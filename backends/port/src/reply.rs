@@ -119,3 +119,75 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Fault, Operation};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::{Mutex, PoisonError, mpsc};
+
+    fn error() -> StoreError {
+        StoreError::new("none", Operation::Get, b"key", Fault::Other, "on purpose")
+    }
+
+    /// Pending until another thread sends what it is, and wakes.
+    fn from_elsewhere() -> Reply<'static, u64> {
+        let (asked, asks) = mpsc::channel::<Waker>();
+        let answer = Arc::new(Mutex::new(None));
+        let there = Arc::clone(&answer);
+        thread::spawn(move || {
+            let Ok(first) = asks.recv() else { return };
+            first.wake(); // once for nothing
+            let Ok(second) = asks.recv() else { return };
+            *there.lock().unwrap_or_else(PoisonError::into_inner) = Some(7);
+            second.wake();
+        });
+        Reply::later(std::future::poll_fn(move |context| {
+            if let Some(value) = *answer.lock().unwrap_or_else(PoisonError::into_inner) {
+                return Poll::Ready(Ok(value));
+            }
+            let _ = asked.send(context.waker().clone());
+            Poll::Pending
+        }))
+    }
+
+    #[test]
+    fn waiting_brings_the_answer_of_either_form() {
+        assert_eq!(Reply::ok(1).wait().expect("there"), 1);
+        assert!(Reply::<u64>::ready(Err(error())).wait().is_err());
+        assert_eq!(from_elsewhere().wait().expect("in the end"), 7);
+        assert_eq!(block_on(from_elsewhere()).expect("in the end"), 7);
+    }
+
+    #[test]
+    fn only_a_ready_reply_is_ready() {
+        assert!(Reply::ok(1).is_ready());
+        assert!(Reply::ok(1).then(|answer| answer).is_ready());
+        assert!(!from_elsewhere().is_ready());
+        assert!(!from_elsewhere().then(|answer| answer).is_ready());
+    }
+
+    #[test]
+    fn what_comes_next_sees_values_and_errors_of_either_form() {
+        let next = |answer: Result<u64, StoreError>| match answer {
+            Ok(value) => Ok(value.to_string()),
+            Err(_) => Ok("an error".into()),
+        };
+        assert_eq!(Reply::ok(1).then(next).wait().expect("there"), "1");
+        assert_eq!(from_elsewhere().then(next).wait().expect("there"), "7");
+        let failed = Reply::ready(Err(error())).then(next);
+        assert_eq!(failed.wait().expect("there"), "an error");
+        let failed = Reply::later(async { Err(error()) }).then(next);
+        assert_eq!(failed.wait().expect("there"), "an error");
+    }
+
+    #[test]
+    fn a_reply_is_taken_once() {
+        let mut reply = Reply::ok(1);
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut reply).poll(&mut context).is_ready());
+        let again = catch_unwind(AssertUnwindSafe(|| reply.wait()));
+        assert!(again.is_err());
+    }
+}

@@ -1,2 +1,5 @@
-//! Begun.
-fn main() {}
+//! `cargo lab`; see the library.
+
+fn main() -> std::process::ExitCode {
+    dogpile_lab::main()
+}

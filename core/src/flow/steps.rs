@@ -67,6 +67,7 @@ impl Flow {
             Claimed::Won => self.lease(),
             Claimed::Joined if self.facts.stale => self.give(Origin::Stale),
             Claimed::Joined => self.wait(false),
+            Claimed::Changed => self.look(),
         }
     }
 

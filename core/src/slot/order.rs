@@ -21,6 +21,9 @@ pub(super) const END: Order = site("slot.end", Ordering::Release);
 /// SUPERSEDE: partner LOOK and CLAIM; publishes the cell as a set or delete left it.
 pub(super) const SUPERSEDE: Order = site("slot.supersede", Ordering::Release);
 
+/// SEIZE: no partner. Whatever ended a creation did so under the lock that is held here.
+pub(super) const SEIZE: Order = site("slot.seize", Ordering::Relaxed);
+
 /// LOST: no partner. A failed exchange only says which step of the table to try next.
 pub(super) const LOST: Order = site("slot.lost", Ordering::Relaxed);
 
@@ -33,3 +36,10 @@ pub(super) const HINT: Order = site("slot.hint", Ordering::Relaxed);
 /// EPOCH: no partner. Whoever knows that an invalidation has returned reads its epoch by coherence
 /// alone; nothing else is published through it.
 pub(crate) const EPOCH: Order = site("epochs", Ordering::Relaxed);
+
+/// `CELL_READ`: partner `CELL_WRITE`; a reader that finds a value newer than the word it saw finds all of
+/// it.
+pub(crate) const CELL_READ: Order = site("cell.read", Ordering::Acquire);
+
+/// `CELL_WRITE`: partner `CELL_READ`; the value as its creator made it.
+pub(crate) const CELL_WRITE: Order = site("cell.write", Ordering::Release);

@@ -7,41 +7,61 @@
 //! - [`LoomSwap`] reads by a read-modify-write. All interleavings, no stale reads.
 //! - [`LoomShadow`] reads plainly, after a relaxed read-modify-write of a shadow beside the word.
 //!   Stale reads too, at a higher cost.
+//! - [`LoomPlain`] is loom as it comes, for the test that shows what it misses.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 
-use dogpile_core::kit::{Kit, Lock, Order, Park, Word};
+use dogpile_core::kit::{Fault, Kit, Lock, Order, Park, Word};
 use dogpile_core::time::Span;
 use loom::cell::UnsafeCell;
 use loom::sync::Notify;
 use loom::sync::atomic::{AtomicU64, Ordering};
 
-use super::orderings::effective;
+use super::mutants::{built_in, effective};
 use super::{Checker, Scratch};
 
-/// Loom with loads that read, modify and write.
+/// Loom with a word of this kind.
 #[derive(Debug)]
-pub enum LoomSwap {}
+pub struct Loom<W>(PhantomData<W>);
+
+/// Loom with loads that read, modify and write.
+pub type LoomSwap = Loom<SwapWord>;
 
 /// Loom with plain loads behind a shadow.
+pub type LoomShadow = Loom<ShadowWord>;
+
+/// Loom as it comes: not exhaustive.
+pub type LoomPlain = Loom<PlainWord>;
+
+/// A word that loom checks.
+pub trait LoomWord: Word + 'static {
+    /// The name in reports.
+    const NAME: &'static str;
+
+    /// A word that starts at `bits`.
+    fn new(bits: u64) -> Self;
+}
+
+/// The word of [`LoomPlain`].
 #[derive(Debug)]
-pub enum LoomShadow {}
+pub struct PlainWord(AtomicU64);
 
 /// The word of [`LoomSwap`].
 #[derive(Debug)]
-pub struct SwapWord(AtomicU64);
+pub struct SwapWord(PlainWord);
 
 /// The word of [`LoomShadow`].
 #[derive(Debug)]
 pub struct ShadowWord {
-    word: AtomicU64,
+    word: PlainWord,
     shadow: AtomicU64,
 }
 
-impl Word for SwapWord {
+impl Word for PlainWord {
     fn load(&self, order: Order) -> u64 {
-        self.0.fetch_add(0, effective(order))
+        self.0.load(effective(order))
     }
 
     fn compare_exchange(
@@ -60,7 +80,28 @@ impl Word for SwapWord {
     }
 }
 
+impl Word for SwapWord {
+    fn load(&self, order: Order) -> u64 {
+        self.0.0.fetch_add(0, effective(order))
+    }
+
+    fn compare_exchange(
+        &self,
+        current: u64,
+        new: u64,
+        success: Order,
+        failure: Order,
+    ) -> Result<u64, u64> {
+        self.0.compare_exchange(current, new, success, failure)
+    }
+
+    fn raise(&self, value: u64, order: Order) {
+        self.0.raise(value, order);
+    }
+}
+
 impl ShadowWord {
+    /// A point in the word's history that loom does not let another access hide.
     fn cast_shadow(&self) {
         self.shadow.fetch_add(1, Ordering::Relaxed);
     }
@@ -69,7 +110,7 @@ impl ShadowWord {
 impl Word for ShadowWord {
     fn load(&self, order: Order) -> u64 {
         self.cast_shadow();
-        self.word.load(effective(order))
+        self.word.load(order)
     }
 
     fn compare_exchange(
@@ -80,13 +121,39 @@ impl Word for ShadowWord {
         failure: Order,
     ) -> Result<u64, u64> {
         self.cast_shadow();
-        self.word
-            .compare_exchange(current, new, effective(success), effective(failure))
+        self.word.compare_exchange(current, new, success, failure)
     }
 
     fn raise(&self, value: u64, order: Order) {
         self.cast_shadow();
-        self.word.fetch_max(value, effective(order));
+        self.word.raise(value, order);
+    }
+}
+
+impl LoomWord for PlainWord {
+    const NAME: &'static str = "as it comes";
+
+    fn new(bits: u64) -> Self {
+        Self(AtomicU64::new(bits))
+    }
+}
+
+impl LoomWord for SwapWord {
+    const NAME: &'static str = "loads that write";
+
+    fn new(bits: u64) -> Self {
+        Self(PlainWord::new(bits))
+    }
+}
+
+impl LoomWord for ShadowWord {
+    const NAME: &'static str = "stale reads";
+
+    fn new(bits: u64) -> Self {
+        Self {
+            word: PlainWord::new(bits),
+            shadow: AtomicU64::new(0),
+        }
     }
 }
 
@@ -165,55 +232,31 @@ impl Scratch for Tracked {
     }
 }
 
-impl Kit for LoomSwap {
-    type Word = SwapWord;
+impl<W: LoomWord> Kit for Loom<W> {
+    type Word = W;
     type Lock<T: Send> = Mutex<T>;
     type Park = NotifyPark;
+
+    fn has(fault: Fault) -> bool {
+        built_in(fault)
+    }
 }
 
-impl Kit for LoomShadow {
-    type Word = ShadowWord;
-    type Lock<T: Send> = Mutex<T>;
-    type Park = NotifyPark;
-}
-
-impl Checker for LoomSwap {
-    const NAME: &'static str = "loom, loads that write";
+impl<W: LoomWord> Checker for Loom<W> {
+    const NAME: &'static str = W::NAME;
     type Scratch = Tracked;
 
-    fn word(bits: u64) -> SwapWord {
-        SwapWord(AtomicU64::new(bits))
+    fn word(bits: u64) -> W {
+        W::new(bits)
     }
 
     fn spawn<T: Send + 'static>(
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Box<dyn FnOnce() -> T> {
-        spawn(work)
+        let thread = loom::thread::spawn(work);
+        Box::new(move || match thread.join() {
+            Ok(answer) => answer,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
     }
-}
-
-impl Checker for LoomShadow {
-    const NAME: &'static str = "loom, plain loads behind a shadow";
-    type Scratch = Tracked;
-
-    fn word(bits: u64) -> ShadowWord {
-        ShadowWord {
-            word: AtomicU64::new(bits),
-            shadow: AtomicU64::new(0),
-        }
-    }
-
-    fn spawn<T: Send + 'static>(
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Box<dyn FnOnce() -> T> {
-        spawn(work)
-    }
-}
-
-fn spawn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Box<dyn FnOnce() -> T> {
-    let thread = loom::thread::spawn(work);
-    Box::new(move || match thread.join() {
-        Ok(answer) => answer,
-        Err(panic) => std::panic::resume_unwind(panic),
-    })
 }

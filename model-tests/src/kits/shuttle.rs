@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering as StdOrdering};
 use std::task::{Wake, Waker};
 
-use dogpile_core::kit::{Kit, Lock, Order, Park, Word};
+use dogpile_core::kit::{Fault, Kit, Lock, Order, Park, Word};
 use dogpile_core::time::Span;
 use shuttle::sync::atomic::AtomicU64;
 use shuttle::thread::{self, Thread};
 
-use super::orderings::effective;
+use super::mutants::{built_in, effective};
 use super::{Checker, Scratch};
 
 /// Shuttle.
@@ -114,6 +114,10 @@ impl Kit for Shuttle {
     type Word = ShuttleWord;
     type Lock<T: Send> = Mutex<T>;
     type Park = ThreadPark;
+
+    fn has(fault: Fault) -> bool {
+        built_in(fault)
+    }
 }
 
 impl Checker for Shuttle {

@@ -53,11 +53,11 @@ pub fn creators_follow_each_other<C: Checker, const N: usize>() -> String {
     let others: Vec<_> = (1..N).map(|_| C::spawn(enter.clone())).collect();
     let mut numbers = vec![enter()];
     numbers.extend(others.into_iter().map(|other| other()));
-    let word = world.slot.look();
-    assert_eq!(word.phase(), Phase::Vacant, "no exit leaves the word busy");
+    let end = world.slot.look();
+    assert_eq!(end.phase(), Phase::Vacant, "no exit leaves the word busy");
     let mut won: Vec<_> = numbers.iter().flatten().collect();
     won.sort_unstable();
-    let expected: Vec<_> = (1..=word.claim()).collect();
+    let expected: Vec<_> = (1..=end.claim()).collect();
     assert!(won.into_iter().eq(&expected), "no claim number repeats");
     format!("{numbers:?}")
 }
@@ -91,7 +91,7 @@ pub fn a_reader_sees_what_was_set<C: Checker>() -> String {
         C::spawn(move || {
             world
                 .slot
-                .supersede(Change::Set, None, || world.value.write())
+                .supersede(Change::Set, None, || world.value.write());
         })
     };
     let seen = world.slot.look();
@@ -168,8 +168,8 @@ pub fn a_stale_claim_looks_again<C: Checker, const PUBLISHED: bool>() -> String 
         Claimed::Changed => "changed",
     };
     let other = other();
-    let word = world.slot.look();
-    assert_eq!(word, Snapshot::new(Phase::Ready, 5, false), "one creation");
+    let end = world.slot.look();
+    assert_eq!(end, Snapshot::new(Phase::Ready, 5, false), "one creation");
     assert_eq!(other == 5, outcome != "won");
     outcome.to_owned()
 }
@@ -189,4 +189,31 @@ pub fn claims_and_a_look<C: Checker>() -> String {
     let looks = (world.slot.look(), world.slot.look());
     assert!(looks.0.claim() <= looks.1.claim(), "never back");
     format!("{}, {}, {looks:?}", first(), second())
+}
+
+/// One seizes the word while another creates: it sees all that whoever ended before it did, and the
+/// one that it superseded ends nothing.
+pub fn seizures_follow_each_other<C: Checker>() -> String {
+    let world = World::<C>::vacant();
+    let other = {
+        let world = world.clone();
+        C::spawn(move || match world.enter() {
+            Claimed::Won(claim) => {
+                let number = claim.number();
+                let place = || world.value.write();
+                let settled = world.slot.settle(claim, End::Publish, &number, place);
+                settled.is_ok()
+            }
+            Claimed::Joined | Claimed::Changed => false,
+        })
+    };
+    let seized = world.slot.seize();
+    let number = seized.number();
+    world.value.write();
+    let settled = world.slot.settle(seized, End::Publish, &number, || ());
+    assert!(settled.is_ok(), "the last started wins");
+    let published = other();
+    let end = world.slot.look();
+    assert_eq!(end.phase(), Phase::Ready);
+    format!("{end:?}, other published {published}")
 }

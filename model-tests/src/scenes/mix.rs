@@ -10,7 +10,7 @@ use dogpile_core::waiters::{Told, Waiter};
 use super::{LATE, World, wait};
 use crate::kits::{Checker, Scratch, Shuttle};
 
-/// How a task's creations end, when it happens to create.
+/// How a creation ends.
 #[derive(Clone, Copy, Debug)]
 enum Ending {
     Publish,
@@ -23,13 +23,13 @@ enum Ending {
 #[derive(Clone, Copy, Debug)]
 enum Role {
     /// A whole call, as a patient caller makes it.
-    Call(Ending),
+    Call,
     /// A call that leaves as soon as it would wait.
     Leave,
     /// A call that takes the place of whatever creator has begun.
-    Relieve(Ending),
+    Relieve,
     /// Takes an overdue creator's place without waiting.
-    TakeOver(Ending),
+    TakeOver,
     /// Changes the value from outside.
     Change(Change, bool),
 }
@@ -41,19 +41,15 @@ const ENDINGS: [Ending; 4] = [
     Ending::Abandon,
 ];
 
-const ROLES: [Role; 12] = [
-    Role::Call(Ending::Publish),
-    Role::Call(Ending::Abandon),
+const ROLES: [Role; 8] = [
+    Role::Call,
+    Role::Call,
     Role::Leave,
-    Role::Relieve(Ending::Publish),
-    Role::TakeOver(Ending::Deliver),
-    Role::Change(Change::Delete, false),
-    Role::Call(Ending::Fail),
-    Role::Call(Ending::Deliver),
+    Role::Relieve,
+    Role::TakeOver,
     Role::Change(Change::Set, true),
+    Role::Change(Change::Delete, false),
     Role::Change(Change::Soften, false),
-    Role::Relieve(Ending::Abandon),
-    Role::Leave,
 ];
 
 /// `N` tasks whose roles the schedule's own random numbers choose. Ends with nobody waiting and
@@ -90,13 +86,13 @@ fn play(world: &Arc<World<Shuttle>>, role: Role) -> Words {
                 .slot
                 .supersede(change, outcome, || world.value.write());
         }
-        Role::TakeOver(ending) => {
+        Role::TakeOver => {
             if let Some(claim) = world.slot.take_over(LATE) {
                 words.push("took over");
-                create(world, claim, ending, &mut words);
+                create(world, claim, &mut words);
             }
         }
-        Role::Call(_) | Role::Leave | Role::Relieve(_) => call(world, role, &mut words),
+        Role::Call | Role::Leave | Role::Relieve => call(world, role, &mut words),
     }
     words
 }
@@ -110,7 +106,7 @@ fn call(world: &Arc<World<Shuttle>>, role: Role, words: &mut Words) {
             return;
         }
         match world.slot.claim(seen) {
-            Claimed::Won(claim) => return create(world, claim, draw(&ENDINGS), words),
+            Claimed::Won(claim) => return create(world, claim, words),
             Claimed::Changed => continue,
             Claimed::Joined => {}
         }
@@ -119,17 +115,19 @@ fn call(world: &Arc<World<Shuttle>>, role: Role, words: &mut Words) {
         };
         let told = match role {
             Role::Leave => {
-                world.slot.leave(waiter);
-                words.push("left");
+                words.push(match world.slot.leave(waiter) {
+                    None => "left",
+                    Some(_) => "left as the heir",
+                });
                 return;
             }
-            Role::Relieve(_) => relieve_or_wait(world, &waiter),
+            Role::Relieve => relieve_or_wait(world, &waiter),
             _ => wait(&waiter),
         };
         match told {
             Told::Heir(claim) => {
                 words.push("inherited");
-                return create(world, claim, draw(&ENDINGS), words);
+                return create(world, claim, words);
             }
             Told::Superseded => words.push("superseded"),
             Told::Outcome {
@@ -153,17 +151,20 @@ fn relieve_or_wait(world: &World<Shuttle>, waiter: &Waiter<Shuttle, u64>) -> Tol
     }
 }
 
-fn create(world: &World<Shuttle>, claim: Claim, ending: Ending, words: &mut Words) {
+fn create(world: &World<Shuttle>, claim: Claim, words: &mut Words) {
     // Some are overdue as soon as they begin, some never are.
     world.slot.begin(&claim, draw(&[LATE, Time::END]));
     let number = claim.number();
-    let end = match ending {
+    let end = match draw(&ENDINGS) {
         Ending::Publish => End::Publish,
         Ending::Deliver => End::Deliver,
         Ending::Fail => End::Fail,
         Ending::Abandon => {
-            let inherited = world.slot.abandon(claim) == Abandoned::Inherited;
-            return words.push(if inherited { "bequeathed" } else { "gave up" });
+            return words.push(match world.slot.abandon(claim) {
+                Abandoned::Inherited => "bequeathed",
+                Abandoned::Ended => "gave up",
+                Abandoned::Superseded => "gave up too late",
+            });
         }
     };
     let settled = world.slot.settle(claim, end, &number, || {

@@ -35,8 +35,8 @@ pub fn delete_against_the_end<C: Checker>() -> String {
         "superseded"
     };
     assert_eq!(impatient, expected);
-    let word = world.slot.look();
-    assert_eq!(word, Snapshot::new(Phase::Vacant, 2, false), "deleted");
+    let end = world.slot.look();
+    assert_eq!(end, Snapshot::new(Phase::Vacant, 2, false), "deleted");
     assert_eq!(world.slot.waiting(), 0);
     impatient
 }
@@ -72,8 +72,8 @@ pub fn set_against_the_end<C: Checker>() -> String {
         "outcome 9 begun after"
     };
     assert_eq!(told, expected);
-    let word = world.slot.look();
-    assert_eq!(word, Snapshot::new(Phase::Ready, 2, false), "what was set");
+    let end = world.slot.look();
+    assert_eq!(end, Snapshot::new(Phase::Ready, 2, false), "what was set");
     world.value.read();
     told
 }
@@ -96,10 +96,10 @@ pub fn soften_against_the_first_end<C: Checker>() -> String {
     world.slot.supersede(Change::Soften, None, || ());
     assert_eq!(short(&wait(&waiter)), "outcome 1 begun after");
     creator();
-    let word = world.slot.look();
-    assert!(word.is_stale() && word.phase() == Phase::Ready, "{word:?}");
+    let end = world.slot.look();
+    assert!(end.is_stale() && end.phase() == Phase::Ready, "{end:?}");
     world.value.read();
-    format!("{word:?}")
+    format!("{end:?}")
 }
 
 /// A soft invalidation meets the end of a refresh: a refresh that began before it publishes nothing
@@ -118,8 +118,8 @@ pub fn soften_against_a_refresh<C: Checker>() -> String {
     };
     world.slot.supersede(Change::Soften, None, || ());
     let published = creator();
-    let word = world.slot.look();
-    assert_eq!(word, Snapshot::new(Phase::Ready, 6, true));
+    let end = world.slot.look();
+    assert_eq!(end, Snapshot::new(Phase::Ready, 6, true));
     format!("published {published}")
 }
 
@@ -130,7 +130,7 @@ pub fn delete_against_abandon<C: Checker>() -> String {
     let waiter = world.sit();
     let creator = {
         let world = world.clone();
-        C::spawn(move || world.slot.abandon(claim) == Abandoned::Inherited)
+        C::spawn(move || world.slot.abandon(claim))
     };
     world.slot.supersede(Change::Delete, None, || ());
     let told = wait(&waiter);
@@ -140,7 +140,12 @@ pub fn delete_against_abandon<C: Checker>() -> String {
         assert!(settled.is_err(), "the deletion came after");
     }
     let inherited = creator();
-    assert_eq!(inherited, answer != "superseded");
+    let expected = if answer == "superseded" {
+        Abandoned::Superseded
+    } else {
+        Abandoned::Inherited
+    };
+    assert_eq!(inherited, expected);
     assert_eq!(world.slot.look().phase(), Phase::Vacant);
     answer
 }

@@ -3,10 +3,10 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-use dogpile_backend::WakeAt;
-use dogpile_core::flow::{Action, Event, Woke};
+use dogpile_backend::{Store, WakeAt};
+use dogpile_core::flow::{Action, Event, Release, Woke};
 
-use super::creator;
+use crate::creator;
 use crate::error::Error;
 use crate::flight::leases;
 use crate::region::Answer;
@@ -62,35 +62,46 @@ where
                 let creator = own.take().map(|(creator, _)| creator);
                 call.created(creator::run_async(creation, creator).await)
             }
-            Action::Commit { store: true } => {
-                let Some((entry, time_to_live, lease)) = call.to_commit() else {
-                    unreachable!("a commit follows a creation under a lease")
-                };
-                let key = call.hold.key();
-                let answer = leases(store).commit(key, &lease, entry, time_to_live).await;
-                call.committed(answer)
-            }
-            Action::Commit { store: false } => {
-                let Some(lease) = call.to_give_back() else {
-                    unreachable!("a commit follows a creation under a lease")
-                };
-                let answer = leases(store).release(call.hold.key(), &lease, false).await;
-                call.committed(answer)
-            }
-            Action::Release(release) => {
-                if let Some(lease) = call.to_give_back() {
-                    let failed = release.is_failure();
-                    // A lease that cannot be given back runs out by itself.
-                    let _ = leases(store).release(call.hold.key(), &lease, failed).await;
-                }
-                call.release(release)
-            }
+            Action::Commit { store: wanted } => commit(&mut call, store, wanted).await,
+            Action::Release(release) => give_back(&mut call, store, release).await,
             Action::HandOver => call.hand_over(),
             Action::Leave => call.leave(),
             Action::Return(ending) => return call.ended(ending),
         };
         action = call.step(event);
     }
+}
+
+/// Ends the lease with the value, or, where it is not wanted, with nothing.
+async fn commit<V, E>(call: &mut Call<V, E>, store: &dyn Store<V>, wanted: bool) -> Event
+where
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    let Some((entry, time_to_live, lease)) = call.commitment() else {
+        unreachable!("a commit follows a creation under a lease")
+    };
+    let (leases, key) = (leases(store), call.hold.key());
+    let answer = if wanted {
+        leases.commit(key, &lease, entry, time_to_live).await
+    } else {
+        leases.release(key, &lease, false).await
+    };
+    call.committed(answer)
+}
+
+/// Gives back a lease that is still held, then ends the flight.
+async fn give_back<V, E>(call: &mut Call<V, E>, store: &dyn Store<V>, release: Release) -> Event
+where
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    if let Some(lease) = call.lease_to_return() {
+        let failed = release.is_failure();
+        // A lease that cannot be given back runs out by itself.
+        let _ = leases(store).release(call.hold.key(), &lease, failed).await;
+    }
+    call.release(release)
 }
 
 /// Looks around once; `None` leaves the waker where it will be called.

@@ -1,10 +1,12 @@
 //! The engine of blocking calls.
 
-use dogpile_backend::WakeAt;
-use dogpile_core::flow::{Action, Event, Woke};
-use dogpile_core::kit::{Kit, Park};
+use std::time::Duration;
 
-use super::creator;
+use dogpile_backend::{Store, WakeAt};
+use dogpile_core::flow::{Action, Event, Release, Woke};
+use dogpile_core::kit::{Fault, Kit, Park};
+
+use crate::creator;
 use crate::error::Error;
 use crate::flight::leases;
 use crate::kit::Local;
@@ -33,7 +35,12 @@ where
                 let answer = store.get(call.hold.key()).wait();
                 call.looked(answer)
             }
-            Action::Claim { supersede } => call.claim(supersede),
+            Action::Claim { supersede } => {
+                if Local::has(Fault::NoRelook) {
+                    dawdle(&call);
+                }
+                call.claim(supersede)
+            }
             Action::Detach => {
                 let rest = call.detach();
                 Event::Detached(
@@ -55,39 +62,48 @@ where
                     own.take().map(|(creator, _)| creator),
                 ))
             }
-            Action::Commit { store: true } => {
-                let Some((entry, time_to_live, lease)) = call.to_commit() else {
-                    unreachable!("a commit follows a creation under a lease")
-                };
-                let key = call.hold.key();
-                let answer = leases(store)
-                    .commit(key, &lease, entry, time_to_live)
-                    .wait();
-                call.committed(answer)
-            }
-            Action::Commit { store: false } => {
-                let Some(lease) = call.to_give_back() else {
-                    unreachable!("a commit follows a creation under a lease")
-                };
-                let answer = leases(store).release(call.hold.key(), &lease, false).wait();
-                call.committed(answer)
-            }
-            Action::Release(release) => {
-                if let Some(lease) = call.to_give_back() {
-                    let failed = release.is_failure();
-                    // A lease that cannot be given back runs out by itself.
-                    let _ = leases(store)
-                        .release(call.hold.key(), &lease, failed)
-                        .wait();
-                }
-                call.release(release)
-            }
+            Action::Commit { store: wanted } => commit(&mut call, store, wanted),
+            Action::Release(release) => give_back(&mut call, store, release),
             Action::HandOver => call.hand_over(),
             Action::Leave => call.leave(),
             Action::Return(ending) => return call.ended(ending),
         };
         action = call.step(event);
     }
+}
+
+/// Ends the lease with the value, or, where it is not wanted, with nothing.
+fn commit<V, E>(call: &mut Call<V, E>, store: &dyn Store<V>, wanted: bool) -> Event
+where
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    let Some((entry, time_to_live, lease)) = call.commitment() else {
+        unreachable!("a commit follows a creation under a lease")
+    };
+    let (leases, key) = (leases(store), call.hold.key());
+    let answer = if wanted {
+        leases.commit(key, &lease, entry, time_to_live).wait()
+    } else {
+        leases.release(key, &lease, false).wait()
+    };
+    call.committed(answer)
+}
+
+/// Gives back a lease that is still held, then ends the flight.
+fn give_back<V, E>(call: &mut Call<V, E>, store: &dyn Store<V>, release: Release) -> Event
+where
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    if let Some(lease) = call.lease_to_return() {
+        let failed = release.is_failure();
+        // A lease that cannot be given back runs out by itself.
+        let _ = leases(store)
+            .release(call.hold.key(), &lease, failed)
+            .wait();
+    }
+    call.release(release)
 }
 
 fn sleep<V, E>(call: &mut Call<V, E>, delegate: bool) -> Woke
@@ -111,5 +127,23 @@ where
             WakeAt::Booked => place.park(None),
             WakeAt::Sleep => place.park(Some(until.since(call.monotonic()))),
         }
+    }
+}
+
+/// What may befall any thread between its look and its claim: it comes late, and others have created
+/// meanwhile. The missing second look is only then seen, so the fault waits for it, for a second at
+/// most.
+#[cold]
+fn dawdle<V, E>(call: &Call<V, E>)
+where
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    let is_busy = || call.hold.opened().flights.is_busy(call.hold.key());
+    for _ in 0..1000 {
+        if !is_busy() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
     }
 }

@@ -1,4 +1,5 @@
-//! Every ordering is needed: each site of the core, one step weaker, turns some model red.
+//! The models bite: each ordering of the core, one step weaker, turns some model red, and so does
+//! the fault of the laboratory that a slot can have.
 //!
 //! The sites are those that the baseline passes, as the running code names them; nothing here
 //! lists them, so that a new site is a new mutant.
@@ -7,13 +8,14 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
+use dogpile_core::kit::Fault;
 use dogpile_model_tests::explore::{Reach, Scene, loom};
-use dogpile_model_tests::kits::orderings::{self, Mutant};
+use dogpile_model_tests::kits::mutants::{self, Mutant};
 use dogpile_model_tests::kits::{LoomShadow, LoomSwap};
-use dogpile_model_tests::scenes::{claims, supersede, waiting};
+use dogpile_model_tests::scenes::{cell, claims, supersede, waiting};
 
 /// The models that mutants meet, cheapest first.
-const MODELS: [(&str, Scene); 10] = [
+const MODELS: [(&str, Scene); 14] = [
     (
         "publish and read",
         claims::a_reader_sees_what_was_published::<LoomSwap>,
@@ -43,6 +45,16 @@ const MODELS: [(&str, Scene); 10] = [
         "stampede of 2",
         waiting::a_stampede_creates_once::<LoomSwap, 2>,
     ),
+    ("replaced value", cell::readers_meet_a_set::<LoomSwap, 1>),
+    (
+        "first value",
+        cell::a_reader_meets_a_publication::<LoomSwap>,
+    ),
+    ("seizures", claims::seizures_follow_each_other::<LoomSwap>),
+    (
+        "1 waiter",
+        waiting::an_end_reaches_each_waiter::<LoomSwap, 2>,
+    ),
     (
         "publish and read, stale reads",
         claims::a_reader_sees_what_was_published::<LoomShadow>,
@@ -59,7 +71,7 @@ fn run(model: (&str, Scene)) {
 
 /// The first model that goes red, if one does.
 fn killer(mutant: Mutant) -> Option<&'static str> {
-    orderings::with(mutant, || {
+    mutants::with(mutant, || {
         MODELS.into_iter().find_map(|model| {
             let red = catch_unwind(AssertUnwindSafe(|| run(model))).is_err();
             red.then_some(model.0)
@@ -70,12 +82,13 @@ fn killer(mutant: Mutant) -> Option<&'static str> {
 #[test]
 fn every_weaker_ordering_is_caught() {
     MODELS.into_iter().for_each(run);
-    let sites: BTreeMap<&str, Ordering> = orderings::seen();
+    let sites: BTreeMap<&str, Ordering> = mutants::seen();
     let mut survivors = Vec::new();
     let mut killed = 0;
-    for (site, ordering) in &sites {
-        for weaker in orderings::weaker(*ordering) {
-            let mutant = Mutant {
+    let of_the_core = |site: &&str| !site.starts_with("model.");
+    for (site, ordering) in sites.iter().filter(|(site, _)| of_the_core(site)) {
+        for weaker in mutants::weaker(*ordering) {
+            let mutant = Mutant::Ordering {
                 site,
                 ordering: *weaker,
             };
@@ -91,4 +104,10 @@ fn every_weaker_ordering_is_caught() {
     println!("{killed} killed, {} survive", survivors.len());
     assert!(killed > 0, "the baseline passed no site that can be weaker");
     assert!(survivors.is_empty(), "nobody needs these: {survivors:?}");
+}
+
+#[test]
+fn a_wake_up_that_is_lost_is_caught() {
+    let killer = killer(Mutant::Fault(Fault::LoseWake));
+    assert!(killer.is_some(), "everybody woke");
 }

@@ -12,13 +12,13 @@ use crate::flight::cycle::Frame;
 type Ran<T> = Result<T, Box<dyn Any + Send>>;
 
 // Unwinding: nothing that the creator borrowed is looked at again before the panic goes on.
-pub(super) fn run<T>(creation: u64, creator: Option<impl FnOnce() -> T>) -> Ran<T> {
+pub(crate) fn run<T>(creation: u64, creator: Option<impl FnOnce() -> T>) -> Ran<T> {
     let creator = once(creator);
     let _frame = Frame::enter(creation);
     catch_unwind(AssertUnwindSafe(creator))
 }
 
-pub(super) async fn run_async<T, F: Future<Output = T>>(
+pub(crate) async fn run_async<T, F: Future<Output = T>>(
     creation: u64,
     creator: Option<impl FnOnce() -> F>,
 ) -> Ran<T> {

@@ -1,4 +1,5 @@
-//! Ordering mutants: one site of the core, one step weaker, for the time of one exploration.
+//! Mutants: one site of the core asks for an ordering one step weaker, or one fault is built in, for
+//! the time of one exploration.
 //!
 //! Loom and shuttle run all threads of a model as coroutines on the thread that explores, so a
 //! thread-local of the standard library reaches every access and parallel tests do not meet.
@@ -7,15 +8,20 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use dogpile_core::kit::Order;
+use dogpile_core::kit::{Fault, Order};
 
-/// One site that asks for less than the code does.
+/// One thing that is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mutant {
-    /// The site's label.
-    pub site: &'static str,
-    /// What it asks for instead.
-    pub ordering: Ordering,
+pub enum Mutant {
+    /// A site asks for less than the code does.
+    Ordering {
+        /// The site's label.
+        site: &'static str,
+        /// What it asks for instead.
+        ordering: Ordering,
+    },
+    /// A fault of the laboratory.
+    Fault(Fault),
 }
 
 thread_local! {
@@ -55,7 +61,12 @@ pub fn weaker(ordering: Ordering) -> &'static [Ordering] {
 pub(super) fn effective(order: Order) -> Ordering {
     SEEN.with_borrow_mut(|seen| seen.insert(order.site, order.ordering));
     match MUTANT.get() {
-        Some(mutant) if mutant.site == order.site => mutant.ordering,
+        Some(Mutant::Ordering { site, ordering }) if site == order.site => ordering,
         _ => order.ordering,
     }
+}
+
+/// Whether the fault is there now.
+pub(super) fn built_in(fault: Fault) -> bool {
+    MUTANT.get() == Some(Mutant::Fault(fault))
 }

@@ -1,0 +1,46 @@
+//! Where a store offers to ring, it rings.
+
+use std::sync::mpsc;
+
+use super::Sample;
+use super::subject::{Outcome, Subject};
+use crate::Lease;
+
+/// Hangs up a bell beside a lease, does `what`, and waits for the ring. If none comes, the check
+/// hangs, and the suite's patience ends it.
+fn rings<V: Sample>(subject: &Subject<V>, what: impl FnOnce(&[u8], &Lease) -> Outcome) -> Outcome {
+    let key = subject.key("key");
+    let lease = subject.win(&key)?;
+    let (rope, rung) = mpsc::channel();
+    let bell = Box::new(move || {
+        let _ = rope.send(());
+    });
+    let Some(watch) = subject.leases()?.watch(&key, bell) else {
+        return Ok(());
+    };
+    what(&key, &lease)?;
+    rung.recv()
+        .map_err(|_| "the bell was thrown away while it was watched for")?;
+    drop(watch);
+    // Nobody watches any more; the store must live on.
+    subject.set(&key, subject.entry(8))?;
+    subject.delete(&key)
+}
+
+pub(super) fn a_release_rings<V: Sample>(subject: &Subject<V>) -> Outcome {
+    rings(subject, |key, lease| subject.release(key, lease).map(drop))
+}
+
+pub(super) fn a_commit_rings<V: Sample>(subject: &Subject<V>) -> Outcome {
+    rings(subject, |key, lease| {
+        subject.commit(key, lease, subject.entry(1)).map(drop)
+    })
+}
+
+pub(super) fn a_set_rings<V: Sample>(subject: &Subject<V>) -> Outcome {
+    rings(subject, |key, _| subject.set(key, subject.entry(1)))
+}
+
+pub(super) fn a_delete_rings<V: Sample>(subject: &Subject<V>) -> Outcome {
+    rings(subject, |key, _| subject.delete(key))
+}

@@ -1,0 +1,8 @@
+//! Small stores to run the suite on: right ones, and one that can be wrong in many ways.
+
+#![allow(dead_code, unreachable_pub, missing_docs)] // each test file uses some of them
+
+mod epochs;
+pub mod leasing;
+pub mod map;
+pub mod wrong;

@@ -1,0 +1,187 @@
+//! The command line. `replay` and `stampede` are scenario files whose single fields the flags replace.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::error::LabError;
+use crate::sabotage::Fault;
+use crate::scenario::{Arrivals, Callers, Keys, Mode, Scenario, WorkPlan};
+
+/// The contention laboratory: scenarios against dogpile and its peers.
+#[derive(Debug, Parser)]
+#[command(name = "cargo lab", version, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Replays a recorded trace from many threads in front of a real database.
+    Replay {
+        #[command(flatten)]
+        replay: ReplayFlags,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Everyone asks for one key at once.
+    Stampede {
+        #[command(flatten)]
+        stampede: StampedeFlags,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Recomputes the counts of a run from its log; fails if they are not what the run counted.
+    Check {
+        /// A file written by --log.
+        file: PathBuf,
+        /// Print one line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Runs anyone's scenario file.
+    Run {
+        /// A scenario in TOML.
+        file: PathBuf,
+        #[command(flatten)]
+        output: Output,
+    },
+}
+
+/// What a run leaves.
+#[derive(Debug, Args)]
+pub(crate) struct Output {
+    /// Print one line of JSON on standard output and nothing else there.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Plot latency and creations.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) svg: Option<PathBuf>,
+    /// Keep each creation's interval.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+    /// Build a fault into dogpile, to see the figures turn red.
+    #[arg(long, value_enum, value_name = "FAULT")]
+    pub(crate) sabotage: Option<Fault>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReplayFlags {
+    /// web12 (bundled), or a file of 4-byte big-endian keys, plain or xz.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<String>,
+    /// Only so many requests of the trace.
+    #[arg(long)]
+    requests: Option<usize>,
+    /// Requests per second.
+    #[arg(long)]
+    rate: Option<f64>,
+    #[arg(long)]
+    threads: Option<u32>,
+    #[arg(long, value_parser = humantime::parse_duration)]
+    fresh: Option<Duration>,
+    #[arg(long, value_parser = humantime::parse_duration)]
+    stale: Option<Duration>,
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The first is the subject of the report.
+    #[arg(long, value_delimiter = ',')]
+    contenders: Option<Vec<String>>,
+    /// Where dogpile stores values.
+    #[arg(long)]
+    backend: Option<String>,
+    /// A call that takes longer is hung.
+    #[arg(long, value_parser = humantime::parse_duration)]
+    bound: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StampedeFlags {
+    #[arg(long, conflicts_with = "async")]
+    threads: Option<u32>,
+    /// Callers are tasks on a multi-threaded runtime.
+    #[arg(long, requires = "tasks")]
+    r#async: bool,
+    #[arg(long, requires = "async")]
+    tasks: Option<u32>,
+    /// sleep:300ms, or sqlite.
+    #[arg(long, value_parser = work)]
+    creator: Option<WorkPlan>,
+    /// Whether there is no value, or one that has just gone stale.
+    #[arg(long, value_enum, default_value = "cold")]
+    mode: Mode,
+    #[arg(long)]
+    rounds: Option<u32>,
+    /// Where dogpile stores values.
+    #[arg(long)]
+    backend: Option<String>,
+    /// The first is the subject of the report.
+    #[arg(long, value_delimiter = ',')]
+    contenders: Option<Vec<String>>,
+    /// A caller that waits longer after the last one returned is hung.
+    #[arg(long, value_parser = humantime::parse_duration)]
+    bound: Option<Duration>,
+}
+
+impl ReplayFlags {
+    pub(crate) fn scenario(self) -> Result<Scenario, LabError> {
+        let mut scenario = Scenario::replay()?;
+        if let Keys::Trace { trace, requests } = &mut scenario.keys {
+            replace(trace, self.trace);
+            *requests = self.requests.or(*requests);
+        }
+        if let Arrivals::Open { rate, .. } = &mut scenario.arrivals {
+            replace(rate, self.rate);
+        }
+        replace(&mut scenario.callers, self.threads.map(Callers::Threads));
+        replace(&mut scenario.freshness.fresh, self.fresh);
+        replace(&mut scenario.freshness.stale, self.stale);
+        replace(&mut scenario.seed, self.seed);
+        replace(&mut scenario.contenders, self.contenders);
+        replace(&mut scenario.backend, self.backend);
+        replace(&mut scenario.bound, self.bound);
+        Ok(scenario)
+    }
+}
+
+impl StampedeFlags {
+    pub(crate) fn scenario(self) -> Result<Scenario, LabError> {
+        let mut scenario = Scenario::stampede(self.mode)?;
+        if let Arrivals::Together { rounds, .. } = &mut scenario.arrivals {
+            replace(rounds, self.rounds);
+        }
+        let callers = self
+            .threads
+            .map(Callers::Threads)
+            .or(self.tasks.map(Callers::Tasks));
+        replace(&mut scenario.callers, callers);
+        replace(&mut scenario.creator.work, self.creator);
+        replace(&mut scenario.contenders, self.contenders);
+        replace(&mut scenario.backend, self.backend);
+        replace(&mut scenario.bound, self.bound);
+        Ok(scenario)
+    }
+}
+
+fn replace<T>(field: &mut T, flag: Option<T>) {
+    if let Some(value) = flag {
+        *field = value;
+    }
+}
+
+fn work(text: &str) -> Result<WorkPlan, String> {
+    match text.split_once(':') {
+        Some(("sleep", time)) => {
+            let time = humantime::parse_duration(time).map_err(|error| error.to_string())?;
+            Ok(WorkPlan::Sleep { time })
+        }
+        None if text == "sqlite" => Ok(WorkPlan::Sqlite {
+            at_least: Duration::from_millis(2),
+            busy: Duration::from_micros(250),
+            connections: None,
+        }),
+        _ => Err("write sleep:300ms or sqlite".into()),
+    }
+}

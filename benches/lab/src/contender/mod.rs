@@ -1,0 +1,153 @@
+//! Who is measured. A contender is one small trait; they join by name in [`TABLE`], and the backends
+//! of dogpile in [`region`].
+
+mod mutex;
+mod plain;
+mod region;
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::creator::{CreatorError, Record};
+use crate::error::LabError;
+use crate::keys::Key;
+use crate::scenario::{Callers, Freshness};
+
+/// The backend that every scenario has unless it says another.
+pub(crate) const MEMORY: &str = "memory";
+
+pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(crate) type Create<'a> = &'a (dyn Fn() -> Result<Record, CreatorError> + Sync);
+pub(crate) type CreateAsync<'a> =
+    &'a (dyn Fn() -> Pending<'a, Result<Record, CreatorError>> + Send + Sync);
+
+/// A cache in front of a creator.
+pub(crate) trait Contender: Send + Sync {
+    /// Gives the value, created by this call if need be.
+    fn get_or_create(&self, key: Key, create: Create<'_>) -> Result<Served, CallError>;
+
+    /// The same for tasks.
+    fn get_or_create_async<'a>(
+        &'a self,
+        key: Key,
+        create: CreateAsync<'a>,
+    ) -> Pending<'a, Result<Served, CallError>>;
+
+    /// Removes the value.
+    fn delete(&self, key: Key) -> Result<(), CallError>;
+
+    /// The same for tasks.
+    fn delete_async(&self, key: Key) -> Pending<'_, Result<(), CallError>> {
+        Box::pin(std::future::ready(self.delete(key)))
+    }
+}
+
+/// What a call got.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Served {
+    pub(crate) record: Record,
+    pub(crate) origin: Origin,
+}
+
+/// Where a contender says the value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// A fresh value from the cache.
+    Hit,
+    /// An old value that may still be used.
+    Stale,
+    /// This call created it.
+    Created,
+    /// This call's creator failed, and an old value was at hand.
+    StaleOnError,
+    /// Another call created it while this one waited.
+    Shared,
+}
+
+/// Why a call got nothing.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    #[error(transparent)]
+    Creator(#[from] CreatorError),
+    #[error("the call panicked")]
+    Panicked,
+    #[error("the cache failed: {0}")]
+    Cache(String),
+    #[error("the value of key {got:?} was given for {asked:?}")]
+    WrongValue { asked: Key, got: Key },
+    #[error("the contender says {origin:?}, but its call {} the creator", if *.ran { "ran" } else { "did not run" })]
+    WrongOrigin { origin: Origin, ran: bool },
+}
+
+/// What a contender is built from.
+pub(crate) struct Terms<'a> {
+    pub(crate) freshness: Freshness,
+    pub(crate) backend: &'a str,
+}
+
+type Build = fn(&Terms<'_>) -> Result<Box<dyn Contender>, LabError>;
+
+const TABLE: &[(&str, Build)] = &[
+    ("dogpile", |terms| Ok(Box::new(terms.region()?))),
+    ("plain", |terms| {
+        Ok(Box::new(plain::Plain::new(terms.freshness.fresh)))
+    }),
+    ("mutex", |terms| {
+        Ok(Box::new(mutex::SingleFlight::new(terms.freshness.fresh)))
+    }),
+];
+
+/// Builds a contender that [`check_names`] has let through.
+///
+/// # Errors
+/// It cannot be set up.
+pub(crate) fn build(name: &str, terms: &Terms<'_>) -> Result<Box<dyn Contender>, LabError> {
+    match TABLE.iter().find(|(known, _)| *known == name) {
+        Some((_, build)) => build(terms),
+        None => Err(unknown("contenders", name, names())),
+    }
+}
+
+/// Whether all these can be run by such callers.
+///
+/// # Errors
+/// An unknown name, or processes that would share nothing.
+pub(crate) fn check_names(
+    contenders: &[String],
+    backend: &str,
+    callers: Callers,
+) -> Result<(), LabError> {
+    for name in contenders {
+        if !TABLE.iter().any(|(known, _)| known == name) {
+            return Err(unknown("contenders", name, names()));
+        }
+    }
+    let shared = region::backend(backend)?.shared;
+    if matches!(callers, Callers::Processes(_)) && !shared {
+        let problem = format!(
+            "the backend `{backend}` does not reach across processes: use threads or tasks"
+        );
+        return Err(LabError::Field {
+            field: "callers.processes",
+            problem,
+        });
+    }
+    Ok(())
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    TABLE.iter().map(|(known, _)| *known)
+}
+
+fn unknown<'a>(field: &'static str, name: &str, known: impl Iterator<Item = &'a str>) -> LabError {
+    let known = known.collect::<Vec<_>>().join(", ");
+    LabError::Field {
+        field,
+        problem: format!("`{name}` is unknown; there are {known}"),
+    }
+}
+
+/// Whether a value stored `age` ago is past its time.
+fn is_over(age: Duration, fresh: Duration) -> bool {
+    age >= fresh
+}

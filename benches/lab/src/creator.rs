@@ -1,0 +1,190 @@
+//! The creator that every contender is given: does the work, fails as told, and is counted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::database::Database;
+use crate::error::LabError;
+use crate::keys::Key;
+use crate::ledger::Ledger;
+use crate::random::Random;
+use crate::scenario::{Faults, Scenario, WorkPlan};
+
+/// What is cached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// Whose value this is: an answer for another key is an error of the cache.
+    pub(crate) key: Key,
+    /// What the query gave.
+    pub(crate) total: i64,
+    /// When its creation ended.
+    pub(crate) created_ns: u64,
+}
+
+/// Why a creation gave no value.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum CreatorError {
+    #[error("this creation was told to fail")]
+    Injected,
+    #[error("the query failed: {0}")]
+    Query(String),
+}
+
+/// The work of a creation, shared by all contenders of a run.
+#[derive(Clone)]
+pub(crate) enum Work {
+    Sleep(Duration),
+    Sqlite(Arc<Database>),
+}
+
+/// One contender's creator.
+pub(crate) struct Creator {
+    work: Work,
+    ledger: Arc<Ledger>,
+    seed: u64,
+    failures: f64,
+    panics: f64,
+    faults: Faults,
+    ordinal: AtomicU64,
+}
+
+/// What a single creation is told to do beside its work.
+struct Fate {
+    stall: Duration,
+    fails: bool,
+    panics: bool,
+}
+
+impl Work {
+    /// # Errors
+    /// The database cannot be made.
+    pub(crate) fn open(scenario: &Scenario) -> Result<Self, LabError> {
+        Ok(match scenario.creator.work {
+            WorkPlan::Sleep { time } => Self::Sleep(time),
+            WorkPlan::Sqlite {
+                at_least,
+                busy,
+                connections,
+            } => {
+                let connections = connections.unwrap_or_else(|| scenario.callers.count().min(256));
+                Self::Sqlite(Arc::new(Database::open(at_least, busy, connections)?))
+            }
+        })
+    }
+
+    /// For people: what was calibrated, if anything was.
+    pub(crate) fn describe(&self) -> Option<String> {
+        match self {
+            Self::Sleep(_) => None,
+            Self::Sqlite(database) => Some(database.describe()),
+        }
+    }
+}
+
+impl Creator {
+    pub(crate) fn new(scenario: &Scenario, work: Work, ledger: Arc<Ledger>) -> Self {
+        Self {
+            work,
+            ledger,
+            seed: scenario.seed,
+            failures: scenario.creator.failures,
+            panics: scenario.creator.panics,
+            faults: scenario.faults,
+            ordinal: AtomicU64::new(0),
+        }
+    }
+
+    /// Creates the value of `key` for a call that began at `asked_ns`, counted.
+    ///
+    /// # Errors
+    /// The query failed, or this creation was told to.
+    pub(crate) fn create(&self, key: Key, asked_ns: u64) -> Result<Record, CreatorError> {
+        let flight = self.ledger.begin(key, asked_ns);
+        let fate = self.fate();
+        if !fate.stall.is_zero() {
+            std::thread::sleep(fate.stall);
+        }
+        let total = match &self.work {
+            Work::Sleep(time) => {
+                std::thread::sleep(*time);
+                0
+            }
+            Work::Sqlite(database) => database
+                .query(key)
+                .map_err(|error| CreatorError::Query(error.to_string()))?,
+        };
+        fate.befall()?;
+        Ok(Record {
+            key,
+            total,
+            created_ns: flight.succeed(),
+        })
+    }
+
+    /// [`Creator::create`] without blocking the runtime.
+    pub(crate) async fn create_async(
+        &self,
+        key: Key,
+        asked_ns: u64,
+    ) -> Result<Record, CreatorError> {
+        let flight = self.ledger.begin(key, asked_ns);
+        let fate = self.fate();
+        if !fate.stall.is_zero() {
+            tokio::time::sleep(fate.stall).await;
+        }
+        let total = match &self.work {
+            Work::Sleep(time) => {
+                tokio::time::sleep(*time).await;
+                0
+            }
+            Work::Sqlite(database) => {
+                let database = Arc::clone(database);
+                let query = tokio::task::spawn_blocking(move || database.query(key));
+                let joined = query
+                    .await
+                    .map_err(|error| CreatorError::Query(error.to_string()))?;
+                joined.map_err(|error| CreatorError::Query(error.to_string()))?
+            }
+        };
+        fate.befall()?;
+        Ok(Record {
+            key,
+            total,
+            created_ns: flight.succeed(),
+        })
+    }
+
+    /// Drawn from the seed and the creation's number, so a run can be repeated.
+    fn fate(&self) -> Fate {
+        let ordinal = self.ordinal.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut random = Random::new(self.seed ^ ordinal.rotate_left(32));
+        let stalls = self
+            .faults
+            .stall_every
+            .is_some_and(|every| ordinal.is_multiple_of(every));
+        Fate {
+            stall: if stalls {
+                self.faults.stall_for
+            } else {
+                Duration::ZERO
+            },
+            fails: random.unit() < self.failures,
+            panics: random.unit() < self.panics,
+        }
+    }
+}
+
+impl Fate {
+    fn befall(&self) -> Result<(), CreatorError> {
+        if self.panics {
+            // Not `panic!`: a thousand messages of intended panics would bury the report.
+            std::panic::resume_unwind(Box::new("this creation was told to panic"));
+        }
+        if self.fails {
+            Err(CreatorError::Injected)
+        } else {
+            Ok(())
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! One call of a contender, checked from outside.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+
+use super::Stage;
+use crate::contender::{CallError, Origin, Pending, Served};
+use crate::creator::{CreatorError, Record};
+use crate::keys::Key;
+
+impl Stage {
+    /// Asks for `key` on this thread.
+    pub(super) fn ask(&self, key: Key) -> Result<Served, CallError> {
+        let (asked_ns, ran) = (self.clock.now(), AtomicBool::new(false));
+        let create = || {
+            ran.store(true, Ordering::Relaxed);
+            self.creator.create(key, asked_ns)
+        };
+        let call = || self.contender.get_or_create(key, &create);
+        let served = catch_unwind(AssertUnwindSafe(call)).unwrap_or(Err(CallError::Panicked));
+        checked(key, served, ran.load(Ordering::Relaxed))
+    }
+
+    /// Asks for `key` in this task.
+    pub(super) async fn ask_async(&self, key: Key) -> Result<Served, CallError> {
+        let (asked_ns, ran) = (self.clock.now(), AtomicBool::new(false));
+        let create = || -> Pending<'_, Result<Record, CreatorError>> {
+            ran.store(true, Ordering::Relaxed);
+            Box::pin(self.creator.create_async(key, asked_ns))
+        };
+        let mut call = self.contender.get_or_create_async(key, &create);
+        let caught = std::future::poll_fn(|context| {
+            catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context)))
+                .unwrap_or(Poll::Ready(Err(CallError::Panicked)))
+        });
+        let served = caught.await;
+        drop(call);
+        checked(key, served, ran.load(Ordering::Relaxed))
+    }
+
+    /// Deletes `key` on this thread, recorded like a creation.
+    pub(super) fn delete(&self, key: Key) -> Result<(), CallError> {
+        let start_ns = self.ledger.deleting(key);
+        let deleted = self.contender.delete(key);
+        self.ledger.deleted(key, start_ns);
+        deleted
+    }
+
+    /// Deletes `key` in this task, recorded like a creation.
+    pub(super) async fn delete_async(&self, key: Key) -> Result<(), CallError> {
+        let start_ns = self.ledger.deleting(key);
+        let deleted = self.contender.delete_async(key).await;
+        self.ledger.deleted(key, start_ns);
+        deleted
+    }
+}
+
+/// Refuses a value of another key, and a contender that errs about who created.
+fn checked(key: Key, served: Result<Served, CallError>, ran: bool) -> Result<Served, CallError> {
+    let served = served?;
+    if served.record.key != key {
+        return Err(CallError::WrongValue {
+            asked: key,
+            got: served.record.key,
+        });
+    }
+    if ran != matches!(served.origin, Origin::Created | Origin::StaleOnError) {
+        return Err(CallError::WrongOrigin {
+            origin: served.origin,
+            ran,
+        });
+    }
+    Ok(served)
+}

@@ -1,0 +1,121 @@
+//! The one engine: runs any scenario, every contender in turn over the same keys and arrivals.
+
+mod call;
+mod open;
+mod together;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use indicatif::ProgressBar;
+
+use crate::clock::{Clock, nanos};
+use crate::contender::{self, Contender, Terms};
+use crate::creator::{Creator, Work};
+use crate::error::LabError;
+use crate::figures::Figures;
+use crate::keys;
+use crate::ledger::{Count, Ledger};
+use crate::log::Entry;
+use crate::scenario::{Arrivals, Callers, Faults, Scenario};
+
+/// What one contender is measured with.
+struct Stage {
+    contender: Box<dyn Contender>,
+    creator: Creator,
+    ledger: Arc<Ledger>,
+    clock: Clock,
+    callers: Callers,
+    faults: Faults,
+    fresh: Duration,
+    bound: Duration,
+}
+
+/// One contender's part of a run.
+pub(crate) struct Measured {
+    pub(crate) name: String,
+    pub(crate) figures: Figures,
+    /// Nanoseconds; of the callers that the figures pool.
+    pub(crate) latency: Histogram<u64>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) count: Count,
+    /// An error of a call, as an example.
+    pub(crate) first_error: Option<String>,
+}
+
+/// Runs a valid scenario to its end; `progress` is for people.
+///
+/// # Errors
+/// Something could not be set up. What goes wrong within calls is counted, not returned.
+pub(crate) fn run(scenario: &Scenario, progress: &ProgressBar) -> Result<Vec<Measured>, LabError> {
+    let clock = Clock::start();
+    let keys: Arc<[_]> = keys::draw(&scenario.keys, scenario.seed)?.into();
+    let work = Work::open(scenario)?;
+    if let Some(description) = work.describe() {
+        progress.println(description);
+    }
+    let terms = Terms {
+        freshness: scenario.freshness,
+        backend: &scenario.backend,
+    };
+    let mut all = Vec::new();
+    for name in &scenario.contenders {
+        let ledger = Arc::new(Ledger::new(clock, nanos(scenario.freshness.fresh)));
+        let stage = Arc::new(Stage {
+            contender: contender::build(name, &terms)?,
+            creator: Creator::new(scenario, work.clone(), Arc::clone(&ledger)),
+            ledger: Arc::clone(&ledger),
+            clock,
+            callers: scenario.callers,
+            faults: scenario.faults,
+            fresh: scenario.freshness.fresh,
+            bound: scenario.bound,
+        });
+        progress.set_message(name.clone());
+        let (figures, latency, first_error) = match scenario.arrivals {
+            Arrivals::Open { rate, spacing } => {
+                let times = open::arrivals(keys.len(), rate, spacing, scenario.seed);
+                open::run(&stage, Arc::clone(&keys), &times, progress)?
+            }
+            Arrivals::Together { rounds, mode } => together::run(&stage, rounds, mode, progress)?,
+        };
+        let (entries, count) = (ledger.entries(), ledger.count());
+        all.push(Measured {
+            name: name.clone(),
+            figures,
+            latency,
+            entries,
+            count,
+            first_error,
+        });
+    }
+    Ok(all)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, LabError> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let built = builder.enable_time().build();
+    built.map_err(|source| LabError::Start {
+        what: "the runtime",
+        source,
+    })
+}
+
+fn spawn_thread(body: impl FnOnce() + Send + 'static) -> Result<(), LabError> {
+    let spawned = std::thread::Builder::new()
+        .stack_size(512 << 10)
+        .spawn(body);
+    spawned.map(drop).map_err(|source| LabError::Start {
+        what: "a caller's thread",
+        source,
+    })
+}
+
+/// A histogram of nanoseconds to three digits, of any range: it grows, so recording never fails.
+fn histogram() -> Histogram<u64> {
+    let mut histogram =
+        Histogram::new(3).unwrap_or_else(|_| unreachable!("three digits are allowed"));
+    histogram.auto(true);
+    histogram
+}

@@ -1,0 +1,85 @@
+//! Figures as a table for people.
+
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{CellAlignment, Table};
+use serde_json::Value;
+
+use crate::check::Verdict;
+use crate::engine::Measured;
+
+/// One column for each contender, one row for each figure.
+pub(super) fn table(measured: &[Measured]) -> Table {
+    let columns: Vec<_> = measured.iter().map(|one| rows(&one.figures)).collect();
+    let mut table = empty();
+    table.set_header(
+        std::iter::once(String::new()).chain(measured.iter().map(|one| one.name.clone())),
+    );
+    for (index, (name, _)) in columns.first().into_iter().flatten().enumerate() {
+        let cells = columns.iter().map(|column| column[index].1.clone());
+        table.add_row(std::iter::once(name.clone()).chain(cells));
+    }
+    align(table)
+}
+
+/// What a check recomputed beside what the run had counted.
+pub(super) fn verdict(verdict: &Verdict) -> String {
+    let mut table = empty();
+    table.set_header([
+        "",
+        "creations",
+        "counted",
+        "duplicates",
+        "counted",
+        "agrees",
+    ]);
+    let counted = |count: Option<u64>| count.map_or_else(|| "-".into(), |count| count.to_string());
+    for (name, recount) in &verdict.contenders {
+        table.add_row([
+            name.clone(),
+            recount.creations.to_string(),
+            counted(recount.counted_creations),
+            recount.duplicate_creations.to_string(),
+            counted(recount.counted_duplicate_creations),
+            if recount.agrees() { "yes" } else { "NO" }.into(),
+        ]);
+    }
+    let table = align(table);
+    let word = if verdict.agrees {
+        "The log agrees with the run."
+    } else {
+        "The log does NOT agree with the run."
+    };
+    format!("{table}\n{word}")
+}
+
+/// Names and values in the order of the JSON, of which this is another face.
+fn rows(figures: &impl serde::Serialize) -> Vec<(String, String)> {
+    let text = serde_json::to_string(figures).unwrap_or_default();
+    let pairs = text
+        .trim_matches(['{', '}'])
+        .split(',')
+        .filter_map(|pair| pair.split_once(':'));
+    pairs
+        .map(|(name, value)| (name.trim_matches('"').replace('_', " "), shown(value)))
+        .collect()
+}
+
+fn shown(value: &str) -> String {
+    match serde_json::from_str(value) {
+        Ok(Value::Null) | Err(_) => "-".into(),
+        Ok(value) => value.to_string(),
+    }
+}
+
+fn empty() -> Table {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED);
+    table
+}
+
+fn align(mut table: Table) -> Table {
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}

@@ -1,0 +1,15 @@
+//! Durations as people write them: `2ms`, `1s`, `1m 30s`.
+
+use std::time::Duration;
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(input)?;
+    humantime::parse_duration(&text).map_err(|error| {
+        D::Error::custom(format!(
+            "`{text}` is no duration ({error}); write 2ms, 1s, 1m 30s"
+        ))
+    })
+}

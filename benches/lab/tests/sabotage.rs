@@ -1,0 +1,55 @@
+//! A fault built into dogpile turns the figures red: what measures nothing would stay green.
+
+mod common;
+
+use common::{count, figures};
+
+#[test]
+fn two_winners_of_one_claim_are_seen() {
+    let figures = figures(&[
+        "stampede",
+        "--threads",
+        "16",
+        "--creator",
+        "sleep:200ms",
+        "--rounds",
+        "2",
+        "--sabotage",
+        "double-claim",
+    ]);
+    assert!(count(&figures, "creators") > 1, "{figures}");
+}
+
+#[test]
+fn a_winner_that_does_not_look_again_is_seen() {
+    let figures = figures(&[
+        "stampede",
+        "--threads",
+        "64",
+        "--creator",
+        "sleep:1us",
+        "--rounds",
+        "200",
+        "--sabotage",
+        "no-relook",
+    ]);
+    assert!(count(&figures, "creators") > 1, "{figures}");
+}
+
+#[test]
+fn a_waiter_that_is_not_woken_is_seen() {
+    let figures = figures(&[
+        "stampede",
+        "--threads",
+        "16",
+        "--creator",
+        "sleep:200ms",
+        "--rounds",
+        "2",
+        "--bound",
+        "3s",
+        "--sabotage",
+        "lose-wake",
+    ]);
+    assert!(count(&figures, "hung") > 0, "{figures}");
+}

@@ -1,0 +1,192 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use dogpile_peers::courses::{
+    hit::HitOptions, hit_ratio::HitRatioOptions, memory::MemoryOptions, wake::WakeOptions,
+};
+
+/// Other caches beside dogpile, all in one run
+///
+/// Every command runs in interleaved rounds: everybody in every round, in another order each time, and the median counts. So a
+/// slow minute of the machine falls on all alike, and the ratios between rows carry over to other machines; the absolute
+/// figures do not. Every contender hashes with foldhash.
+///
+/// Without --json a table goes to standard output. With --json it is one line holding an array, one object per row, and nothing
+/// else; raw samples, versions, commit, cores and pinning are in each object. A progress bar goes to standard error if that is
+/// a terminal.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo peers",
+    bin_name = "cargo peers",
+    version,
+    arg_required_else_help = true
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// What a call costs when the value is there
+    ///
+    /// Keys are strings of 20 bytes, values an Arc of 64 bytes, 10,000 of them. `hot` asks for one key only, `zipf` for all of
+    /// them with exponent 1. Clones compare with clones and borrows with borrows; an unlike pair is marked by a star in the
+    /// table and has a reason in the JSON. A run in which any call was no hit reports nothing.
+    #[command(after_help = "Examples:\n  \
+        cargo peers hit                          about a minute and a half\n  \
+        cargo peers hit --quick                  a few seconds, rougher\n  \
+        cargo peers hit --only papaya,dogpile --threads 1\n  \
+        cargo peers hit --json | jq '.[] | select(.workload == \"hot\") | [.contender, .threads, .ns_per_op]'")]
+    Hit(Hit),
+    /// How fast a crowd gets the value that it waits for
+    ///
+    /// Everybody asks for one cold key; the creator goes on until all have called and for 40 ms more. Measured is the time from
+    /// its end until the last caller has the value: blocked threads first, then tasks of a tokio runtime.
+    #[command(after_help = "Examples:\n  \
+        cargo peers wake\n  \
+        cargo peers wake --threads 200 --tasks 0         threads only\n  \
+        cargo peers wake --only Shared,dogpile --json")]
+    Wake(Wake),
+    /// How often a bounded cache still holds what is asked for
+    ///
+    /// Replays recorded traces, from one thread, each access a get-or-create. Two traces come with the project; --trace
+    /// takes others: 4-byte big-endian keys one after the other, plain or xz.
+    #[command(after_help = "Examples:\n  \
+        cargo peers hitratio\n  \
+        cargo peers hitratio --percent 0.5,1,5,20\n  \
+        cargo peers hitratio --trace my.trace.xz --rounds 1\n\n\
+        The bundled traces: Copyright headissue GmbH, Jens Wilke, CC BY 4.0, recorded for cache2k.")]
+    Hitratio(HitRatio),
+    /// What an entry costs in bytes
+    ///
+    /// A million entries of String -> u64 in a cache that keeps everything, each cache in a process of its own: bytes asked of
+    /// the allocator, and by how much the resident size grew.
+    #[command(after_help = "Examples:\n  \
+        cargo peers memory\n  \
+        cargo peers memory --entries 100000 --only papaya,dogpile")]
+    Memory(Memory),
+    /// Fills one cache and prints what it takes: what `memory` starts for each sample
+    #[command(hide = true)]
+    Footprint {
+        /// Whose cache
+        contender: String,
+        /// How many entries
+        entries: usize,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Print one line of JSON instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Rounds; more of them steady the median
+    #[arg(long, value_name = "N")]
+    rounds: Option<NonZeroUsize>,
+    /// Few and short rounds, for a first look
+    #[arg(long)]
+    quick: bool,
+    /// Only contenders whose names contain one of these parts
+    #[arg(long, value_name = "PART", value_delimiter = ',')]
+    only: Vec<String>,
+}
+
+impl Common {
+    fn rounds(&self, usual: usize, quick: usize) -> usize {
+        self.rounds
+            .map_or(if self.quick { quick } else { usual }, NonZeroUsize::get)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Hit {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Numbers of threads; more than there are cores is labelled oversubscribed
+    #[arg(long, value_name = "N", value_delimiter = ',', default_values = ["1", "2", "4"])]
+    threads: Vec<NonZeroUsize>,
+    /// How long a sample takes, in milliseconds [default: 60; with --quick: 15]
+    #[arg(long, value_name = "MS")]
+    sample_ms: Option<u32>,
+}
+
+impl Hit {
+    pub(crate) fn options(&self) -> HitOptions {
+        let usual = if self.common.quick { 15 } else { 60 };
+        HitOptions {
+            rounds: self.common.rounds(21, 5),
+            sample: Duration::from_millis(self.sample_ms.unwrap_or(usual).into()),
+            threads: self.threads.iter().map(|threads| threads.get()).collect(),
+            only: self.common.only.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Wake {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Threads that ask at once; 0 leaves them out
+    #[arg(long, value_name = "N", default_value_t = 64)]
+    threads: usize,
+    /// Tasks that ask at once; 0 leaves them out
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    tasks: usize,
+}
+
+impl Wake {
+    pub(crate) fn options(&self) -> WakeOptions {
+        WakeOptions {
+            rounds: self.common.rounds(31, 7),
+            threads: self.threads,
+            tasks: self.tasks,
+            only: self.common.only.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HitRatio {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// A trace to replay instead of the bundled ones; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Vec<PathBuf>,
+    /// Capacities, in percent of the trace's distinct keys
+    #[arg(long, value_name = "P", value_delimiter = ',', default_values = ["1", "10"])]
+    percent: Vec<f64>,
+}
+
+impl HitRatio {
+    pub(crate) fn options(&self) -> HitRatioOptions {
+        HitRatioOptions {
+            rounds: self.common.rounds(5, 1),
+            percent: self.percent.clone(),
+            only: self.common.only.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Memory {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Entries to store
+    #[arg(long, value_name = "N", default_value = "1000000")]
+    entries: NonZeroUsize,
+}
+
+impl Memory {
+    pub(crate) fn options(&self) -> MemoryOptions {
+        MemoryOptions {
+            rounds: self.common.rounds(3, 1),
+            entries: self.entries.get(),
+            only: self.common.only.clone(),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The instruments that all courses share.
+
+pub mod coarse_clock;
+pub mod counting;
+pub mod cpu_clock;
+pub mod environment;
+pub mod pinning;
+pub mod report;
+pub mod rounds;
+pub mod trace;
+pub mod workload;

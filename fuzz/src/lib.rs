@@ -1,0 +1,9 @@
+//! What must hold whatever bytes arrive.
+//!
+//! Each module is one property; the target of the same name under `fuzz_targets` only hands it
+//! what libFuzzer made up. So the properties are ordinary functions, and `cargo test` tries them
+//! on inputs worth remembering.
+
+pub mod flow;
+pub mod judge;
+pub mod record;

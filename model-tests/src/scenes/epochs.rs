@@ -1,0 +1,51 @@
+//! A region's epochs: they only rise, and an invalidation that has returned is seen.
+
+use std::sync::Arc;
+
+use dogpile_core::cached_value::Epoch;
+use dogpile_core::epochs::EpochCell;
+use dogpile_core::time::Time;
+
+use crate::kits::Checker;
+
+/// Two invalidate at once, each for a creation that it made before.
+pub fn two_invalidations_at_once<C: Checker>() -> String {
+    let cell: Arc<EpochCell<C>> =
+        Arc::new(EpochCell::from_parts(C::word(0), C::word(0), C::word(0)));
+    let invalidate = {
+        let cell = cell.clone();
+        move || {
+            let created = cell.read().current();
+            cell.raise_hard(Time::ZERO);
+            let hard = cell.read().hard;
+            assert!(created < hard, "what was there before is a miss");
+            hard
+        }
+    };
+    let other = C::spawn(invalidate.clone());
+    let mine = invalidate();
+    let seen = cell.read().hard;
+    assert!(mine <= seen, "never back");
+    let other = other();
+    let end = cell.read().hard;
+    assert!(seen <= end && other <= end, "never back");
+    format!("{mine:?} {other:?} {end:?}")
+}
+
+/// A store brings its epochs while this process invalidates softly: neither is lost.
+pub fn a_merge_loses_nothing<C: Checker>() -> String {
+    let cell: Arc<EpochCell<C>> =
+        Arc::new(EpochCell::from_parts(C::word(0), C::word(0), C::word(0)));
+    let mut stored = cell.read();
+    stored.hard = Epoch::new(3);
+    let merger = {
+        let cell = cell.clone();
+        C::spawn(move || cell.merge(stored))
+    };
+    cell.raise_soft(Time::ZERO);
+    let soft = cell.read().soft;
+    merger();
+    let end = cell.read();
+    assert!(end.hard == Epoch::new(3) && end.soft == soft);
+    format!("{end:?}")
+}

@@ -1,0 +1,100 @@
+//! A call's own creation: its beginning, its end, and what those who wait are told.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use dogpile_backend::{CachedValue, Metadata, Stamp};
+use dogpile_core::flow::{Created, Event, Release};
+use dogpile_core::slot::End;
+
+use super::Call;
+use crate::failure::Failure;
+use crate::flight::cycle;
+use crate::flight::{Outcome, Shared};
+
+impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
+    /// The creator begins; the answer names this run of it.
+    pub(in crate::region) fn begin(&mut self) -> u64 {
+        let active = self.region.active_or_panic();
+        self.epoch = active.epochs.read().current();
+        let creation = cycle::new_creation();
+        let due = active.clock.monotonic().after(self.terms.creation_limit);
+        self.hold.begin(creation, due);
+        creation
+    }
+
+    /// How the creator ended: with a value, an error, or a panic.
+    pub(in crate::region) fn created(
+        &mut self,
+        answer: Result<Result<V, E>, Box<dyn Any + Send>>,
+    ) -> Event {
+        Event::Created(match answer {
+            Ok(Ok(value)) => self.made(value),
+            Ok(Err(error)) => {
+                self.failure = Some(Failure::Own(Arc::new(error)));
+                Created::Err
+            }
+            Err(panic) => {
+                self.failure = Some(Failure::Panic(panic));
+                Created::Panicked
+            }
+        })
+    }
+
+    fn made(&mut self, value: V) -> Created {
+        let active = self.region.active_or_panic();
+        let judge = active.settings.should_cache.as_ref();
+        let wanted = judge.is_none_or(|should_cache| should_cache(&value));
+        let metadata = Metadata {
+            stamp: Stamp::NONE,
+            epoch: self.epoch,
+            created: active.precisely_now(),
+        };
+        self.made = Some(CachedValue { value, metadata });
+        if wanted {
+            Created::Ok
+        } else {
+            Created::Declined
+        }
+    }
+
+    /// Ends the flight, telling those who wait.
+    pub(in crate::region) fn release(&mut self, release: Release) -> Event {
+        self.hold.lose_lease();
+        let (end, outcome) = match release {
+            Release::Confirmed => (End::Publish, self.outcome(true)),
+            Release::Unconfirmed => (End::Deliver, self.outcome(false)),
+            Release::Failed | Release::Panicked | Release::StoreFailed => {
+                (End::Fail, Outcome::Failed(self.shared_failure()))
+            }
+        };
+        self.hold.settle(end, outcome);
+        Event::Done
+    }
+
+    /// The value for those who wait; the caller keeps its own.
+    fn outcome(&mut self, committed: bool) -> Outcome<V> {
+        if let Some(made) = self.made.take() {
+            if committed {
+                self.region
+                    .active_or_panic()
+                    .kept
+                    .keep(self.hold.key(), &made);
+            }
+            self.found = Some(made);
+        }
+        match &self.found {
+            Some(value) => Outcome::Value {
+                value: value.clone(),
+                committed,
+            },
+            None => unreachable!("a value is released only when one was made or found"),
+        }
+    }
+
+    fn shared_failure(&self) -> Shared {
+        self.failure
+            .as_ref()
+            .map_or(Shared::Elsewhere, Failure::shared)
+    }
+}

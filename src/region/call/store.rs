@@ -1,0 +1,177 @@
+//! What a call asks of the store, and what the answers mean to it.
+
+use std::sync::Arc;
+
+use dogpile_backend::{
+    Ask, CachedValue, Commit, Lease, Leased, Metadata, Span, StoreError, Verdict,
+};
+use dogpile_core::flow::{self, Committed, Event, Looked};
+use dogpile_core::kit::{Fault, Kit};
+
+use super::Call;
+use crate::failure::Failure;
+use crate::kit::Local;
+use crate::region::renewal::Renewal;
+
+impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
+    /// What the store answered to a look.
+    pub(in crate::region) fn looked(
+        &mut self,
+        answer: Result<Option<CachedValue<V>>, StoreError>,
+    ) -> Event {
+        let entry = match answer {
+            Ok(entry) => entry,
+            Err(error) => return Event::Looked(self.look_failed(error)),
+        };
+        let Some(entry) = entry else {
+            return Event::Looked(Looked::Miss);
+        };
+        let verdict = self.judge(&entry.metadata);
+        if verdict != Verdict::Miss {
+            self.region
+                .active_or_panic()
+                .kept
+                .keep(self.hold.key(), &entry);
+        }
+        Event::Looked(match verdict {
+            Verdict::Miss => Looked::Miss,
+            Verdict::Stale => {
+                self.at_hand = Some(entry);
+                Looked::Stale
+            }
+            Verdict::Fresh => {
+                self.found = Some(entry);
+                Looked::Fresh
+            }
+        })
+    }
+
+    fn look_failed(&mut self, error: StoreError) -> Looked {
+        self.failure = Some(Failure::Store(Arc::new(error)));
+        let kept = self.region.active_or_panic().kept.get(self.hold.key());
+        self.at_hand = kept.filter(|entry| self.judge(&entry.metadata) != Verdict::Miss);
+        Looked::Failed {
+            kept: self.at_hand.is_some(),
+        }
+    }
+
+    fn judge(&self, metadata: &Metadata) -> Verdict {
+        self.region
+            .active_or_panic()
+            .judge(&self.terms.policy, metadata)
+    }
+
+    /// What makes a creation unnecessary, seen in the same step that grants the lease (law 2).
+    pub(in crate::region) fn enough(&self) -> impl Fn(&Metadata) -> bool + Send + Sync + use<V, E> {
+        let (region, policy) = (Arc::clone(&self.region), self.terms.policy);
+        let look_again = !self.wish.refresh && !Local::has(Fault::NoRelook);
+        move |metadata| {
+            look_again && region.active_or_panic().judge(&policy, metadata) == Verdict::Fresh
+        }
+    }
+
+    pub(in crate::region) fn ask<'a>(
+        &mut self,
+        enough: &'a (dyn Fn(&Metadata) -> bool + Send + Sync),
+        supersede: bool,
+    ) -> Ask<'a> {
+        Ask {
+            fresh: enough,
+            held: self.hold.inherit_lease(),
+            // Two winners in this process alone are not enough: the store still grants one lease.
+            supersede: supersede || Local::has(Fault::DoubleClaim),
+            time: self.region.active_or_panic().settings.lease_time,
+        }
+    }
+
+    /// What the store answered to the wish for its lease.
+    pub(in crate::region) fn leased(&mut self, answer: Result<Leased<V>, StoreError>) -> Event {
+        Event::Leased(match answer {
+            Ok(Leased::Fresh(entry)) => {
+                self.hold.lose_lease();
+                self.fresh_after_all(entry)
+            }
+            Ok(Leased::Won { lease, seen }) => {
+                self.hold_lease(lease);
+                let look_again = !self.wish.refresh && !Local::has(Fault::NoRelook);
+                match seen.filter(|entry| self.judge(&entry.metadata) == Verdict::Fresh) {
+                    Some(entry) if look_again => self.fresh_after_all(entry),
+                    // After the lease is where its superseder looks for it: one of the two sees.
+                    _ if !self.wish.refresh && !self.hold.is_current() => flow::Leased::Superseded,
+                    _ => flow::Leased::Won { fresh_seen: false },
+                }
+            }
+            Ok(Leased::Lost { remaining, .. }) => {
+                self.hold.lose_lease();
+                let until = self.monotonic().after(remaining);
+                self.watching.get_or_insert_default().lease_ends(until);
+                flow::Leased::Lost
+            }
+            Err(error) => {
+                self.failure = Some(Failure::Store(Arc::new(error)));
+                flow::Leased::Failed
+            }
+        })
+    }
+
+    fn fresh_after_all(&mut self, entry: CachedValue<V>) -> flow::Leased {
+        self.region
+            .active_or_panic()
+            .kept
+            .keep(self.hold.key(), &entry);
+        self.found = Some(entry);
+        flow::Leased::Won { fresh_seen: true }
+    }
+
+    fn hold_lease(&mut self, lease: Lease) {
+        self.watching = None;
+        self.renewal = Renewal::begin(
+            self.hold.opened(),
+            self.hold.key(),
+            &lease,
+            self.region.active_or_panic().settings.lease_time,
+            self.terms.creation_limit,
+        );
+        self.hold.take_lease(lease);
+    }
+
+    /// What is to be stored, for how long, under which lease.
+    pub(in crate::region) fn commitment(&self) -> Option<(CachedValue<V>, Span, Lease)> {
+        let time_to_live = self
+            .region
+            .active_or_panic()
+            .time_to_live(&self.terms.policy);
+        let lease = self.hold.lease()?.clone();
+        Some((self.made.clone()?, time_to_live, lease))
+    }
+
+    /// What the store says of the commit.
+    pub(in crate::region) fn committed(&mut self, answer: Result<Commit, StoreError>) -> Event {
+        self.renewal = None;
+        Event::Committed(match answer {
+            Ok(Commit::Stored) => {
+                self.hold.lose_lease();
+                // Stored, but with an epoch from before an invalidation: nobody will use it.
+                if self.epoch < self.region.active_or_panic().epochs.read().hard {
+                    Committed::Refused
+                } else {
+                    Committed::Stored
+                }
+            }
+            Ok(Commit::Refused) => {
+                self.hold.lose_lease();
+                Committed::Refused
+            }
+            Err(error) => {
+                self.failure = Some(Failure::Store(Arc::new(error)));
+                Committed::Failed
+            }
+        })
+    }
+
+    /// The lease to be given back before the flight ends, if one is still held.
+    pub(in crate::region) fn lease_to_return(&mut self) -> Option<Lease> {
+        self.renewal = None;
+        self.hold.lease().cloned()
+    }
+}

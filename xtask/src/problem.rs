@@ -1,0 +1,42 @@
+//! What can keep a chore from being done at all. A check that finds something is no problem in
+//! this sense: it is the chore's result.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a chore could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Problem {
+    /// Not started from inside the project.
+    #[error("no dogpile workspace at or above {}: start this from inside a checkout", .0.display())]
+    NoWorkspace(PathBuf),
+    /// A file or folder could not be read.
+    #[error("cannot read {}: {cause}", path.display())]
+    Read {
+        /// What was to be read.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A log could not be written.
+    #[error("cannot write {}: {cause}", path.display())]
+    Write {
+        /// What was to be written.
+        path: PathBuf,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// A manifest is not TOML, or lacks what cargo asks of it.
+    #[error("{path}: {what}")]
+    Manifest {
+        /// The manifest.
+        path: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Something is missing that this user may not install.
+    #[error(
+        "this needs what is not installed here and may not be installed by this user; run:\n{0}"
+    )]
+    Needs(String),
+}

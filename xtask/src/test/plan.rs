@@ -1,0 +1,302 @@
+//! The table of stages.
+//!
+//! Everything builds in one target folder with one set of flags, so that stages share what they
+//! build. A stage that talks to a server adds its own [`Need`] and is left out
+//! of the quick size.
+
+use super::machine::{Machine, is_version};
+use super::need::{CC, CLIPPY, CXX, Need, RUSTFMT};
+use super::stage::{Line, Stage, Work};
+use crate::packages::Package;
+
+/// How much to run; a stage runs in its own size and in every larger one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Size {
+    /// The inner loop.
+    Quick,
+    /// What a change has to pass.
+    Full,
+    /// What takes long.
+    Nightly,
+}
+
+/// The models are built and run with optimization, in a stage of their own.
+const MODELS: &str = "dogpile-model-tests";
+
+/// The stages of a size, in the order in which they run: what fails soonest comes first. `target`
+/// is the folder that cargo builds in.
+pub(super) fn stages(
+    packages: &[Package],
+    rust_version: &str,
+    machine: &Machine,
+    target: &str,
+    size: Size,
+) -> Vec<Stage> {
+    let has_fuzz = packages.iter().any(|package| package.folder == "fuzz");
+    let table = [
+        (Size::Quick, stage("fmt", &[RUSTFMT], run(fmt(has_fuzz)))),
+        (
+            Size::Quick,
+            stage(
+                "tidy",
+                &[],
+                run(["cargo run --quiet --package xtask -- tidy"]),
+            ),
+        ),
+        (
+            Size::Quick,
+            stage("clippy", &[CLIPPY, CC], clippy(has_fuzz, target)),
+        ),
+        (Size::Quick, stage("tests", &[CC], tests(machine, size))),
+        (Size::Quick, stage("doc tests", &[CC], run([DOC_TESTS]))),
+        (
+            Size::Full,
+            stage(
+                "models",
+                &[],
+                run([format!("cargo test --profile models -p {MODELS}")]),
+            ),
+        ),
+        (Size::Full, stage("docs", &[CC], docs())),
+        (Size::Full, stage("features", &[], run(features(packages)))),
+        (
+            Size::Full,
+            stage("msrv", &[CC], msrv(rust_version, machine)),
+        ),
+        (Size::Full, stage("deny", &[], deny(machine))),
+        (
+            Size::Full,
+            stage("fuzz targets", &[], fuzz_targets(has_fuzz, target)),
+        ),
+        (
+            Size::Nightly,
+            stage("fuzz", &[CXX], fuzz(packages, &machine.host, target)),
+        ),
+    ];
+    let wanted = table.into_iter().filter(|(smallest, _)| *smallest <= size);
+    wanted.map(|(_, stage)| stage).collect()
+}
+
+const DOC_TESTS: &str = "cargo test --workspace --all-features --doc";
+
+fn stage(name: &'static str, needs: &[Need], work: Work) -> Stage {
+    Stage {
+        name,
+        needs: needs.to_vec(),
+        work,
+    }
+}
+
+fn run<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> Work {
+    Work::Run(
+        lines
+            .into_iter()
+            .map(|line| Line::new(line.as_ref()))
+            .collect(),
+    )
+}
+
+fn fmt(has_fuzz: bool) -> Vec<&'static str> {
+    let mut lines = vec!["cargo fmt --all --check"];
+    if has_fuzz {
+        lines.push("cargo fmt --manifest-path fuzz/Cargo.toml --check");
+    }
+    lines
+}
+
+fn clippy(has_fuzz: bool, target: &str) -> Work {
+    let deny = |line: Line| line.and("--").and("-D").and("warnings");
+    let mut lines = vec![deny(Line::new(
+        "cargo clippy --workspace --all-targets --all-features",
+    ))];
+    if has_fuzz {
+        let line = Line::new(&format!("cargo clippy --all-targets {FUZZ}"));
+        lines.push(deny(line.and(target)));
+    }
+    Work::Run(lines)
+}
+
+/// With nextest where it is there: the same tests, each in its own process. What is drawn at
+/// random is drawn more often in the largest size.
+fn tests(machine: &Machine, size: Size) -> Work {
+    let runner = if machine.nextest {
+        "nextest run"
+    } else {
+        "test"
+    };
+    let line = Line::new(&format!(
+        "cargo {runner} --no-fail-fast --workspace --exclude {MODELS} --all-features \
+         --lib --bins --tests --examples"
+    ));
+    Work::Run(vec![match size {
+        Size::Quick | Size::Full => line,
+        Size::Nightly => line.with("PROPTEST_CASES", "10000"),
+    }])
+}
+
+fn docs() -> Work {
+    let line = Line::new("cargo doc --no-deps --workspace --all-features");
+    Work::Run(vec![line.with("RUSTDOCFLAGS", "-Dwarnings")])
+}
+
+/// Each feature of each package by itself, and none at all.
+fn features(packages: &[Package]) -> Vec<String> {
+    let mut lines = Vec::new();
+    for package in packages
+        .iter()
+        .filter(|package| package.in_main_workspace())
+    {
+        if package.features.is_empty() {
+            continue;
+        }
+        let bare = format!("cargo check -p {} --no-default-features", package.name);
+        lines.push(bare.clone());
+        let alone = package
+            .features
+            .iter()
+            .map(|name| format!("{bare} --features {name}"));
+        lines.extend(alone);
+    }
+    lines
+}
+
+/// The oldest Rust that the manifest promises.
+fn msrv(promised: &str, machine: &Machine) -> Work {
+    if is_version(&machine.rustc, promised) {
+        let rustc = &machine.rustc;
+        return Work::Settled(format!("rustc {rustc} is it: the stages above tested it"));
+    }
+    match machine.toolchain(promised) {
+        Some(name) => run([format!(
+            "rustup run {name} cargo check --workspace --all-features"
+        )]),
+        None => Work::Skip(format!(
+            "NOT TESTED that Rust {promised} builds this: rustc is {} and rustup has no {promised}; \
+             `rustup toolchain install {promised}` brings it",
+            machine.rustc
+        )),
+    }
+}
+
+fn deny(machine: &Machine) -> Work {
+    if machine.deny {
+        return run(["cargo deny --all-features check"]);
+    }
+    let reason = "NOT TESTED: licences, advisories, bans, sources; `cargo install cargo-deny` \
+                  brings the tool";
+    Work::Skip(reason.to_owned())
+}
+
+/// The fuzz targets' own workspace, without the runtime, in the folder named next.
+const FUZZ: &str = "--manifest-path fuzz/Cargo.toml --no-default-features --target-dir";
+
+/// That the targets build and the properties hold on the inputs worth remembering: without the
+/// fuzzer's runtime, which wants a C++ compiler.
+fn fuzz_targets(has_fuzz: bool, target: &str) -> Work {
+    if !has_fuzz {
+        return Work::Skip("there are no fuzz targets".to_owned());
+    }
+    let lines =
+        ["check --bins", "test --lib"].map(|what| Line::new(&format!("cargo {what} {FUZZ}")));
+    Work::Run(lines.into_iter().map(|line| line.and(target)).collect())
+}
+
+/// What cargo-fuzz would set, but for the sanitizer, which only nightly compilers have.
+const INSTRUMENTED: &str = "--cfg fuzzing -Cdebug-assertions -Ccodegen-units=1 \
+    -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
+    -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares";
+
+/// A minute of each target. The flags differ, so it builds in a folder of its own; naming the
+/// target keeps the flags off what runs during the build.
+fn fuzz(packages: &[Package], host: &str, target: &str) -> Work {
+    let bins = packages
+        .iter()
+        .filter(|package| package.folder == "fuzz")
+        .filter_map(|package| package.manifest.get("bin")?.as_array())
+        .flatten()
+        .filter_map(|bin| bin.get("name")?.as_str());
+    let lines = bins.map(|name| {
+        Line::new(&format!(
+            "cargo run --release --manifest-path fuzz/Cargo.toml --target {host}"
+        ))
+        .and("--target-dir")
+        .and(format!("{target}/fuzz"))
+        .and("--bin")
+        .and(name)
+        .and("--")
+        .and("-max_total_time=60")
+        .with("RUSTFLAGS", INSTRUMENTED)
+    });
+    Work::Run(lines.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packages::packages;
+    use crate::tree::Tree;
+
+    fn machine(rustc: &str, toolchains: &[&str]) -> Machine {
+        Machine {
+            rustc: rustc.to_owned(),
+            toolchains: toolchains.iter().map(|&name| name.to_owned()).collect(),
+            nextest: false,
+            deny: false,
+            host: "x86_64-unknown-linux-gnu".to_owned(),
+        }
+    }
+
+    fn names(size: Size) -> Vec<&'static str> {
+        let stages = stages(&[], "1.95", &machine("1.95.0", &[]), "target", size);
+        stages.into_iter().map(|stage| stage.name).collect()
+    }
+
+    #[test]
+    fn each_size_holds_the_smaller_one() {
+        let (quick, full, nightly) = (names(Size::Quick), names(Size::Full), names(Size::Nightly));
+        assert!(full.starts_with(&quick) && full.len() > quick.len());
+        assert!(nightly.starts_with(&full) && nightly.len() > full.len());
+    }
+
+    #[test]
+    fn the_promised_rust_is_tested_or_its_absence_is_told() {
+        assert!(matches!(
+            msrv("1.95", &machine("1.95.1", &[])),
+            Work::Settled(_)
+        ));
+        let Work::Run(lines) = msrv("1.95", &machine("1.97.0", &["1.95.0-x86_64"])) else {
+            panic!("the toolchain is there");
+        };
+        assert!(
+            lines[0]
+                .shown()
+                .starts_with("rustup run 1.95.0-x86_64 cargo check")
+        );
+        let Work::Skip(reason) = msrv("1.95", &machine("1.97.0", &["1.97.0-x"])) else {
+            panic!("nothing to test it with");
+        };
+        assert!(reason.starts_with("NOT TESTED that Rust 1.95"), "{reason}");
+    }
+
+    #[test]
+    fn each_feature_is_built_alone_and_so_is_none() {
+        let tree = Tree::sample(&[
+            (
+                "Cargo.toml",
+                "[package]\nname = \"a\"\n[features]\ndefault = [\"x\"]\nx = []\ny = []\n",
+            ),
+            ("b/Cargo.toml", "[package]\nname = \"b\"\n"),
+        ]);
+        let lines = features(&packages(&tree).expect("the manifests parse"));
+        let bare = "cargo check -p a --no-default-features";
+        assert_eq!(
+            lines,
+            [
+                bare.to_owned(),
+                format!("{bare} --features x"),
+                format!("{bare} --features y")
+            ]
+        );
+    }
+}
