@@ -96,6 +96,27 @@ fn law_5_late_joiners_of_an_invalidated_creation_do_not_serve_later_callers() {
     });
 }
 
+/// Even a value that was committed before is none for those who come after the invalidation.
+#[test]
+fn law_5_a_committed_value_does_not_serve_those_who_come_after_an_invalidation() {
+    for (name, config, hooks) in hooked_stores() {
+        in_time(name, move || {
+            let (region, clock) = region_by_hand(config);
+            let (committed, go_on) = stop(&hooks, Point::Committed);
+            let end = Gate::shut();
+            let creator = creation(&region, &end);
+            end.open();
+            committed.pass();
+            region.invalidate(Invalidation::Hard).unwrap();
+            let after = waiter(&region);
+            clock.see(1);
+            go_on.open();
+            assert_eq!(creator.join().unwrap().0, 1);
+            assert_eq!(after.join().unwrap(), (2, Origin::Created));
+        });
+    }
+}
+
 /// Stops the next call at `point` until the second gate is opened; the first opens when it is there.
 fn stop(hooks: &Hooks, point: Point) -> (Gate, Gate) {
     let (there, go_on) = (Gate::shut(), Gate::shut());
