@@ -195,3 +195,21 @@ async fn law_7_a_wait_ends_by_its_deadline() {
     assert!(matches!(waited, Err(Error::Deadline { .. })));
     creator.abort();
 }
+
+/// Its clone panics.
+#[derive(Debug)]
+struct NeverTwice;
+
+impl Clone for NeverTwice {
+    fn clone(&self) -> Self {
+        panic!("one is enough")
+    }
+}
+
+#[test]
+fn law_6_a_clone_that_panics_frees_the_lock() {
+    let dogpile = Dogpile::<NeverTwice>::new();
+    let call = || dogpile.get_or_create(|| NeverTwice).is_ok();
+    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).is_err());
+    assert!(!dogpile.is_being_created());
+}

@@ -154,14 +154,19 @@ impl<'d, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'d, V,
     /// Publishes the value, unless the claim was superseded: the word decides the commit. Those who
     /// followed a superseded claim to its end called before its creator began, and take its value.
     pub(super) fn commit(&mut self) -> Event {
-        let (Some(claim), Some(value)) = (self.claim.take(), self.made.take()) else {
-            unreachable!("a commit follows a creation under a claim")
+        let Some(value) = self.made.take() else {
+            unreachable!("a commit follows a creation")
         };
+        // The user's `clone` and clock may panic: until they are done, the claim stays where a
+        // dropped call finds it.
         self.found = Some(value.clone());
         let value = self.dogpile.entry(value);
         let outcome = Outcome::Value {
             value: value.clone(),
             committed: true,
+        };
+        let Some(claim) = self.claim.take() else {
+            unreachable!("a commit follows a creation under a claim")
         };
         let published = self.dogpile.value.publish(claim, value, &Arc::new(outcome));
         Event::Committed(match published {
