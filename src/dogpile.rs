@@ -89,9 +89,16 @@ impl<V: Send + Sync + 'static> Dogpile<V> {
         self
     }
 
-    /// After how long another takes over from a creator that is still at work. Default: 30 seconds.
+    /// After how long another takes over from a creator that is still at work; at least a
+    /// millisecond. Default: 30 seconds.
     pub const fn creation_limit(mut self, span: Duration) -> Self {
-        self.creation_limit = Span::from_duration(span);
+        let span = Span::from_duration(span);
+        let least = Span::from_millis(1);
+        self.creation_limit = if span.as_nanos() < least.as_nanos() {
+            least
+        } else {
+            span
+        };
         self
     }
 

@@ -78,15 +78,17 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     }
 
     /// The creator begins now and has until `due`. Who waits already, and who comes before this,
-    /// knows that the creator began after its own call. Does nothing when the claim was superseded
-    /// meanwhile: the creator at work now keeps its own time.
-    pub fn begin(&self, claim: &Claim, due: Time) {
+    /// knows that the creator began after its own call. Does nothing and says `false` when the claim
+    /// was superseded meanwhile: the creator at work now keeps its own time.
+    pub fn begin(&self, claim: &Claim, due: Time) -> bool {
         self.room.with(|room| {
-            if self.recheck().is_held_by(claim.number()) {
+            let current = self.recheck().is_held_by(claim.number());
+            if current {
                 room.begin(claim.number(), due);
                 self.due_hint(due);
             }
-        });
+            current
+        })
     }
 
     /// Sits down to wait for the creation that is under way. `has_waited` says that this call has

@@ -122,14 +122,11 @@ impl<'d, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'d, V,
 
     pub(super) fn begin(&self) -> u64 {
         let creation = cycle::new_creation();
-        self.dogpile.desk().begin(creation);
-        let due = self
-            .dogpile
-            .clock
-            .monotonic()
-            .after(self.dogpile.creation_limit);
-        if let Some(claim) = &self.claim {
-            self.dogpile.value.slot().begin(claim, due);
+        let dogpile = self.dogpile;
+        let due = dogpile.clock.monotonic().after(dogpile.creation_limit);
+        let current = self.claim.as_ref();
+        if current.is_some_and(|claim| dogpile.value.slot().begin(claim, due)) {
+            dogpile.desk().begin(creation);
         }
         creation
     }

@@ -69,6 +69,8 @@ impl<T: Send + Sync + 'static> Drop for Retired<T> {
         // only one to destroy it, and no later reader can find it. It came from a box. Guards that
         // were pinned before now are waited for.
         unsafe { guard.defer_destroy(Shared::from(self.0)) };
+        // A thread that writes once and idles would keep what it retired for as long.
+        guard.flush();
     }
 }
 

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dogpile_backend::{CachedValue, StoreError, Verdict};
+use dogpile_backend::{CachedValue, Span, StoreError, Verdict};
 use dogpile_core::flow::{Action, Wish};
 
 use super::active::Active;
@@ -13,7 +13,7 @@ use super::call::{Call, Terms};
 use super::config::OnStoreFailure;
 use super::drive::{drive, drive_async};
 use super::kept::Mark;
-use super::owned::{Job, work};
+use super::owned::{CREATORS, Job};
 use super::{Region, Shared};
 use crate::error::Error;
 
@@ -61,13 +61,14 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         self
     }
 
-    /// How long this call waits for another's creation. Zero: not at all.
+    /// How long this call waits for another's creation. Zero: not at all; where nobody creates, it
+    /// creates.
     pub fn deadline(mut self, span: Duration) -> Self {
         self.own.deadline = Some(span);
         self
     }
 
-    /// After how long another may take over from this call's creator.
+    /// After how long another may take over from this call's creator; at least a millisecond.
     pub fn creation_limit(mut self, span: Duration) -> Self {
         self.own.creation_limit = Some(span);
         self
@@ -297,7 +298,9 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
             creation_limit: self
                 .own
                 .creation_limit
-                .map_or(settings.creation_limit, Into::into),
+                .map_or(settings.creation_limit, |span| {
+                    Span::from_duration(span).max(Span::from_millis(1))
+                }),
             stale_if_error: self.own.stale_if_error.unwrap_or(settings.stale_if_error),
             on_store_failure: self
                 .own
@@ -349,6 +352,6 @@ fn give_to_runner<V: Send + Sync + 'static>(region: &Shared<V>, job: Job) -> boo
     // A job that is handed back is dropped, and frees its key.
     match runner {
         Some(run) => run(job).is_ok(),
-        None => work(job).is_ok(),
+        None => CREATORS.run(job).is_ok(),
     }
 }

@@ -106,6 +106,9 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         call.hold = std::mem::replace(&mut self.hold, nothing);
         let (flow, action) = Flow::detached(self.wish);
         call.flow = flow;
+        // Its time runs from now on, also while it waits for a runner that may never come to it.
+        call.hold
+            .begin(0, call.started.after(call.terms.creation_limit));
         (call, action)
     }
 
@@ -142,6 +145,15 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         })
     }
 
+    /// What was created before this is a miss to this call: before the last hard invalidation that
+    /// it knows of, or the last soft one where no stale value may be served.
+    fn oldest_epoch(&self) -> Epoch {
+        if self.terms.policy.stale_for == Span::ZERO {
+            return self.epochs.current();
+        }
+        self.epochs.hard
+    }
+
     /// Keeps a value for when the store does not answer.
     fn keep(&self, entry: &CachedValue<V>) {
         let active = self.region.active_or_panic();
@@ -167,7 +179,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     /// call already knows of is not one to have.
     pub(super) fn hear(&mut self, outcome: &Outcome<V>, began_after_me: bool) -> flow::Woke {
         match outcome {
-            Outcome::Value { value, .. } if value.metadata.epoch < self.epochs.hard => {
+            Outcome::Value { value, .. } if value.metadata.epoch < self.oldest_epoch() => {
                 flow::Woke::Value {
                     committed: false,
                     began_after_me: false,

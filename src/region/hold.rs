@@ -114,9 +114,10 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
 
     /// This creation is at work from now on, and has until `due`.
     pub(super) fn begin(&self, creation: u64, due: Time) {
-        if let (Some(flight), Some(claim)) = (&self.flight, &self.claim) {
+        if let (Some(flight), Some(claim)) = (&self.flight, &self.claim)
+            && flight.slot.begin(claim, due)
+        {
             flight.begin_creation(creation);
-            flight.slot.begin(claim, due);
         }
     }
 

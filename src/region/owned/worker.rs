@@ -1,4 +1,5 @@
-//! Our own runner: two threads and a bounded queue per process, started with the first job.
+//! Our own runner: per process two threads and a bounded queue for owned creators, and as many for
+//! the house's own chores, so that no creator keeps those waiting. Started with the first job.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -8,26 +9,47 @@ use std::thread;
 use super::Job;
 
 const THREADS: usize = 2;
-/// More than this many refreshes in waiting are not caught up by waiting longer.
+/// More than this many jobs in waiting are not caught up by waiting longer.
 const QUEUE: usize = 1_024;
 
-/// Runs `job` in the background; a full queue hands it back.
-pub(in crate::region) fn work(job: Job) -> Result<(), Job> {
-    static QUEUE_IN: OnceLock<SyncSender<Job>> = OnceLock::new();
-    let queue = QUEUE_IN.get_or_init(|| {
+/// A queue and the threads that serve it.
+pub(in crate::region) struct Worker {
+    name: &'static str,
+    queue: OnceLock<SyncSender<Job>>,
+}
+
+/// Runs owned creators.
+pub(in crate::region) static CREATORS: Worker = Worker::named("dogpile-creator");
+/// Gives back leases, renews them, maintains stores.
+pub(in crate::region) static CHORES: Worker = Worker::named("dogpile-chore");
+
+impl Worker {
+    const fn named(name: &'static str) -> Self {
+        Self {
+            name,
+            queue: OnceLock::new(),
+        }
+    }
+
+    /// Runs `job` in the background; a full queue hands it back.
+    pub(in crate::region) fn run(&self, job: Job) -> Result<(), Job> {
+        let queue = self.queue.get_or_init(|| self.start());
+        queue.try_send(job).map_err(|refused| match refused {
+            TrySendError::Full(job) | TrySendError::Disconnected(job) => job,
+        })
+    }
+
+    fn start(&self) -> SyncSender<Job> {
         let (queue, jobs) = sync_channel(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
         for number in 0..THREADS {
             let jobs = Arc::clone(&jobs);
-            let thread = thread::Builder::new().name(format!("dogpile-worker-{number}"));
-            // With no thread at all the queue fills up, and jobs are handed back.
+            let thread = thread::Builder::new().name(format!("{}-{number}", self.name));
+            // With no thread at all jobs are handed back at once.
             let _ = thread.spawn(move || serve(&jobs));
         }
         queue
-    });
-    queue.try_send(job).map_err(|refused| match refused {
-        TrySendError::Full(job) | TrySendError::Disconnected(job) => job,
-    })
+    }
 }
 
 fn serve(jobs: &Mutex<Receiver<Job>>) {
