@@ -164,6 +164,9 @@ fn a_hit_of_a_thread_allocates_nothing() {
         assert_eq!(read, 0, "{name}: read");
         let load = allocations(|| assert_eq!(region.load("key").unwrap(), 42));
         assert_eq!(load, 0, "{name}: load");
+        let hour = Duration::from_secs(3_600);
+        let at = allocations(|| drop(region.at("key").fresh_for(hour).try_create(try_create)));
+        assert_eq!(at, 0, "{name}: at");
     }
 }
 
@@ -184,6 +187,9 @@ fn a_hit_of_a_task_allocates_nothing() {
         assert_eq!(refresh, 0, "{name}: get_or_refresh_async");
         let load = allocations(|| assert_eq!(at_once(region.load_async("key")).unwrap(), 42));
         assert_eq!(load, 0, "{name}: load_async");
+        let call = || region.at("key").try_create_async(never);
+        let at = allocations(|| assert_eq!(at_once(call()).unwrap().value, 42));
+        assert_eq!(at, 0, "{name}: at, async");
     }
 }
 

@@ -8,7 +8,7 @@ use dogpile_backend::{
 };
 use dogpile_core::epochs::EpochCell;
 
-use super::answer::Known;
+use super::answer::{Answer, Known, Origin};
 use super::config::{Config, Settings};
 use super::hold::give_back;
 use super::kept::{Kept, Mark};
@@ -94,6 +94,27 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
                 used
             }
         }
+    }
+
+    /// A value that is fresh by a call's own policy, with its age, where it lies.
+    pub(super) fn hit_at(&self, key: &[u8], policy: &Policy) -> Option<Answer<V>> {
+        let mut buffer = KeyBuffer::new();
+        let key = match &self.mangler {
+            None => key,
+            Some(mangler) => mangler.mangle(key, &mut buffer),
+        };
+        let mut answer = None;
+        self.opened.store.look_local(key, &mut |entry| {
+            let now = self.now();
+            if policy.is_fresh(&entry.metadata, self.epochs.floor(), now) {
+                answer = Some(Answer {
+                    value: entry.value.clone(),
+                    origin: Origin::Hit,
+                    age: now.since(entry.metadata.created).to_duration(),
+                });
+            }
+        });
+        answer
     }
 
     #[inline]

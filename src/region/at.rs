@@ -91,6 +91,9 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     /// # Errors
     /// As [`Region::get`].
     pub fn get(self) -> Result<Option<Answer<V>>, Error> {
+        if let Some(answer) = self.hit() {
+            return Ok(Some(answer));
+        }
         let active = self.active()?;
         let key = active.mangled(self.key.as_ref());
         let mark = active.kept.mark(&key);
@@ -103,6 +106,9 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     /// # Errors
     /// As [`Region::get`].
     pub async fn get_async(self) -> Result<Option<Answer<V>>, Error> {
+        if let Some(answer) = self.hit() {
+            return Ok(Some(answer));
+        }
         let active = self.active()?;
         let key = active.mangled(self.key.as_ref());
         let mark = active.kept.mark(&key);
@@ -132,7 +138,10 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         self,
         creator: impl FnOnce() -> Result<V, E>,
     ) -> Result<Answer<V>, Error<E>> {
-        self.create_long_way(creator)
+        match self.hit() {
+            Some(answer) => Ok(answer),
+            None => self.create_long_way(creator),
+        }
     }
 
     /// [`create`](Self::create) for tasks.
@@ -146,7 +155,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         self,
         creator: impl FnOnce() -> F,
     ) -> Result<Answer<V>, Error> {
-        self.create_long_way_async(|| async { Ok::<V, Infallible>(creator().await) })
+        self.try_create_async(|| async { Ok::<V, Infallible>(creator().await) })
             .await
     }
 
@@ -165,7 +174,10 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        self.create_long_way_async(creator).await
+        match self.hit() {
+            Some(answer) => Ok(answer),
+            None => Box::pin(self.create_long_way_async(creator)).await,
+        }
     }
 
     /// Creates a new value whatever is there; see [`Region::refresh`].
@@ -266,6 +278,12 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
             give_to_runner(&region, job)
         };
         drive_async(call, creator, to_runner).await
+    }
+
+    /// A fresh value where it lies in this process's memory: nothing is built for it.
+    fn hit(&self) -> Option<Answer<V>> {
+        let active = self.region.active()?;
+        active.hit_at(self.key.as_ref(), &self.terms(active).policy)
     }
 
     fn start<E: Send + Sync + 'static>(
