@@ -23,6 +23,9 @@
 //! | delete, hard invalidate | Vacant(n+1) | Vacant(n+1) | Vacant(n+1) | Vacant(n+1) |
 //! | soft invalidate | Vacant(n) | Creating(n), stale | Ready(n+1), stale | Ready(n+1), stale |
 //!
+//! A `refresh` asks for none of this: it takes over what is busy and claims what is not, under the
+//! slot's lock, whatever it saw.
+//!
 //! The stale mark says: whatever its age, the value that is here, or that this creation will
 //! bring, is stale. It goes when a newer value is published or set.
 //! A dash is a transition that cannot be asked for: a [`Claim`] is not `Clone` and is used up by
