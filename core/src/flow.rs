@@ -357,7 +357,12 @@ impl Flow {
                 ..wish
             },
             state: State::Leasing,
-            facts: Facts::default(),
+            // It began with a stale value: no runner waits for another process, and none creates
+            // what a failing store cannot take.
+            facts: Facts {
+                stale: true,
+                ..Facts::default()
+            },
         };
         (flow, Action::Lease { supersede: false })
     }

@@ -52,11 +52,12 @@ impl Hand {
         }
     }
 
-    /// The claim of a call that went ahead with a stale value.
+    /// The claim, and a copy of the stale value, of a call that went ahead with it.
     pub(crate) fn of_runner(wish: Wish) -> Self {
         let owned = false;
         Self {
             claim: true,
+            looked: Some(Looked::Stale),
             ..Self::empty(Wish { owned, ..wish })
         }
     }

@@ -106,6 +106,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         call.hold = std::mem::replace(&mut self.hold, nothing);
         let (flow, action) = Flow::detached(self.wish);
         call.flow = flow;
+        call.at_hand.clone_from(&self.at_hand);
         // Its time runs from now on, also while it waits for a runner that may never come to it.
         call.hold
             .begin(0, call.started.after(call.terms.creation_limit));
