@@ -124,10 +124,6 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         self.flow.has_waited()
     }
 
-    pub(super) fn started(&self) -> Time {
-        self.started
-    }
-
     pub(super) fn deadline(&self) -> Time {
         self.started.after(self.terms.deadline)
     }

@@ -96,9 +96,6 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     pub(super) fn look_around(&mut self, waker: &Waker) -> Wait {
         let (now, deadline) = (self.monotonic(), self.deadline());
         let has_waited = self.has_waited();
-        // A creator that has not begun yet is still talking to the store; it has as long as if it
-        // began when this call came.
-        let unbegun = self.started().after(self.terms.creation_limit);
         let Some((flight, seat)) = self.hold.seat(has_waited) else {
             return Wait::Over(Woke::Superseded);
         };
@@ -114,12 +111,9 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         if now >= deadline {
             return Wait::Over(Woke::Deadline);
         }
-        let due = flight.slot.due().unwrap_or(unbegun);
-        if now < due {
-            return Wait::Until(due.min(deadline));
-        }
         match flight.slot.relieve(seat, now) {
             Relief::NotYet(due) => Wait::Until(due.min(deadline)),
+            // Still talking to the store: its time does not run yet.
             Relief::NotBegun => Wait::Until(now.after(self.terms.creation_limit).min(deadline)),
             Relief::Heir(claim) => {
                 self.end_wait(Some(claim));

@@ -331,3 +331,16 @@ fn a_misuse_changes_nothing_and_says_so() {
     assert_eq!(flow, before);
     assert!(misuse.to_string().contains("Done cannot follow"));
 }
+
+#[test]
+fn law_4_a_runner_waits_for_no_other_process_and_creates_for_no_failing_store() {
+    let (mut lost, first) = Flow::detached(Wish::default());
+    assert_eq!(first, Action::Lease { supersede: false });
+    assert_eq!(lost.step(Event::Leased(Leased::Lost)), Ok(Action::HandOver));
+    let (mut failed, _) = Flow::detached(Wish::default());
+    let given_up = Action::Release(Release::StoreFailed);
+    assert_eq!(failed.step(Event::Leased(Leased::Failed)), Ok(given_up));
+    let served = Action::Return(Ending::Value(Origin::Stale));
+    assert_eq!(lost.step(Event::Done), Ok(served));
+    assert_eq!(failed.step(Event::Done), Ok(served));
+}
