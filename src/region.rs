@@ -3,6 +3,9 @@
 //! The path of one call: `region` (a hit ends here) → `at` (the call's own options) → `call` (what
 //! it knows and holds) → `drive` (the engine steps the flow) → `flight` and the store.
 
+// `|value| value.clone()` is a type of its own for each caller, so that the lookup is compiled into it.
+#![allow(clippy::redundant_closure_for_method_calls)]
+
 mod active;
 mod answer;
 mod asynchronous;
@@ -147,10 +150,13 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         }
     }
 
-    /// Uses a fresh value where it lies in this process's memory.
-    #[inline]
-    fn hit<R>(&self, key: &[u8], using: impl FnOnce(&V) -> R) -> Option<R> {
-        self.active()?.hit(key, using)
+    /// Uses a fresh value where it lies in this process's memory. Without one `using` comes back.
+    #[inline(always)]
+    fn hit<R, U: FnOnce(&V) -> R>(&self, key: &[u8], using: U) -> Result<R, U> {
+        match self.active() {
+            Some(active) => active.hit(key, using),
+            None => Err(using),
+        }
     }
 
     /// One key, for a call with options of its own, or to learn where a value came from.
@@ -175,9 +181,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// was kept.
     #[inline]
     pub fn get(&self, key: impl AsRef<[u8]>) -> Result<Option<V>, Error> {
-        match self.hit(key.as_ref(), V::clone) {
-            Some(value) => Ok(Some(value)),
-            None => Ok(self.at(key).get()?.map(|answer| answer.value)),
+        match self.hit(key.as_ref(), |value| value.clone()) {
+            Ok(value) => Ok(Some(value)),
+            Err(_) => Ok(self.at(key).get()?.map(|answer| answer.value)),
         }
     }
 
@@ -192,13 +198,20 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         key: impl AsRef<[u8]>,
         using: impl FnOnce(&V) -> R,
     ) -> Result<Option<R>, Error> {
-        let mut using = Some(using);
-        let hit = self.hit(key.as_ref(), |value| using.take().map(|using| using(value)));
-        if let Some(used) = hit.flatten() {
-            return Ok(Some(used));
+        match self.hit(key.as_ref(), using) {
+            Ok(used) => Ok(Some(used)),
+            Err(using) => self.read_long_way(key.as_ref(), using),
         }
-        let answer = self.at(key).get()?;
-        Ok(answer.and_then(|answer| using.take().map(|using| using(&answer.value))))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn read_long_way<R>(
+        &self,
+        key: &[u8],
+        using: impl FnOnce(&V) -> R,
+    ) -> Result<Option<R>, Error> {
+        Ok(self.at(key).get()?.map(|answer| using(&answer.value)))
     }
 
     /// The value under `key`: a fresh one, or a stale one while somebody else creates the next, or
@@ -246,9 +259,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         key: impl AsRef<[u8]>,
         creator: impl FnOnce() -> Result<V, E>,
     ) -> Result<V, Error<E>> {
-        match self.hit(key.as_ref(), V::clone) {
-            Some(value) => Ok(value),
-            None => self
+        match self.hit(key.as_ref(), |value| value.clone()) {
+            Ok(value) => Ok(value),
+            Err(_) => self
                 .at(key)
                 .create_long_way(creator)
                 .map(|answer| answer.value),
@@ -265,9 +278,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         key: impl AsRef<[u8]>,
         creator: impl FnOnce() -> Result<V, E> + Send + 'static,
     ) -> Result<V, Error<E>> {
-        match self.hit(key.as_ref(), V::clone) {
-            Some(value) => Ok(value),
-            None => self
+        match self.hit(key.as_ref(), |value| value.clone()) {
+            Ok(value) => Ok(value),
+            Err(_) => self
                 .at(key)
                 .refresh_long_way(creator)
                 .map(|answer| answer.value),
@@ -282,7 +295,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// that says so.
     pub fn load(&self, key: impl AsRef<[u8]>) -> Result<V, Error<BoxError>> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
-        if let Some(value) = active.hit(key.as_ref(), V::clone) {
+        if let Ok(value) = active.hit(key.as_ref(), |value| value.clone()) {
             return Ok(value);
         }
         let loader = active.settings.loader.clone();

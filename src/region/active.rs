@@ -7,6 +7,8 @@ use dogpile_backend::{
     Store, StoreError, SystemClock, Time, TimeLine, Verdict,
 };
 use dogpile_core::epochs::EpochCell;
+#[cfg(feature = "memory")]
+use dogpile_memory::Memory;
 
 use super::answer::{Answer, Known, Origin};
 use super::config::{Config, Settings};
@@ -19,13 +21,13 @@ use crate::flight::{Opened, Outcome};
 const FINE: Span = Span::from_millis(250);
 
 pub(crate) struct Active<V: Send + Sync + 'static> {
-    store: Hot<V>,
+    #[cfg(feature = "memory")]
+    /// The shortest way: memory, keys as they are, ages by the machine's coarse clock.
+    straight: Option<Memory<V>>,
     pub(super) policy: Policy,
     pub(super) clock: Clockwork,
     line: TimeLine,
     fine: bool,
-    /// Ages are measured by the machine's coarse clock, called directly.
-    quick: bool,
     pub(super) epochs: Arc<EpochCell<crate::kit::Local>>,
     pub(super) mangler: Option<Arc<dyn Mangle>>,
     pub(super) opened: Arc<Opened<V>>,
@@ -33,28 +35,23 @@ pub(crate) struct Active<V: Send + Sync + 'static> {
     pub(super) kept: Kept<V>,
 }
 
-/// The store as the hit path calls it: memory directly, any other through its trait.
-enum Hot<V> {
-    #[cfg(feature = "memory")]
-    Memory(dogpile_memory::Memory<V>),
-    Other(Arc<dyn Store<V>>),
-}
-
 impl<V: Clone + Send + Sync + 'static> Active<V> {
     pub(super) fn open(region: &str, config: Config<V>) -> Self {
         let policy = config.policy();
-        let hot = Hot::of(&config.store);
+        #[cfg(feature = "memory")]
+        let memory = memory(&config.store);
         let opened = Opened::open(config.store);
         let line = opened.store.time_line();
         let fine = policy.fresh_for < FINE || policy.stale_for < FINE;
-        let by_machine = matches!(config.clock, Clockwork::System) && line == TimeLine::Process;
+        #[cfg(feature = "memory")]
+        let coarse = matches!(config.clock, Clockwork::System) && !fine;
         Self {
-            store: hot,
+            #[cfg(feature = "memory")]
+            straight: memory.filter(|_| coarse && config.mangler.is_none()),
             policy,
             clock: config.clock,
             line,
             fine,
-            quick: by_machine && !fine,
             epochs: opened.epochs(region),
             mangler: config.mangler,
             kept: Kept::new(config.calls.keep_last),
@@ -63,36 +60,44 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         }
     }
 
-    /// Uses a fresh value under the user's `key` where it lies. `None`: take the long way.
-    #[inline]
-    pub(super) fn hit<R>(&self, key: &[u8], using: impl FnOnce(&V) -> R) -> Option<R> {
-        match &self.mangler {
-            None => self.hit_mangled(key, using),
-            Some(mangler) => {
-                let mut buffer = KeyBuffer::new();
-                self.hit_mangled(mangler.mangle(key, &mut buffer), using)
-            }
+    /// Uses a fresh value under the user's `key` where it lies. Without one `using` comes back: take
+    /// the long way.
+    #[inline(always)]
+    pub(super) fn hit<R, U: FnOnce(&V) -> R>(&self, key: &[u8], using: U) -> Result<R, U> {
+        #[cfg(feature = "memory")]
+        if let Some(memory) = &self.straight {
+            let lent = memory.lend_with(key, using, |entry, using| {
+                if self.is_fresh(&entry.metadata, SystemClock.coarse()) {
+                    return Ok(using(entry.value));
+                }
+                Err(using)
+            });
+            return match lent {
+                Ok(used) => used,
+                Err(using) => Err(using),
+            };
         }
+        self.hit_elsewhere(key, using)
     }
 
-    #[inline]
-    fn hit_mangled<R>(&self, key: &[u8], using: impl FnOnce(&V) -> R) -> Option<R> {
-        match &self.store {
-            #[cfg(feature = "memory")]
-            Hot::Memory(memory) => memory
-                .lend(key, |entry| {
-                    self.is_fresh(&entry.metadata).then(|| using(entry.value))
-                })
-                .flatten(),
-            Hot::Other(store) => {
-                let (mut using, mut used) = (Some(using), None);
-                store.look_local(key, &mut |entry| {
-                    if self.is_fresh(&entry.metadata) {
-                        used = using.take().map(|using| using(entry.value));
-                    }
-                });
-                used
+    #[cold]
+    #[inline(never)]
+    fn hit_elsewhere<R, U: FnOnce(&V) -> R>(&self, key: &[u8], using: U) -> Result<R, U> {
+        let mut buffer = KeyBuffer::new();
+        let key = match &self.mangler {
+            None => key,
+            Some(mangler) => mangler.mangle(key, &mut buffer),
+        };
+        let (mut using, mut used) = (Some(using), None);
+        self.opened.store.look_local(key, &mut |entry| {
+            if self.is_fresh(&entry.metadata, self.now()) {
+                used = using.take().map(|using| using(entry.value));
             }
+        });
+        match (used, using) {
+            (Some(used), _) => Ok(used),
+            (None, Some(using)) => Err(using),
+            (None, None) => unreachable!("it is taken when it is used"),
         }
     }
 
@@ -117,13 +122,8 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         answer
     }
 
-    #[inline]
-    fn is_fresh(&self, metadata: &Metadata) -> bool {
-        let now = if self.quick {
-            SystemClock.coarse()
-        } else {
-            self.now()
-        };
+    #[inline(always)]
+    fn is_fresh(&self, metadata: &Metadata, now: Time) -> bool {
         self.policy.is_fresh(metadata, self.epochs.floor(), now)
     }
 
@@ -158,17 +158,11 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
     }
 }
 
-impl<V: Clone + Send + Sync + 'static> Hot<V> {
-    fn of(store: &Arc<dyn Store<V>>) -> Self {
-        #[cfg(feature = "memory")]
-        {
-            let any: &dyn std::any::Any = &**store;
-            if let Some(memory) = any.downcast_ref::<dogpile_memory::Memory<V>>() {
-                return Self::Memory(memory.clone());
-            }
-        }
-        Self::Other(Arc::clone(store))
-    }
+/// The store itself, if it is this process's memory.
+#[cfg(feature = "memory")]
+fn memory<V: Clone + Send + Sync + 'static>(store: &Arc<dyn Store<V>>) -> Option<Memory<V>> {
+    let any: &dyn std::any::Any = &**store;
+    any.downcast_ref().cloned()
 }
 
 /// What writes from outside do, beside the store.

@@ -1,5 +1,8 @@
 //! The same calls for tasks. Nothing is built on a hit; a miss boxes the call's future.
 
+// `|value| value.clone()` is a type of its own for each caller, so that the lookup is compiled into it.
+#![allow(clippy::redundant_closure_for_method_calls)]
+
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -15,9 +18,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// # Errors
     /// As [`get`](Self::get).
     pub async fn get_async(&self, key: impl AsRef<[u8]>) -> Result<Option<V>, Error> {
-        match self.hit(key.as_ref(), V::clone) {
-            Some(value) => Ok(Some(value)),
-            None => Ok(Box::pin(self.at(key).get_async())
+        match self.hit(key.as_ref(), |value| value.clone()) {
+            Ok(value) => Ok(Some(value)),
+            Err(_) => Ok(Box::pin(self.at(key).get_async())
                 .await?
                 .map(|answer| answer.value)),
         }
@@ -36,9 +39,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         key: impl AsRef<[u8]>,
         creator: impl FnOnce() -> F,
     ) -> Result<V, Error> {
-        match self.hit(key.as_ref(), V::clone) {
-            Some(value) => Ok(value),
-            None => {
+        match self.hit(key.as_ref(), |value| value.clone()) {
+            Ok(value) => Ok(value),
+            Err(_) => {
                 let creator = || async { Ok::<V, Infallible>(creator().await) };
                 let answer = Box::pin(self.at(key).create_long_way_async(creator)).await?;
                 Ok(answer.value)
@@ -63,9 +66,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        match self.hit(key.as_ref(), V::clone) {
-            Some(value) => Ok(value),
-            None => {
+        match self.hit(key.as_ref(), |value| value.clone()) {
+            Ok(value) => Ok(value),
+            Err(_) => {
                 let answer = Box::pin(self.at(key).create_long_way_async(creator)).await?;
                 Ok(answer.value)
             }
@@ -86,9 +89,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>> + Send + 'static,
     {
-        match self.hit(key.as_ref(), V::clone) {
-            Some(value) => Ok(value),
-            None => {
+        match self.hit(key.as_ref(), |value| value.clone()) {
+            Ok(value) => Ok(value),
+            Err(_) => {
                 let answer = Box::pin(self.at(key).refresh_long_way_async(creator)).await?;
                 Ok(answer.value)
             }
@@ -102,7 +105,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// As [`load`](Self::load).
     pub async fn load_async(&self, key: impl AsRef<[u8]>) -> Result<V, Error<BoxError>> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
-        if let Some(value) = active.hit(key.as_ref(), V::clone) {
+        if let Ok(value) = active.hit(key.as_ref(), |value| value.clone()) {
             return Ok(value);
         }
         let loader = active.settings.loader.clone();

@@ -1,9 +1,11 @@
 //! Keys of the map, the forms in which they are looked up, and their hash.
 //!
-//! The hash of a key is foldhash over its bytes, seeded per store, computed once per operation:
+//! The hash of a key is foldhash over its bytes, seeded per process, computed once per operation:
 //! a write hands the finished number on, and a queued entry is found again by its number.
 
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::marker::PhantomData;
+use std::sync::LazyLock;
 
 use foldhash::fast::{FoldHasher, RandomState};
 use papaya::Equivalent;
@@ -36,22 +38,51 @@ impl Hash for Key {
     }
 }
 
-/// A key in the caller's memory.
-pub(crate) struct Wanted<'a>(pub(crate) &'a [u8]);
+/// A key in the caller's memory. `By` is the caller's type: a lookup made for one caller alone is
+/// compiled into it, where one shared by all would be called, which costs a hit a tenth.
+pub(crate) struct Wanted<'a, By = ()> {
+    bytes: &'a [u8],
+    by: PhantomData<fn() -> By>,
+}
 
-impl Hash for Wanted<'_> {
+impl<'a, By> Wanted<'a, By> {
     #[inline]
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        // Without the length prefix of `<[u8] as Hash>`: the key is all that is hashed.
-        state.write(self.0);
+    pub(crate) fn by(bytes: &'a [u8]) -> Self {
+        let by = PhantomData;
+        Self { bytes, by }
     }
 }
 
-impl Equivalent<Key> for Wanted<'_> {
+impl<By> Hash for Wanted<'_, By> {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // Without the length prefix of `<[u8] as Hash>`: the key is all that is hashed.
+        state.write(self.bytes);
+    }
+}
+
+impl<By> Equivalent<Key> for Wanted<'_, By> {
     #[inline]
     fn equivalent(&self, key: &Key) -> bool {
-        *self.0 == *key.0
+        are_equal(self.bytes, &key.0)
     }
+}
+
+/// Most keys are short, and comparing those by calling the C library takes a hit longer than its
+/// freshness does. A key from one to two words long is equal if its first and its last word are.
+#[inline]
+fn are_equal(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len()
+        && match one.len() {
+            8..=15 => ends::<8>(one) == ends(other),
+            16..=32 => ends::<16>(one) == ends(other),
+            _ => one == other,
+        }
+}
+
+#[inline]
+fn ends<const N: usize>(bytes: &[u8]) -> (Option<&[u8; N]>, Option<&[u8; N]>) {
+    (bytes.first_chunk(), bytes.last_chunk())
 }
 
 /// A key in the caller's memory whose hash is known.
@@ -99,14 +130,19 @@ impl Item for Place {
     }
 }
 
-/// Makes the hashers of one store.
-#[derive(Clone, Default)]
-pub(crate) struct KeyHash(RandomState);
+/// Makes the hashers of every store of this process.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct KeyHash;
+
+/// One seed for all stores: a hash then begins before the store is found, which a hit waits for
+/// longest. It is drawn at random, and no store hands its keys out in the order of their hashes,
+/// in which another would fill up badly.
+static SEED: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 impl KeyHash {
     #[inline]
-    pub(crate) fn of(&self, bytes: &[u8]) -> u64 {
-        let mut hasher = self.0.build_hasher();
+    pub(crate) fn of(bytes: &[u8]) -> u64 {
+        let mut hasher = SEED.build_hasher();
         hasher.write(bytes);
         hasher.finish()
     }
@@ -118,7 +154,7 @@ impl BuildHasher for KeyHash {
     #[inline]
     fn build_hasher(&self) -> KeyHasher {
         KeyHasher {
-            bytes: self.0.build_hasher(),
+            bytes: SEED.build_hasher(),
             known: 0,
         }
     }
@@ -154,22 +190,22 @@ mod tests {
 
     #[test]
     fn every_form_of_a_key_hashes_and_compares_alike() {
-        let hasher = KeyHash::default();
+        let hasher = KeyHash;
         for bytes in [&b""[..], b"a", b"twenty bytes of keys", &[0; 1_000]] {
             let key = Key::new(bytes);
-            let hash = hasher.of(bytes);
+            let hash = KeyHash::of(bytes);
             let place = Place {
                 hash,
                 address: key.address(),
             };
             assert_eq!(hasher.hash_one(&key), hash);
-            assert_eq!(hasher.hash_one(Wanted(bytes)), hash);
+            assert_eq!(hasher.hash_one(Wanted::<()>::by(bytes)), hash);
             assert_eq!(hasher.hash_one(Hashed { bytes, hash }), hash);
             assert_eq!(hasher.hash_one(place), hash);
-            assert!(Wanted(bytes).equivalent(&key));
+            assert!(Wanted::<()>::by(bytes).equivalent(&key));
             assert!(Hashed { bytes, hash }.equivalent(&key));
             assert!(place.equivalent(&key));
-            assert!(!Wanted(b"b").equivalent(&key));
+            assert!(!Wanted::<()>::by(b"b").equivalent(&key));
             assert!(!place.equivalent(&Key::new(b"b")));
         }
     }

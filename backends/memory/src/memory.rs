@@ -90,7 +90,23 @@ impl<V> Memory<V> {
     /// then, what is removed from this store cannot be freed. `borrow` may use this store.
     #[inline]
     pub fn lend<R>(&self, key: &[u8], borrow: impl FnOnce(CachedValue<&V>) -> R) -> Option<R> {
-        self.table.lend(key, borrow)
+        let lent = self.table.lend(key, borrow, |entry, borrow| borrow(entry));
+        lent.ok()
+    }
+
+    /// [`lend`](Self::lend) for a closure that is wanted back where there is no value: `with`
+    /// is lent along, or returned.
+    ///
+    /// # Errors
+    /// `with`, where there is no value.
+    #[inline]
+    pub fn lend_with<W, R>(
+        &self,
+        key: &[u8],
+        with: W,
+        borrow: impl FnOnce(CachedValue<&V>, W) -> R,
+    ) -> Result<R, W> {
+        self.table.lend(key, with, borrow)
     }
 
     /// Stores `entry` under `key`, in place of what was there, and voids the key's lease. It gets a

@@ -8,6 +8,7 @@ use dogpile_backend::{
 };
 
 use crate::Memory;
+use crate::key::KeyHash;
 use crate::node::Node;
 use crate::sweep::sweep;
 use crate::turn::Turn;
@@ -117,10 +118,10 @@ impl<V: Clone + Send + Sync + 'static> LeaseStore<V> for Memory<V> {
     fn watch(&self, key: &[u8], bell: Box<dyn Fn() + Send + Sync>) -> Option<Watch> {
         let table = Arc::clone(&self.table);
         let key: Box<[u8]> = key.into();
-        let stripe = table.stripe(table.hasher.of(&key));
+        let stripe = table.stripe(KeyHash::of(&key));
         let number = stripe.lock().bells.hang(&key, Arc::from(bell));
         Some(Watch::new(move || {
-            let stripe = table.stripe(table.hasher.of(&key));
+            let stripe = table.stripe(KeyHash::of(&key));
             stripe.lock().bells.take_down(&key, number);
         }))
     }

@@ -30,7 +30,6 @@ pub(crate) struct Stripe {
 
 pub(crate) struct Table<V> {
     pub(crate) map: Map<V>,
-    pub(crate) hasher: KeyHash,
     pub(crate) ear: Ear<V>,
     weigher: Option<Box<Weigher<V>>>,
     stripes: Box<[Mutex<Stripe>]>,
@@ -51,10 +50,8 @@ impl<V: Send + 'static> Table<V> {
     }
 
     fn new(weigher: Option<Box<Weigher<V>>>, stripes: Box<[Mutex<Stripe>]>) -> Self {
-        let hasher = KeyHash::default();
         Self {
-            map: papaya::HashMap::with_hasher(hasher.clone()),
-            hasher,
+            map: papaya::HashMap::with_hasher(KeyHash),
             ear: Ear::default(),
             weigher,
             stripes,
@@ -63,20 +60,22 @@ impl<V: Send + 'static> Table<V> {
 }
 
 impl<V> Table<V> {
-    /// Lends the value under `key`. This is the path of a hit: no lock, no clock, no allocation, and
-    /// no write but that of a mark which is not full yet.
-    #[inline]
-    pub(crate) fn lend<R>(
+    /// Lends the value under `key`, and `with` to use it; gives `with` back where there is none. This
+    /// is the path of a hit: no lock, no clock, no allocation, and no write but that of a mark which is
+    /// not full yet.
+    #[inline(always)]
+    pub(crate) fn lend<W, R, B: FnOnce(CachedValue<&V>, W) -> R>(
         &self,
         key: &[u8],
-        borrow: impl FnOnce(CachedValue<&V>) -> R,
-    ) -> Option<R> {
+        with: W,
+        borrow: B,
+    ) -> Result<R, W> {
         let map = self.map.pin();
-        let Some(Node::Value(held)) = map.get(&Wanted(key)) else {
-            return None;
+        let Some(Node::Value(held)) = map.get(&Wanted::<B>::by(key)) else {
+            return Err(with);
         };
         held.mark.touch();
-        Some(borrow(held.lend()))
+        Ok(borrow(held.lend(), with))
     }
 
     /// Stores a value whoever holds a lease.

@@ -39,7 +39,7 @@ use parking_lot::MutexGuard;
 use crate::bells::Bell;
 use crate::departures::Departures;
 use crate::eviction::Eviction;
-use crate::key::{Hashed, Key, Place};
+use crate::key::{Hashed, Key, KeyHash, Place};
 use crate::lifetime::Lifetime;
 use crate::mark::{Mark, StampCell};
 use crate::node::{Claim, Held, IsValue, Node};
@@ -63,7 +63,7 @@ impl<'g, V> Turn<'g, V> {
     pub(crate) fn take(table: &'g Table<V>, guard: &'g LocalGuard<'g>, key: &'g [u8]) -> Self {
         let key = Hashed {
             bytes: key,
-            hash: table.hasher.of(key),
+            hash: KeyHash::of(key),
         };
         Self {
             table,
