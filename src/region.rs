@@ -18,6 +18,7 @@ mod kept;
 mod owned;
 mod renewal;
 mod shared;
+mod subject;
 mod upkeep;
 mod wait;
 

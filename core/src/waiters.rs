@@ -10,7 +10,8 @@
 //! the waiter even if it is superseded meanwhile, so a patient waiter stays seated through a
 //! delete, and nobody waits for more than two creations.
 
-use alloc::collections::BTreeMap;
+mod seats;
+
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::task::{Poll, Waker};
@@ -18,6 +19,7 @@ use core::task::{Poll, Waker};
 use crate::kit::{Kit, Lock};
 use crate::state::Claim;
 use crate::time::Time;
+use seats::Seats;
 
 /// What a waiter is told, once.
 #[derive(Debug)]
@@ -143,7 +145,7 @@ pub(crate) struct Seat<K: Kit, O: Send> {
 pub struct Room<K: Kit, O: Send> {
     begun: Option<(u64, Time)>,
     tickets: u64,
-    seats: BTreeMap<u64, Seat<K, O>>,
+    seats: Seats<Seat<K, O>>,
 }
 
 impl<K: Kit, O: Send> Room<K, O> {
@@ -152,7 +154,7 @@ impl<K: Kit, O: Send> Room<K, O> {
         Self {
             begun: None,
             tickets: 0,
-            seats: BTreeMap::new(),
+            seats: Seats::new(),
         }
     }
 
@@ -169,38 +171,38 @@ impl<K: Kit, O: Send> Room<K, O> {
 
     pub(crate) fn sit(&mut self, claim: u64, has_waited: bool) -> Waiter<K, O> {
         let ticket = self.tickets;
-        self.tickets = self.tickets.wrapping_add(1);
+        self.tickets += 1; // 584 years at one a nanosecond
         let ear = Arc::new(Ear::new());
         let seat = Seat {
             claim,
             patient: has_waited || self.due(claim).is_none(),
             ear: Arc::clone(&ear),
         };
-        self.seats.insert(ticket, seat);
+        self.seats.push(ticket, seat);
         Waiter { ticket, ear }
     }
 
     pub(crate) fn remove(&mut self, ticket: u64) -> Option<Seat<K, O>> {
-        self.seats.remove(&ticket)
+        self.seats.remove(ticket)
     }
 
     pub(crate) fn claim_of(&self, ticket: u64) -> Option<u64> {
-        self.seats.get(&ticket).map(|seat| seat.claim)
+        self.seats.get(ticket).map(|seat| seat.claim)
     }
 
     /// Takes out the seats that follow `claim`.
     pub(crate) fn followers(&mut self, claim: u64) -> Vec<Seat<K, O>> {
-        self.take(|seat| seat.claim == claim)
+        self.seats.take(|seat| seat.claim == claim)
     }
 
     /// Takes out the seats that follow `claim` and do not want its value once it is superseded.
     pub(crate) fn impatient(&mut self, claim: u64) -> Vec<Seat<K, O>> {
-        self.take(|seat| seat.claim == claim && !seat.patient)
+        self.seats.take(|seat| seat.claim == claim && !seat.patient)
     }
 
     /// Seats whose creation begins anew under `next` follow that; it begins after all their calls.
     pub(crate) fn succeed(&mut self, claim: u64, next: u64) {
-        for seat in self.seats.values_mut().filter(|seat| seat.claim == claim) {
+        for seat in self.seats.iter_mut().filter(|seat| seat.claim == claim) {
             seat.claim = next;
             seat.patient = true;
         }
@@ -211,26 +213,18 @@ impl<K: Kit, O: Send> Room<K, O> {
         let mut seats = self.seats.iter();
         seats
             .find(|(_, seat)| seat.claim == claim)
-            .map(|(&ticket, _)| ticket)
+            .map(|(ticket, _)| ticket)
     }
 
     pub(crate) fn ears(&self) -> Vec<Arc<Ear<K, O>>> {
         self.seats
-            .values()
-            .map(|seat| Arc::clone(&seat.ear))
+            .iter()
+            .map(|(_, seat)| Arc::clone(&seat.ear))
             .collect()
     }
 
     pub(crate) fn len(&self) -> usize {
         self.seats.len()
-    }
-
-    fn take(&mut self, wanted: impl Fn(&Seat<K, O>) -> bool) -> Vec<Seat<K, O>> {
-        if self.seats.values().all(&wanted) {
-            return core::mem::take(&mut self.seats).into_values().collect();
-        }
-        let taken = self.seats.extract_if(.., |_, seat| wanted(seat));
-        taken.map(|(_, seat)| seat).collect()
     }
 }
 

@@ -9,11 +9,12 @@ use dogpile_core::flow::{Action, Wish};
 
 use super::active::Active;
 use super::answer::{Answer, Origin};
-use super::call::{Call, Terms};
+use super::call::{Call, Rest, Terms};
 use super::config::OnStoreFailure;
 use super::drive::{drive, drive_async};
 use super::kept::Mark;
 use super::owned::{CREATORS, Job};
+use super::subject::Subject;
 use super::{Region, Shared};
 use crate::error::Error;
 
@@ -42,6 +43,11 @@ const NEW: Wish = Wish {
     stale_if_error: false,
     needs_store: false,
 };
+const REFRESH: Wish = Wish {
+    refresh: true,
+    ..NEW
+};
+const OWNED: Wish = Wish { owned: true, ..NEW };
 
 impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     pub(super) fn new(region: &'r Region<V>, key: K) -> Self {
@@ -191,14 +197,8 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         self,
         creator: impl FnOnce() -> Result<V, E>,
     ) -> Result<Answer<V>, Error<E>> {
-        drive(
-            self.start(Wish {
-                refresh: true,
-                ..NEW
-            })?,
-            creator,
-            nobody_else,
-        )
+        let (mut call, action) = self.start(REFRESH)?;
+        drive(&mut call, action, creator, nobody_else)
     }
 
     /// [`refresh`](Self::refresh) for tasks.
@@ -216,11 +216,8 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        let call = self.start(Wish {
-            refresh: true,
-            ..NEW
-        })?;
-        drive_async(call, creator, nobody_else).await
+        let (mut call, action) = self.start(REFRESH)?;
+        drive_async(&mut call, action, creator, nobody_else).await
     }
 
     #[cold]
@@ -228,7 +225,8 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         self,
         creator: impl FnOnce() -> Result<V, E>,
     ) -> Result<Answer<V>, Error<E>> {
-        drive(self.start(NEW)?, creator, nobody_else)
+        let (mut call, action) = self.start(NEW)?;
+        drive(&mut call, action, creator, nobody_else)
     }
 
     pub(super) async fn create_long_way_async<E, F>(
@@ -239,7 +237,8 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        drive_async(self.start(NEW)?, creator, nobody_else).await
+        let (mut call, action) = self.start(NEW)?;
+        drive_async(&mut call, action, creator, nobody_else).await
     }
 
     #[cold]
@@ -247,18 +246,15 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         self,
         creator: impl FnOnce() -> Result<V, E> + Send + 'static,
     ) -> Result<Answer<V>, Error<E>> {
-        drive(
-            self.start(Wish { owned: true, ..NEW })?,
-            creator,
-            |rest, creator| {
-                let (region, key) = (Arc::clone(&rest.0.region), rest.0.user_key.clone());
-                let job = Job::call(&region.name, &key, move || {
-                    // Nobody is there to be told; those who wait have been.
-                    let _ = drive(rest, creator, nobody_else);
-                });
-                give_to_runner(&region, job)
-            },
-        )
+        let (mut call, action) = self.start(OWNED)?;
+        let (region, key) = (self.region.shared(), self.key.as_ref());
+        drive(&mut call, action, creator, |(mut rest, action), creator| {
+            let job = Job::call(&region.name, key, move || {
+                // Nobody is there to be told; those who wait have been.
+                let _ = drive(&mut rest, action, creator, nobody_else);
+            });
+            give_to_runner(region, job)
+        })
     }
 
     pub(super) async fn refresh_long_way_async<E, F>(
@@ -269,15 +265,15 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>> + Send + 'static,
     {
-        let call = self.start(Wish { owned: true, ..NEW })?;
-        let to_runner = |rest: (Call<V, E>, Action), creator| {
-            let (region, key) = (Arc::clone(&rest.0.region), rest.0.user_key.clone());
-            let job = Job::future(&region.name, &key, async move {
-                let _ = drive_async(rest, creator, nobody_else).await;
+        let (mut call, action) = self.start(OWNED)?;
+        let (region, key) = (self.region.shared(), self.key.as_ref());
+        let to_runner = |(mut rest, action): Rest<V, E>, creator| {
+            let job = Job::future(&region.name, key, async move {
+                let _ = drive_async(&mut rest, action, creator, nobody_else).await;
             });
-            give_to_runner(&region, job)
+            give_to_runner(region, job)
         };
-        drive_async(call, creator, to_runner).await
+        drive_async(&mut call, action, creator, to_runner).await
     }
 
     /// A fresh value where it lies in this process's memory: nothing is built for it.
@@ -289,11 +285,10 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     fn start<E: Send + Sync + 'static>(
         &self,
         wish: Wish,
-    ) -> Result<(Call<V, E>, Action), Error<E>> {
-        let active = self.active()?;
-        let terms = self.terms(active);
-        let region = Arc::clone(self.region.shared());
-        Ok(Call::start(region, self.key.as_ref(), terms, wish))
+    ) -> Result<(Call<'_, V, E>, Action), Error<E>> {
+        let terms = self.terms(self.active()?);
+        let subject = Subject::new(self.region.shared(), self.key.as_ref());
+        Ok(Call::start(subject, terms, wish))
     }
 
     fn active<E>(&self) -> Result<&'r Active<V>, Error<E>> {

@@ -13,7 +13,7 @@ use super::config::OnStoreFailure;
 use super::hold::Hold;
 use super::kept::Mark;
 use super::renewal::Renewal;
-use super::shared::Shared as Region;
+use super::subject::Subject;
 use super::wait::Watching;
 use super::{Answer, Origin};
 use crate::error::{Error, Place};
@@ -31,9 +31,11 @@ pub(super) struct Terms {
     pub(super) on_store_failure: OnStoreFailure,
 }
 
-pub(super) struct Call<V: Clone + Send + Sync + 'static, E> {
-    pub(super) region: Arc<Region<V>>,
-    pub(super) user_key: Box<[u8]>,
+/// The rest of a call that a runner carries on, and its first action.
+pub(super) type Rest<V, E> = (Call<'static, V, E>, Action);
+
+pub(super) struct Call<'r, V: Clone + Send + Sync + 'static, E> {
+    pub(super) subject: Subject<'r, V>,
     pub(super) terms: Terms,
     wish: Wish,
     flow: Flow,
@@ -50,35 +52,29 @@ pub(super) struct Call<V: Clone + Send + Sync + 'static, E> {
     epoch: Epoch,
     /// What was written before this call read or created anything.
     mark: Mark,
-    failure: Option<Failure<E>>,
-    renewal: Option<Renewal>,
+    // What few calls come to is kept apart: a thousand that wait are a thousand times this size.
+    failure: Option<Box<Failure<E>>>,
+    renewal: Option<Box<Renewal>>,
     pub(super) waiting: Option<Waiting>,
-    pub(super) watching: Option<Watching>,
+    pub(super) watching: Option<Box<Watching>>,
 }
 
-impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
-    /// A call for the user's `key`, and its first action.
-    pub(super) fn start(
-        region: Arc<Region<V>>,
-        key: &[u8],
-        terms: Terms,
-        wish: Wish,
-    ) -> (Self, Action) {
+impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V, E> {
+    /// A call about `subject`, and its first action.
+    pub(super) fn start(subject: Subject<'r, V>, terms: Terms, wish: Wish) -> (Self, Action) {
         let wish = Wish {
             stale_if_error: terms.stale_if_error,
             needs_store: terms.on_store_failure == OnStoreFailure::Fail,
             ..wish
         };
         let (flow, action) = Flow::start(wish);
-        let active = region.active_or_panic();
-        let mangled = active.mangled(key);
+        let active = subject.active();
         let call = Self {
-            mark: active.kept.mark(&mangled),
-            user_key: key.into(),
+            mark: active.kept.mark(subject.key()),
             terms,
             wish,
             flow,
-            hold: Hold::nothing(Arc::clone(&active.opened), mangled),
+            hold: Hold::nothing(),
             started: active.clock.monotonic(),
             epochs: active.epochs.read(),
             at_hand: None,
@@ -89,21 +85,15 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
             renewal: None,
             waiting: None,
             watching: None,
-            region,
+            subject,
         };
         (call, action)
     }
 
     /// The part that a runner carries on: it holds the claim, and answers nobody.
-    pub(super) fn detach(&mut self) -> (Self, Action) {
-        let (mut call, _) = Self::start(
-            Arc::clone(&self.region),
-            &self.user_key,
-            self.terms,
-            self.wish,
-        );
-        let nothing = Hold::nothing(Arc::clone(self.hold.opened()), self.hold.key().into());
-        call.hold = std::mem::replace(&mut self.hold, nothing);
+    pub(super) fn detach(&mut self) -> Rest<V, E> {
+        let (mut call, _) = Call::start(self.subject.to_owned(), self.terms, self.wish);
+        call.hold = std::mem::replace(&mut self.hold, Hold::nothing());
         let (flow, action) = Flow::detached(self.wish);
         call.flow = flow;
         call.at_hand.clone_from(&self.at_hand);
@@ -129,13 +119,13 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     }
 
     pub(super) fn monotonic(&self) -> Time {
-        self.region.active_or_panic().clock.monotonic()
+        self.subject.active().clock.monotonic()
     }
 
     /// Asks this process's flights who creates.
     pub(super) fn claim(&mut self, supersede: bool) -> Event {
         let now = self.monotonic();
-        Event::Claimed(if self.hold.board(supersede, now) {
+        Event::Claimed(if self.hold.board(&self.subject, supersede, now) {
             Claimed::Won
         } else {
             Claimed::Joined
@@ -153,22 +143,22 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
 
     /// Keeps a value for when the store does not answer.
     fn keep(&self, entry: &CachedValue<V>) {
-        let active = self.region.active_or_panic();
-        active.kept.keep(self.hold.key(), entry, self.mark);
+        let kept = &self.subject.active().kept;
+        kept.keep(self.subject.key(), entry, self.mark);
     }
 
     /// Passes the claim on.
     pub(super) fn hand_over(&mut self) -> Event {
         self.renewal = None;
         self.watching = None;
-        self.hold.hand_over();
+        self.hold.hand_over(&self.subject);
         Event::Done
     }
 
     /// Leaves the flight's waiters.
     pub(super) fn leave(&mut self) -> Event {
         self.waiting = None;
-        self.hold.leave();
+        self.hold.leave(&self.subject);
         Event::Done
     }
 
@@ -190,18 +180,22 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
                 }
             }
             Outcome::Failed(Shared::Store(error)) => {
-                self.failure = Some(Failure::Store(Arc::clone(error)));
+                self.fail(Failure::Store(Arc::clone(error)));
                 flow::Woke::StoreFailed
             }
             Outcome::Failed(shared) => {
-                self.failure = Some(Failure::Shared(shared.clone()));
+                self.fail(Failure::Shared(shared.clone()));
                 flow::Woke::Error
             }
         }
     }
 
+    fn fail(&mut self, failure: Failure<E>) {
+        self.failure = Some(Box::new(failure));
+    }
+
     /// The end of the call. A creator's panic goes on from here, in its own caller.
-    pub(super) fn ended(mut self, ending: Ending) -> Result<Answer<V>, Error<E>> {
+    pub(super) fn ended(&mut self, ending: Ending) -> Result<Answer<V>, Error<E>> {
         match ending {
             Ending::Value(origin) => Ok(self.answer(origin)),
             Ending::Trouble(trouble) => Err(self.error(trouble)),
@@ -219,7 +213,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         let Some(entry) = entry else {
             unreachable!("a value is returned only when there is one")
         };
-        let now = self.region.active_or_panic().now();
+        let now = self.subject.active().now();
         Answer {
             age: now.since(entry.metadata.created).to_duration(),
             value: entry.value,
@@ -228,19 +222,24 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     }
 
     fn error(&mut self, trouble: Trouble) -> Error<E> {
-        let place = Place::new(&self.region.name, &self.user_key);
+        let place = Place::new(&self.subject.region().name, self.subject.user_key());
         let waited = self.monotonic().since(self.started);
-        failure::error(trouble, self.failure.take(), place, waited)
+        failure::error(
+            trouble,
+            self.failure.take().map(|failure| *failure),
+            place,
+            waited,
+        )
     }
 }
 
-impl<V: Clone + Send + Sync + 'static, E> Drop for Call<V, E> {
+impl<V: Clone + Send + Sync + 'static, E> Drop for Call<'_, V, E> {
     /// A call that goes away before its end gives everything to somebody else.
     fn drop(&mut self) {
         self.waiting = None;
         match self.flow.step(Event::Cancelled) {
-            Ok(Action::HandOver) => self.hold.hand_over(),
-            Ok(Action::Leave) => self.hold.leave(),
+            Ok(Action::HandOver) => self.hold.hand_over(&self.subject),
+            Ok(Action::Leave) => self.hold.leave(&self.subject),
             // It had ended, or held nothing.
             Ok(_) | Err(_) => {}
         }

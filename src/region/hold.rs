@@ -8,6 +8,7 @@ use dogpile_core::state::Claim;
 use dogpile_core::waiters::Waiter;
 
 use super::owned::background;
+use super::subject::Subject;
 use crate::flight::{Boarding, Flight, Opened, Outcome, leases};
 use crate::kit::Local;
 
@@ -15,19 +16,15 @@ type Seat<V> = Waiter<Local, Arc<Outcome<V>>>;
 
 /// A claim, a seat, a lease. Its call gives back what is left when it is dropped.
 pub(super) struct Hold<V: Clone + Send + Sync + 'static> {
-    opened: Arc<Opened<V>>,
-    key: Box<[u8]>,
     flight: Option<Arc<Flight<V>>>,
     claim: Option<Claim>,
     seat: Option<Seat<V>>,
-    lease: Option<Lease>,
+    lease: Option<Box<Lease>>,
 }
 
 impl<V: Clone + Send + Sync + 'static> Hold<V> {
-    pub(super) fn nothing(opened: Arc<Opened<V>>, key: Box<[u8]>) -> Self {
+    pub(super) const fn nothing() -> Self {
         Self {
-            opened,
-            key,
             flight: None,
             claim: None,
             seat: None,
@@ -35,28 +32,21 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
         }
     }
 
-    pub(super) fn key(&self) -> &[u8] {
-        &self.key
-    }
-
-    pub(super) fn opened(&self) -> &Arc<Opened<V>> {
-        &self.opened
-    }
-
     pub(super) fn flight(&self) -> Option<&Arc<Flight<V>>> {
         self.flight.as_ref()
     }
 
     pub(super) fn lease(&self) -> Option<&Lease> {
-        self.lease.as_ref()
+        self.lease.as_deref()
     }
 
     /// Asks who creates; `true` when it is this call.
-    pub(super) fn board(&mut self, supersede: bool, now: Time) -> bool {
+    pub(super) fn board(&mut self, subject: &Subject<'_, V>, supersede: bool, now: Time) -> bool {
+        let (flights, key) = (&subject.opened().flights, subject.key());
         let boarding = if supersede {
-            self.opened.flights.supersede(&self.key)
+            flights.supersede(key)
         } else {
-            self.opened.flights.board(&self.key, now)
+            flights.board(key, now)
         };
         let (flight, claim) = match boarding {
             Boarding::Won(flight, claim) => (flight, Some(claim)),
@@ -85,16 +75,17 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
     /// Makes the lease that the creator before this one left its own.
     pub(super) fn inherit_lease(&mut self) -> Option<Lease> {
         if self.lease.is_none() {
-            self.lease = self.flight.as_ref().and_then(|left| left.inherited_lease());
+            let left = self.flight.as_ref().and_then(|left| left.inherited_lease());
+            self.lease = left.map(Box::new);
         }
-        self.lease.clone()
+        self.lease().cloned()
     }
 
     pub(super) fn take_lease(&mut self, lease: Lease) {
         if let Some(flight) = &self.flight {
             flight.record_lease(lease.clone());
         }
-        self.lease = Some(lease);
+        self.lease = Some(Box::new(lease));
     }
 
     /// The lease is used up, or was never given.
@@ -122,7 +113,7 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
     }
 
     /// Ends the flight: its waiters are told `outcome`.
-    pub(super) fn settle(&mut self, end: End, outcome: Outcome<V>) {
+    pub(super) fn settle(&mut self, subject: &Subject<'_, V>, end: End, outcome: Outcome<V>) {
         let (Some(flight), Some(claim)) = (self.flight.take(), self.claim.take()) else {
             return;
         };
@@ -130,42 +121,48 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
         // Superseded: those who still follow have been told all the same, but the flight may go on
         // with whoever took this creator's place.
         if settled.is_ok() {
-            self.opened.flights.remove(&self.key, &flight);
+            subject.opened().flights.remove(subject.key(), &flight);
         }
     }
 
     /// Gives claim and lease to a waiter, or frees both where nobody waits.
-    pub(super) fn hand_over(&mut self) {
+    pub(super) fn hand_over(&mut self, subject: &Subject<'_, V>) {
         let flight = self.flight.take();
         if let (Some(flight), Some(claim)) = (&flight, self.claim.take()) {
             let what_became = flight.slot.abandon(claim);
-            self.forsake(flight, what_became);
+            self.forsake(subject, flight, what_became);
         }
         self.lease = None;
     }
 
     /// Leaves the seat; an inheritance that was not heard of goes on.
-    pub(super) fn leave(&mut self) {
+    pub(super) fn leave(&mut self, subject: &Subject<'_, V>) {
         if let (Some(flight), Some(seat)) = (self.flight.take(), self.seat.take())
             && let Some(what_became) = flight.slot.leave(seat)
         {
-            self.forsake(&flight, what_became);
+            self.forsake(subject, &flight, what_became);
         }
     }
 
     /// Where nobody goes on with the flight, it is taken out and its lease given back. A lease of
     /// our own is given back also when somebody superseded us: it may be void, or may not.
-    fn forsake(&mut self, flight: &Arc<Flight<V>>, what_became: Abandoned) {
+    fn forsake(
+        &mut self,
+        subject: &Subject<'_, V>,
+        flight: &Arc<Flight<V>>,
+        what_became: Abandoned,
+    ) {
         let lease = match what_became {
             Abandoned::Inherited => None,
-            Abandoned::Superseded => self.lease.take(),
+            Abandoned::Superseded => self.lease.take().map(|lease| *lease),
             Abandoned::Ended => {
-                self.opened.flights.remove(&self.key, flight);
-                self.lease.take().or_else(|| flight.inherited_lease())
+                subject.opened().flights.remove(subject.key(), flight);
+                let own = self.lease.take().map(|lease| *lease);
+                own.or_else(|| flight.inherited_lease())
             }
         };
         if let Some(lease) = lease {
-            give_back(&self.opened, &self.key, lease);
+            give_back(subject.opened(), subject.key(), lease);
         }
     }
 }

@@ -90,12 +90,11 @@ impl Watching {
     }
 }
 
-impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
+impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> {
     /// A follower looks around: has it been told something, is the creator overdue, is its own time
     /// up?
     pub(super) fn look_around(&mut self, waker: &Waker) -> Wait {
-        let (now, deadline) = (self.monotonic(), self.deadline());
-        let has_waited = self.has_waited();
+        let (has_waited, deadline) = (self.has_waited(), self.deadline());
         let Some((flight, seat)) = self.hold.seat(has_waited) else {
             return Wait::Over(Woke::Superseded);
         };
@@ -108,6 +107,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         if let Poll::Ready(told) = seat.poll(waker) {
             return Wait::Over(self.told(told));
         }
+        let now = self.subject.active().clock.monotonic();
         if now >= deadline {
             return Wait::Over(Woke::Deadline);
         }
@@ -160,13 +160,12 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         if now >= deadline {
             return Wait::Over(Woke::Deadline);
         }
-        let opened = Arc::clone(self.hold.opened());
-        let key: Box<[u8]> = self.hold.key().into();
         let watching = self.watching.get_or_insert_default();
         if !watching.subscribed {
             watching.subscribed = true;
             let bell = Arc::clone(&watching.bell);
-            watching.watch = leases(&*opened.store).watch(&key, Box::new(move || bell.ring()));
+            watching.watch = leases(&*self.subject.opened().store)
+                .watch(self.subject.key(), Box::new(move || bell.ring()));
             if watching.watch.is_some() {
                 return Wait::Over(Woke::LookAgain);
             }
@@ -189,10 +188,10 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     }
 }
 
-impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
+impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> {
     /// Books a wake-up with a clock that is moved by hand.
     pub(super) fn wake_at(&self, until: Time, waker: &Waker) -> WakeAt {
-        self.region.active_or_panic().clock.wake_at(until, waker)
+        self.subject.active().clock.wake_at(until, waker)
     }
 
     /// Has the keeper wake this task at `until`: a follower with its whole flight, a delegate alone.

@@ -12,12 +12,12 @@ use crate::failure::Failure;
 use crate::flight::cycle;
 use crate::flight::{Outcome, Shared};
 
-impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
+impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> {
     /// The creator begins; the answer names this run of it.
     pub(in crate::region) fn begin(&mut self) -> u64 {
-        let active = self.region.active_or_panic();
+        let active = self.subject.active();
         self.epoch = active.epochs.read().current();
-        self.mark = active.kept.mark(self.hold.key());
+        self.mark = active.kept.mark(self.subject.key());
         let creation = cycle::new_creation();
         let due = active.clock.monotonic().after(self.terms.creation_limit);
         self.hold.begin(creation, due);
@@ -32,18 +32,18 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
         Event::Created(match answer {
             Ok(Ok(value)) => self.made(value),
             Ok(Err(error)) => {
-                self.failure = Some(Failure::Own(Arc::new(error)));
+                self.fail(Failure::Own(Arc::new(error)));
                 Created::Err
             }
             Err(panic) => {
-                self.failure = Some(Failure::Panic(panic));
+                self.fail(Failure::Panic(panic));
                 Created::Panicked
             }
         })
     }
 
     fn made(&mut self, value: V) -> Created {
-        let active = self.region.active_or_panic();
+        let active = self.subject.active();
         let judge = active.settings.should_cache.as_ref();
         let wanted = judge.is_none_or(|should_cache| should_cache(&value));
         let metadata = Metadata {
@@ -69,7 +69,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
                 (End::Fail, Outcome::Failed(self.shared_failure()))
             }
         };
-        self.hold.settle(end, outcome);
+        self.hold.settle(&self.subject, end, outcome);
         Event::Done
     }
 
@@ -93,6 +93,6 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     fn shared_failure(&self) -> Shared {
         self.failure
             .as_ref()
-            .map_or(Shared::Elsewhere, Failure::shared)
+            .map_or(Shared::Elsewhere, |failure| failure.shared())
     }
 }

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::kit::Local;
 use crate::region::renewal::Renewal;
 
-impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
+impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V, E> {
     /// What the store answered to a look.
     pub(in crate::region) fn looked(
         &mut self,
@@ -44,8 +44,8 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     }
 
     fn look_failed(&mut self, error: StoreError) -> Looked {
-        self.failure = Some(Failure::Store(Arc::new(error)));
-        let kept = self.region.active_or_panic().kept.get(self.hold.key());
+        self.fail(Failure::Store(Arc::new(error)));
+        let kept = self.subject.active().kept.get(self.subject.key());
         self.at_hand = kept.filter(|entry| self.judge(&entry.metadata) != Verdict::Miss);
         Looked::Failed {
             kept: self.at_hand.is_some(),
@@ -53,14 +53,14 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     }
 
     fn judge(&self, metadata: &Metadata) -> Verdict {
-        self.region
-            .active_or_panic()
-            .judge(&self.terms.policy, metadata)
+        self.subject.active().judge(&self.terms.policy, metadata)
     }
 
     /// What makes a creation unnecessary, seen in the same step that grants the lease (law 2).
-    pub(in crate::region) fn enough(&self) -> impl Fn(&Metadata) -> bool + Send + Sync + use<V, E> {
-        let (region, policy) = (Arc::clone(&self.region), self.terms.policy);
+    pub(in crate::region) fn enough(
+        &self,
+    ) -> impl Fn(&Metadata) -> bool + Send + Sync + use<'r, V, E> {
+        let (region, policy) = (self.subject.region_beside(), self.terms.policy);
         let look_again = !self.wish.refresh && !Local::has(Fault::NoRelook);
         move |metadata| {
             look_again && region.active_or_panic().judge(&policy, metadata) == Verdict::Fresh
@@ -77,7 +77,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
             held: self.hold.inherit_lease(),
             // Two winners in this process alone are not enough: the store still grants one lease.
             supersede: supersede || Local::has(Fault::DoubleClaim),
-            time: self.region.active_or_panic().settings.lease_time,
+            time: self.subject.active().settings.lease_time,
         }
     }
 
@@ -105,7 +105,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
                 flow::Leased::Lost
             }
             Err(error) => {
-                self.failure = Some(Failure::Store(Arc::new(error)));
+                self.fail(Failure::Store(Arc::new(error)));
                 flow::Leased::Failed
             }
         })
@@ -120,21 +120,19 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
     fn hold_lease(&mut self, lease: Lease) {
         self.watching = None;
         self.renewal = Renewal::begin(
-            self.hold.opened(),
-            self.hold.key(),
+            self.subject.opened(),
+            self.subject.key(),
             &lease,
-            self.region.active_or_panic().settings.lease_time,
+            self.subject.active().settings.lease_time,
             self.terms.creation_limit,
-        );
+        )
+        .map(Box::new);
         self.hold.take_lease(lease);
     }
 
     /// What is to be stored, for how long, under which lease.
     pub(in crate::region) fn commitment(&self) -> Option<(CachedValue<V>, Span, Lease)> {
-        let time_to_live = self
-            .region
-            .active_or_panic()
-            .time_to_live(&self.terms.policy);
+        let time_to_live = self.subject.active().time_to_live(&self.terms.policy);
         let lease = self.hold.lease()?.clone();
         Some((self.made.clone()?, time_to_live, lease))
     }
@@ -146,7 +144,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
             Ok(Commit::Stored) => {
                 self.hold.lose_lease();
                 // Stored, but with an epoch from before an invalidation: nobody will use it.
-                if self.epoch < self.region.active_or_panic().epochs.read().hard {
+                if self.epoch < self.subject.active().epochs.read().hard {
                     Committed::Refused
                 } else {
                     Committed::Stored
@@ -157,7 +155,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<V, E> {
                 Committed::Refused
             }
             Err(error) => {
-                self.failure = Some(Failure::Store(Arc::new(error)));
+                self.fail(Failure::Store(Arc::new(error)));
                 Committed::Failed
             }
         })

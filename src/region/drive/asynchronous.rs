@@ -10,14 +10,15 @@ use crate::creator;
 use crate::error::Error;
 use crate::flight::leases;
 use crate::region::Answer;
-use crate::region::call::Call;
+use crate::region::call::{Call, Rest};
 use crate::region::wait::Wait;
 
 /// Drives `call` to its end; see the blocking engine.
 pub(in crate::region) async fn drive_async<V, E, C, F>(
-    (mut call, mut action): (Call<V, E>, Action),
+    call: &mut Call<'_, V, E>,
+    mut action: Action,
     creator: C,
-    detach: impl FnOnce((Call<V, E>, Action), C) -> bool,
+    detach: impl FnOnce(Rest<V, E>, C) -> bool,
 ) -> Result<Answer<V>, Error<E>>
 where
     V: Clone + Send + Sync + 'static,
@@ -26,12 +27,12 @@ where
     F: Future<Output = Result<V, E>>,
 {
     let mut own = Some((creator, detach));
-    let opened = call.hold.opened().clone();
+    let opened = call.subject.opened_beside();
     let store = opened.for_tasks();
     loop {
         let event = match action {
             Action::Look => {
-                let answer = store.get(call.hold.key()).await;
+                let answer = store.get(call.subject.key()).await;
                 call.looked(answer)
             }
             Action::Claim { supersede } => call.claim(supersede),
@@ -45,16 +46,14 @@ where
             Action::Lease { supersede } => {
                 let enough = call.enough();
                 let ask = call.ask(&enough, supersede);
-                let answer = leases(store).lease(call.hold.key(), ask).await;
+                let answer = leases(store).lease(call.subject.key(), ask).await;
                 call.leased(answer)
             }
             Action::Wait { delegate } => {
-                let woke = poll_fn(
-                    |context| match sleep(&mut call, delegate, context.waker()) {
-                        Some(woke) => Poll::Ready(woke),
-                        None => Poll::Pending,
-                    },
-                );
+                let woke = poll_fn(|context| match sleep(call, delegate, context.waker()) {
+                    Some(woke) => Poll::Ready(woke),
+                    None => Poll::Pending,
+                });
                 Event::Woke(woke.await)
             }
             Action::Create => {
@@ -62,8 +61,8 @@ where
                 let creator = own.take().map(|(creator, _)| creator);
                 call.created(creator::run_async(creation, creator).await)
             }
-            Action::Commit { store: wanted } => commit(&mut call, store, wanted).await,
-            Action::Release(release) => give_back(&mut call, store, release).await,
+            Action::Commit { store: wanted } => commit(call, store, wanted).await,
+            Action::Release(release) => give_back(call, store, release).await,
             Action::HandOver => call.hand_over(),
             Action::Leave => call.leave(),
             Action::Return(ending) => return call.ended(ending),
@@ -73,7 +72,7 @@ where
 }
 
 /// Ends the lease with the value, or, where it is not wanted, with nothing.
-async fn commit<V, E>(call: &mut Call<V, E>, store: &dyn Store<V>, wanted: bool) -> Event
+async fn commit<V, E>(call: &mut Call<'_, V, E>, store: &dyn Store<V>, wanted: bool) -> Event
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
@@ -81,7 +80,7 @@ where
     let Some((entry, time_to_live, lease)) = call.commitment() else {
         unreachable!("a commit follows a creation under a lease")
     };
-    let (leases, key) = (leases(store), call.hold.key());
+    let (leases, key) = (leases(store), call.subject.key());
     let answer = if wanted {
         leases.commit(key, &lease, entry, time_to_live).await
     } else {
@@ -91,7 +90,7 @@ where
 }
 
 /// Gives back a lease that is still held, then ends the flight.
-async fn give_back<V, E>(call: &mut Call<V, E>, store: &dyn Store<V>, release: Release) -> Event
+async fn give_back<V, E>(call: &mut Call<'_, V, E>, store: &dyn Store<V>, release: Release) -> Event
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
@@ -99,13 +98,15 @@ where
     if let Some(lease) = call.lease_to_return() {
         let failed = release.is_failure();
         // A lease that cannot be given back runs out by itself.
-        let _ = leases(store).release(call.hold.key(), &lease, failed).await;
+        let _ = leases(store)
+            .release(call.subject.key(), &lease, failed)
+            .await;
     }
     call.release(release)
 }
 
 /// Looks around once; `None` leaves the waker where it will be called.
-fn sleep<V, E>(call: &mut Call<V, E>, delegate: bool, waker: &std::task::Waker) -> Option<Woke>
+fn sleep<V, E>(call: &mut Call<'_, V, E>, delegate: bool, waker: &std::task::Waker) -> Option<Woke>
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,

@@ -11,15 +11,16 @@ use crate::error::Error;
 use crate::flight::leases;
 use crate::kit::Local;
 use crate::region::Answer;
-use crate::region::call::Call;
+use crate::region::call::{Call, Rest};
 use crate::region::wait::Wait;
 
 /// Drives `call` to its end. `detach` takes over the rest of a call whose creator is owned, and says
 /// whether it did.
 pub(in crate::region) fn drive<V, E, C>(
-    (mut call, mut action): (Call<V, E>, Action),
+    call: &mut Call<'_, V, E>,
+    mut action: Action,
     creator: C,
-    detach: impl FnOnce((Call<V, E>, Action), C) -> bool,
+    detach: impl FnOnce(Rest<V, E>, C) -> bool,
 ) -> Result<Answer<V>, Error<E>>
 where
     V: Clone + Send + Sync + 'static,
@@ -27,17 +28,17 @@ where
     C: FnOnce() -> Result<V, E>,
 {
     let mut own = Some((creator, detach));
-    let opened = call.hold.opened().clone();
+    let opened = call.subject.opened_beside();
     let store = &*opened.store;
     loop {
         let event = match action {
             Action::Look => {
-                let answer = store.get(call.hold.key()).wait();
+                let answer = store.get(call.subject.key()).wait();
                 call.looked(answer)
             }
             Action::Claim { supersede } => {
                 if Local::has(Fault::NoRelook) {
-                    dawdle(&call);
+                    dawdle(call);
                 }
                 call.claim(supersede)
             }
@@ -51,10 +52,10 @@ where
             Action::Lease { supersede } => {
                 let enough = call.enough();
                 let ask = call.ask(&enough, supersede);
-                let answer = leases(store).lease(call.hold.key(), ask).wait();
+                let answer = leases(store).lease(call.subject.key(), ask).wait();
                 call.leased(answer)
             }
-            Action::Wait { delegate } => Event::Woke(sleep(&mut call, delegate)),
+            Action::Wait { delegate } => Event::Woke(sleep(call, delegate)),
             Action::Create => {
                 let creation = call.begin();
                 call.created(creator::run(
@@ -62,8 +63,8 @@ where
                     own.take().map(|(creator, _)| creator),
                 ))
             }
-            Action::Commit { store: wanted } => commit(&mut call, store, wanted),
-            Action::Release(release) => give_back(&mut call, store, release),
+            Action::Commit { store: wanted } => commit(call, store, wanted),
+            Action::Release(release) => give_back(call, store, release),
             Action::HandOver => call.hand_over(),
             Action::Leave => call.leave(),
             Action::Return(ending) => return call.ended(ending),
@@ -73,7 +74,7 @@ where
 }
 
 /// Ends the lease with the value, or, where it is not wanted, with nothing.
-fn commit<V, E>(call: &mut Call<V, E>, store: &dyn Store<V>, wanted: bool) -> Event
+fn commit<V, E>(call: &mut Call<'_, V, E>, store: &dyn Store<V>, wanted: bool) -> Event
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
@@ -81,7 +82,7 @@ where
     let Some((entry, time_to_live, lease)) = call.commitment() else {
         unreachable!("a commit follows a creation under a lease")
     };
-    let (leases, key) = (leases(store), call.hold.key());
+    let (leases, key) = (leases(store), call.subject.key());
     let answer = if wanted {
         leases.commit(key, &lease, entry, time_to_live).wait()
     } else {
@@ -91,7 +92,7 @@ where
 }
 
 /// Gives back a lease that is still held, then ends the flight.
-fn give_back<V, E>(call: &mut Call<V, E>, store: &dyn Store<V>, release: Release) -> Event
+fn give_back<V, E>(call: &mut Call<'_, V, E>, store: &dyn Store<V>, release: Release) -> Event
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
@@ -100,13 +101,13 @@ where
         let failed = release.is_failure();
         // A lease that cannot be given back runs out by itself.
         let _ = leases(store)
-            .release(call.hold.key(), &lease, failed)
+            .release(call.subject.key(), &lease, failed)
             .wait();
     }
     call.release(release)
 }
 
-fn sleep<V, E>(call: &mut Call<V, E>, delegate: bool) -> Woke
+fn sleep<V, E>(call: &mut Call<'_, V, E>, delegate: bool) -> Woke
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
@@ -134,12 +135,12 @@ where
 /// meanwhile. The missing second look is only then seen, so the fault waits for it, for a second at
 /// most.
 #[cold]
-fn dawdle<V, E>(call: &Call<V, E>)
+fn dawdle<V, E>(call: &Call<'_, V, E>)
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    let is_busy = || call.hold.opened().flights.is_busy(call.hold.key());
+    let is_busy = || call.subject.opened().flights.is_busy(call.subject.key());
     for _ in 0..1000 {
         if !is_busy() {
             return;

@@ -1,0 +1,72 @@
+//! What a call is about: a region and a key. Borrowed from the caller as long as the call is its
+//! own; a runner that carries it on owns both.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::active::Active;
+use super::shared::Shared;
+use crate::flight::Opened;
+
+pub(super) struct Subject<'r, V: Send + Sync + 'static> {
+    region: Cow<'r, Arc<Shared<V>>>,
+    user_key: Cow<'r, [u8]>,
+    /// The key as the store knows it, where that is another.
+    mangled: Option<Box<[u8]>>,
+}
+
+impl<'r, V: Clone + Send + Sync + 'static> Subject<'r, V> {
+    pub(super) fn new(region: &'r Arc<Shared<V>>, user_key: &'r [u8]) -> Self {
+        let active = region.active_or_panic();
+        let mangled = active.mangler.is_some().then(|| active.mangled(user_key));
+        Self {
+            region: Cow::Borrowed(region),
+            user_key: Cow::Borrowed(user_key),
+            mangled,
+        }
+    }
+
+    /// The same for somebody who outlives the caller.
+    pub(super) fn to_owned(&self) -> Subject<'static, V> {
+        Subject {
+            region: Cow::Owned(Arc::clone(&self.region)),
+            user_key: Cow::Owned(self.user_key.to_vec()),
+            mangled: self.mangled.clone(),
+        }
+    }
+
+    pub(super) fn region(&self) -> &Arc<Shared<V>> {
+        &self.region
+    }
+
+    /// The region for a closure that is kept beside the call; nothing is counted for a borrower.
+    pub(super) fn region_beside(&self) -> Cow<'r, Arc<Shared<V>>> {
+        self.region.clone()
+    }
+
+    pub(super) fn active(&self) -> &Active<V> {
+        self.region.active_or_panic()
+    }
+
+    pub(super) fn opened(&self) -> &Arc<Opened<V>> {
+        &self.active().opened
+    }
+
+    /// The opened store for an engine, which changes the call meanwhile.
+    pub(super) fn opened_beside(&self) -> Cow<'r, Arc<Opened<V>>> {
+        match &self.region {
+            Cow::Borrowed(region) => Cow::Borrowed(&region.active_or_panic().opened),
+            Cow::Owned(region) => Cow::Owned(Arc::clone(&region.active_or_panic().opened)),
+        }
+    }
+
+    /// The key as the user gave it.
+    pub(super) fn user_key(&self) -> &[u8] {
+        &self.user_key
+    }
+
+    /// The key as the store knows it.
+    pub(super) fn key(&self) -> &[u8] {
+        self.mangled.as_deref().unwrap_or(&self.user_key)
+    }
+}
