@@ -2,6 +2,7 @@
 
 use dogpile_model_tests::explore::{Reach, loom};
 use dogpile_model_tests::kits::{LoomShadow, LoomSwap};
+use dogpile_model_tests::proof::{Property, Tool, shown};
 use dogpile_model_tests::scenes::waiting::{
     a_leaver_takes_nobody_along, a_nudge_is_no_answer, a_stampede_creates_once,
     a_waker_may_use_the_slot, an_end_reaches_each_waiter, an_heir_that_leaves_passes_on,
@@ -28,13 +29,20 @@ fn law_7_an_end_reaches_a_waiter() {
 
 #[test]
 fn law_7_an_end_reaches_two_waiters() {
-    loom(
+    let report = loom(
         "2 waiters",
         Reach::Preemptions(3),
         an_end_reaches_each_waiter::<LoomSwap, 3>,
-    )
-    .witness("outcome 1 begun after, outcome 1 begun after")
-    .witness("too late, outcome");
+    );
+    let both_sat = "outcome 1 begun after, outcome 1 begun after";
+    report.witness(both_sat).witness("too late, outcome");
+    shown(
+        Property::NoLostWakeUp,
+        Tool::Loom,
+        "3 threads, 3 preemptions",
+        report.executions,
+        report.seen(both_sat),
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use dogpile_model_tests::explore::{Reach, loom};
 use dogpile_model_tests::kits::{LoomShadow, LoomSwap};
+use dogpile_model_tests::proof::{Property, Tool, shown};
 use dogpile_model_tests::scenes::claims::{
     a_creator_sees_what_was_deleted, a_reader_sees_what_was_published, a_reader_sees_what_was_set,
     a_stale_claim_looks_again, creators_follow_each_other, one_winner, seizures_follow_each_other,
@@ -23,10 +24,18 @@ fn one_of_two_claims_wins() {
 
 #[test]
 fn one_of_three_claims_wins() {
-    loom("3 claims", Reach::Preemptions(3), one_winner::<LoomSwap, 3>)
+    let report = loom("3 claims", Reach::Preemptions(3), one_winner::<LoomSwap, 3>);
+    report
         .witness("won, joined, joined")
         .witness("joined, won, joined")
         .witness("joined, joined, won");
+    shown(
+        Property::OneCreator,
+        Tool::Loom,
+        "3 threads, 3 preemptions",
+        report.executions,
+        report.seen("joined"),
+    );
 }
 
 #[test]
@@ -85,6 +94,13 @@ fn a_value_is_published_whole() {
             .witness("Ready(1)")
             .witness("Creating(1)")
             .witness("Vacant(0)");
+        shown(
+            Property::WholeValues,
+            Tool::Loom,
+            "2 threads, unbounded",
+            report.executions,
+            report.seen("Ready(1)"),
+        );
     }
 }
 

@@ -126,14 +126,26 @@ fn report(label: &str, explore: impl FnOnce()) -> Report {
 }
 
 impl Report {
+    /// In how many executions something was seen to happen.
+    pub fn seen(&self, sign: &str) -> usize {
+        let signs = self
+            .outcomes
+            .iter()
+            .filter(|(outcome, _)| outcome.contains(sign));
+        signs.map(|(_, count)| count).sum()
+    }
+
     /// Asserts that something was seen to happen: an "always" over executions in which nothing
     /// interesting happens proves nothing.
     ///
     /// # Panics
     /// When no outcome contains `sign`.
     pub fn witness(&self, sign: &str) -> &Self {
-        let seen = self.outcomes.keys().any(|outcome| outcome.contains(sign));
-        assert!(seen, "no execution shows {sign:?}: {:?}", self.outcomes);
+        assert!(
+            self.seen(sign) > 0,
+            "no execution shows {sign:?}: {:?}",
+            self.outcomes
+        );
         self
     }
 }
