@@ -14,6 +14,7 @@ use core::task::Waker;
 #[cfg(feature = "std")]
 pub use standard::Std;
 
+use crate::state::{Request, Snapshot, Step};
 use crate::time::Span;
 
 /// One place in the code that names a memory ordering.
@@ -53,6 +54,11 @@ pub trait Kit: Sized + 'static {
     /// Whether `fault` is built in.
     fn has(_fault: Fault) -> bool {
         false
+    }
+
+    /// The transition table; a checker changes one cell of it to see that its models notice.
+    fn step(now: Snapshot, request: Request) -> Step {
+        now.on(request)
     }
 }
 

@@ -66,7 +66,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
         let request = Request::Claim { seen: seen.claim() };
         let mut now = seen;
         loop {
-            match now.on(request) {
+            match K::step(now, request) {
                 Step::To(next) => match self.exchange(now, next, order::CLAIM) {
                     Ok(()) => return Claimed::Won(Claim::of(next)),
                     Err(other) => now = other,
@@ -223,7 +223,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
                 } else {
                     Request::Claim { seen: now.claim() }
                 };
-                let Step::To(next) = now.on(request) else {
+                let Step::To(next) = K::step(now, request) else {
                     continue;
                 };
                 if self.exchange(now, next, order::SEIZE).is_ok() {
@@ -289,7 +289,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     /// while the word is busy, so the first exchange succeeds.
     fn end<G>(&self, request: Request, place: impl FnOnce() -> G) -> Result<G, Superseded> {
         let now = self.recheck();
-        let Step::To(next) = now.on(request) else {
+        let Step::To(next) = K::step(now, request) else {
             return Err(Superseded);
         };
         let placed = place();
@@ -301,7 +301,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     /// Gives the creation to a new claim, which those who followed the old one follow now.
     fn succeed(&self, room: &mut Room<K, O>, request: Request) -> Result<Claim, Superseded> {
         let now = self.recheck();
-        let Step::To(next) = now.on(request) else {
+        let Step::To(next) = K::step(now, request) else {
             return Err(Superseded);
         };
         self.exchange(now, next, order::END)
@@ -314,7 +314,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     fn force(&self, request: Request) -> Option<u64> {
         let mut now = self.recheck();
         loop {
-            let Step::To(next) = now.on(request) else {
+            let Step::To(next) = K::step(now, request) else {
                 return None;
             };
             match self.exchange(now, next, order::SUPERSEDE) {

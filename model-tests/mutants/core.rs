@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering;
 
 use dogpile_core::kit::Fault;
 use dogpile_model_tests::explore::{Reach, Scene, loom};
-use dogpile_model_tests::kits::mutants::{self, Mutant};
 use dogpile_model_tests::kits::{LoomShadow, LoomSwap};
+use dogpile_model_tests::mutant::{self, Mutant};
 use dogpile_model_tests::scenes::{cell, claims, supersede, waiting};
 
 /// The models that mutants meet, cheapest first.
@@ -71,7 +71,7 @@ fn run(model: (&str, Scene)) {
 
 /// The first model that goes red, if one does.
 fn killer(mutant: Mutant) -> Option<&'static str> {
-    mutants::with(mutant, || {
+    mutant::with(mutant, || {
         MODELS.into_iter().find_map(|model| {
             let red = catch_unwind(AssertUnwindSafe(|| run(model))).is_err();
             red.then_some(model.0)
@@ -82,12 +82,12 @@ fn killer(mutant: Mutant) -> Option<&'static str> {
 #[test]
 fn every_weaker_ordering_is_caught() {
     MODELS.into_iter().for_each(run);
-    let sites: BTreeMap<&str, Ordering> = mutants::seen();
+    let sites: BTreeMap<&str, Ordering> = mutant::seen().sites;
     let mut survivors = Vec::new();
     let mut killed = 0;
     let of_the_core = |site: &&str| !site.starts_with("model.");
     for (site, ordering) in sites.iter().filter(|(site, _)| of_the_core(site)) {
-        for weaker in mutants::weaker(*ordering) {
+        for weaker in mutant::weaker(*ordering) {
             let mutant = Mutant::Ordering {
                 site,
                 ordering: *weaker,

@@ -2,7 +2,6 @@
 
 pub mod cell;
 mod loom;
-pub mod mutants;
 mod shuttle;
 
 use dogpile_core::kit::Kit;

@@ -14,13 +14,14 @@ use std::sync::Arc;
 use std::task::{Wake, Waker};
 
 use dogpile_core::kit::{Fault, Kit, Lock, Order, Park, Word};
+use dogpile_core::state::{Request, Snapshot, Step};
 use dogpile_core::time::Span;
 use loom::cell::UnsafeCell;
 use loom::sync::Notify;
 use loom::sync::atomic::{AtomicU64, Ordering};
 
-use super::mutants::{built_in, effective};
 use super::{Checker, Scratch};
+use crate::mutant::{built_in, effective, step};
 
 /// Loom with a word of this kind.
 #[derive(Debug)]
@@ -239,6 +240,10 @@ impl<W: LoomWord> Kit for Loom<W> {
 
     fn has(fault: Fault) -> bool {
         built_in(fault)
+    }
+
+    fn step(now: Snapshot, request: Request) -> Step {
+        step(now, request)
     }
 }
 

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering as StdOrdering};
 use std::task::{Wake, Waker};
 
 use dogpile_core::kit::{Fault, Kit, Lock, Order, Park, Word};
+use dogpile_core::state::{Request, Snapshot, Step};
 use dogpile_core::time::Span;
 use shuttle::sync::atomic::AtomicU64;
 use shuttle::thread::{self, Thread};
 
-use super::mutants::{built_in, effective};
 use super::{Checker, Scratch};
+use crate::mutant::{built_in, effective, step};
 
 /// Shuttle.
 #[derive(Debug)]
@@ -117,6 +118,10 @@ impl Kit for Shuttle {
 
     fn has(fault: Fault) -> bool {
         built_in(fault)
+    }
+
+    fn step(now: Snapshot, request: Request) -> Step {
+        step(now, request)
     }
 }
 
