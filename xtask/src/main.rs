@@ -5,6 +5,7 @@
 
 mod packages;
 mod problem;
+mod stage;
 mod test;
 mod tidy;
 mod tree;

@@ -1,24 +1,21 @@
 //! `cargo xtask test`: everything that has to be green, in one command.
 //!
-//! The stages are a table ([`plan`]); each says what it needs of the machine ([`need`]), which is
+//! The stages are a table ([`plan`]); each says what it needs of the machine, which is
 //! set up first where this user may, and asked for with the exact line where not. A stage writes
 //! to a log of its own while it runs; a failing stage's log is printed in full.
 
-mod machine;
-mod need;
 mod plan;
-mod report;
-mod stage;
 
 use std::path::Path;
 use std::time::Instant;
 
 use crate::packages::{packages, rust_version};
 use crate::problem::Problem;
+use crate::stage::machine::{self, Machine};
+use crate::stage::need;
+use crate::stage::report::Report;
 use crate::tree::Tree;
-use machine::Machine;
 use plan::{Size, stages};
-use report::Report;
 
 /// How much to run, and how to report.
 #[derive(clap::Args)]

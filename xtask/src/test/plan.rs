@@ -4,10 +4,10 @@
 //! build. A stage that talks to a server adds its own [`Need`] and is left out
 //! of the quick size.
 
-use super::machine::{Machine, is_version};
-use super::need::{CC, CLIPPY, CXX, Need, RUSTFMT};
-use super::stage::{Line, Stage, Work};
 use crate::packages::Package;
+use crate::stage::machine::{Machine, is_version};
+use crate::stage::need::{CC, CLIPPY, CXX, Need, RUSTFMT};
+use crate::stage::{Line, Stage, Work};
 
 /// How much to run; a stage runs in its own size and in every larger one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

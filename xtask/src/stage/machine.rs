@@ -4,22 +4,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// What this machine has.
-pub(super) struct Machine {
+pub(crate) struct Machine {
     /// The compiler's version, as `1.95.0`.
-    pub(super) rustc: String,
+    pub(crate) rustc: String,
     /// rustup's toolchains; none without rustup.
-    pub(super) toolchains: Vec<String>,
+    pub(crate) toolchains: Vec<String>,
     /// Whether `cargo nextest` answers.
-    pub(super) nextest: bool,
+    pub(crate) nextest: bool,
     /// Whether `cargo deny` answers.
-    pub(super) deny: bool,
+    pub(crate) deny: bool,
     /// The target the compiler builds for by itself.
-    pub(super) host: String,
+    pub(crate) host: String,
 }
 
 impl Machine {
     /// Looks.
-    pub(super) fn look() -> Self {
+    pub(crate) fn look() -> Self {
         let about = said("rustc", &["--version", "--verbose"]).unwrap_or_default();
         let toolchains = said("rustup", &["toolchain", "list"]).unwrap_or_default();
         Self {
@@ -44,14 +44,14 @@ impl Machine {
     }
 
     /// The toolchain rustup knows for a Rust version given as `1.95` or `1.95.0`, if any.
-    pub(super) fn toolchain(&self, version: &str) -> Option<&str> {
+    pub(crate) fn toolchain(&self, version: &str) -> Option<&str> {
         let mut names = self.toolchains.iter().map(String::as_str);
         names.find(|name| is_version(name.split('-').next().unwrap_or_default(), version))
     }
 }
 
 /// Whether `found`, a full version, is the one promised: `1.95` means any `1.95.x`.
-pub(super) fn is_version(found: &str, promised: &str) -> bool {
+pub(crate) fn is_version(found: &str, promised: &str) -> bool {
     found == promised
         || found
             .strip_prefix(promised)
@@ -59,7 +59,7 @@ pub(super) fn is_version(found: &str, promised: &str) -> bool {
 }
 
 /// What a program prints, if it can be run and succeeds.
-pub(super) fn said(program: &str, arguments: &[&str]) -> Option<String> {
+pub(crate) fn said(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
@@ -73,13 +73,13 @@ pub(super) fn said(program: &str, arguments: &[&str]) -> Option<String> {
 }
 
 /// Whether a program of this name can be found.
-pub(super) fn has_program(name: &str) -> bool {
+pub(crate) fn has_program(name: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
 /// Where cargo builds.
-pub(super) fn target_folder(root: &Path) -> PathBuf {
+pub(crate) fn target_folder(root: &Path) -> PathBuf {
     let named = std::env::var_os("CARGO_TARGET_DIR").filter(|name| !name.is_empty());
     root.join(named.map_or_else(|| PathBuf::from("target"), PathBuf::from))
 }

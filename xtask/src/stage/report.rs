@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::stage::{Done, Outcome, Stage};
+use super::{Done, Outcome, Stage};
 use crate::problem::Problem;
 
 /// The account of one run.
-pub(super) struct Report {
+pub(crate) struct Report {
     planned: usize,
     rows: Vec<Row>,
 }
@@ -25,7 +25,7 @@ struct Row {
 
 impl Report {
     /// An account of a run of so many stages.
-    pub(super) fn new(planned: usize) -> Self {
+    pub(crate) fn new(planned: usize) -> Self {
         Self {
             planned,
             rows: Vec::new(),
@@ -33,7 +33,7 @@ impl Report {
     }
 
     /// A stage begins.
-    pub(super) fn begins(&self, stage: &Stage) {
+    pub(crate) fn begins(&self, stage: &Stage) {
         eprintln!(
             "[{}/{}] {} ...",
             self.rows.len() + 1,
@@ -43,7 +43,7 @@ impl Report {
     }
 
     /// A stage ended; if red, its whole output follows.
-    pub(super) fn ended(&mut self, stage: &Stage, done: Done) -> Result<(), Problem> {
+    pub(crate) fn ended(&mut self, stage: &Stage, done: Done) -> Result<(), Problem> {
         let (verdict, remark) = match done.outcome {
             Outcome::Passed(remark) => ("passed", remark.unwrap_or_default()),
             Outcome::Skipped(reason) => ("skipped", reason),
@@ -68,12 +68,12 @@ impl Report {
     }
 
     /// Whether no stage failed.
-    pub(super) fn is_green(&self) -> bool {
+    pub(crate) fn is_green(&self) -> bool {
         self.count("FAILED") == 0
     }
 
     /// The closing table, and last of all the counts alone on a line.
-    pub(super) fn close(&self, took: Duration, as_json: bool) {
+    pub(crate) fn close(&self, took: Duration, as_json: bool) {
         if as_json {
             eprint!("{}", self.table(took));
             eprintln!("{}", self.counts());
@@ -149,7 +149,7 @@ fn shown(took: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::stage::Work;
+    use super::super::Work;
     use super::*;
 
     fn report(outcomes: Vec<Outcome>) -> Report {

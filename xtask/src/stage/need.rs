@@ -2,13 +2,13 @@
 
 use std::process::{Command, Stdio};
 
+use super::Stage;
 use super::machine::{has_program, said};
-use super::stage::Stage;
 use crate::problem::Problem;
 
 /// Something a stage cannot do without.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Need {
+pub(crate) enum Need {
     /// A program on the path, and the Debian package that brings it.
     Program {
         /// The program.
@@ -26,22 +26,22 @@ pub(super) enum Need {
 }
 
 /// The C compiler that builds the laboratory's SQLite.
-pub(super) const CC: Need = Need::Program {
+pub(crate) const CC: Need = Need::Program {
     name: "cc",
     package: "gcc",
 };
 /// The C++ compiler that builds the fuzzer's runtime.
-pub(super) const CXX: Need = Need::Program {
+pub(crate) const CXX: Need = Need::Program {
     name: "c++",
     package: "g++",
 };
 /// `cargo fmt`.
-pub(super) const RUSTFMT: Need = Need::Component {
+pub(crate) const RUSTFMT: Need = Need::Component {
     name: "rustfmt",
     program: "rustfmt",
 };
 /// `cargo clippy`.
-pub(super) const CLIPPY: Need = Need::Component {
+pub(crate) const CLIPPY: Need = Need::Component {
     name: "clippy",
     program: "cargo-clippy",
 };
@@ -76,7 +76,7 @@ enum Rights {
 ///
 /// # Errors
 /// [`Problem::Needs`] with the lines to run, if anything is still lacking then.
-pub(super) fn set_up(stages: &[Stage]) -> Result<(), Problem> {
+pub(crate) fn set_up(stages: &[Stage]) -> Result<(), Problem> {
     let lacking = lacking(stages);
     if lacking.is_empty() {
         return Ok(());
@@ -161,7 +161,7 @@ fn rights() -> Rights {
 
 #[cfg(test)]
 mod tests {
-    use super::super::stage::Work;
+    use super::super::Work;
     use super::*;
 
     const ABSENT: Need = Need::Program {

@@ -1,4 +1,9 @@
-//! One stage: a few command lines that are green together or not at all.
+//! One stage: a few command lines that are green together or not at all. `test` and `verify` are
+//! tables of such.
+
+pub(crate) mod machine;
+pub(crate) mod need;
+pub(crate) mod report;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -7,24 +12,24 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::need::Need;
 use crate::problem::Problem;
+use need::Need;
 
 /// How often a long stage says that it is still at work.
 const SIGN_OF_LIFE: Duration = Duration::from_mins(1);
 
 /// A stage of the test command.
-pub(super) struct Stage {
+pub(crate) struct Stage {
     /// Its name in the table.
-    pub(super) name: &'static str,
+    pub(crate) name: &'static str,
     /// What the machine must have for it.
-    pub(super) needs: Vec<Need>,
+    pub(crate) needs: Vec<Need>,
     /// What it does.
-    pub(super) work: Work,
+    pub(crate) work: Work,
 }
 
 /// What a stage does.
-pub(super) enum Work {
+pub(crate) enum Work {
     /// Runs these, one after the other, until one fails.
     Run(Vec<Line>),
     /// Has nothing left to do, for this reason.
@@ -34,15 +39,15 @@ pub(super) enum Work {
 }
 
 /// One command line.
-pub(super) struct Line {
+pub(crate) struct Line {
     program: String,
     arguments: Vec<String>,
-    environment: Vec<(&'static str, &'static str)>,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Line {
     /// A line out of words that hold no spaces.
-    pub(super) fn new(words: &str) -> Self {
+    pub(crate) fn new(words: &str) -> Self {
         let mut words = words.split_whitespace().map(str::to_owned);
         Self {
             program: words.next().unwrap_or_default(),
@@ -52,19 +57,19 @@ impl Line {
     }
 
     /// The same with one more argument, spaces and all.
-    pub(super) fn and(mut self, argument: impl Into<String>) -> Self {
+    pub(crate) fn and(mut self, argument: impl Into<String>) -> Self {
         self.arguments.push(argument.into());
         self
     }
 
     /// The same with a variable set.
-    pub(super) fn with(mut self, name: &'static str, value: &'static str) -> Self {
-        self.environment.push((name, value));
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.environment.push((name, value.into()));
         self
     }
 
     /// As one would type it.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let set = self
             .environment
             .iter()
@@ -88,21 +93,21 @@ impl Line {
                 command.env_remove(&name);
             }
         }
-        command.envs(self.environment.iter().copied());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 }
 
 /// How a stage ended.
-pub(super) struct Done {
+pub(crate) struct Done {
     /// Passed, failed or skipped.
-    pub(super) outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// How long it took.
-    pub(super) took: Duration,
+    pub(crate) took: Duration,
 }
 
 /// Passed, failed or skipped.
-pub(super) enum Outcome {
+pub(crate) enum Outcome {
     /// Green; the remark says how, where there was nothing to run.
     Passed(Option<String>),
     /// Red at this command; its output is in the log.
@@ -113,7 +118,7 @@ pub(super) enum Outcome {
 
 impl Stage {
     /// Does it, in the checkout at `root`, leaving its log in the folder `logs`.
-    pub(super) fn run(&self, root: &Path, logs: &Path) -> Result<Done, Problem> {
+    pub(crate) fn run(&self, root: &Path, logs: &Path) -> Result<Done, Problem> {
         let start = Instant::now();
         let outcome = match &self.work {
             Work::Run(lines) => self.run_lines(lines, root, logs)?,
