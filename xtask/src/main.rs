@@ -1,6 +1,7 @@
 //! The project's own chores.
 //!
-//! `cargo xtask test` runs everything that has to be green; `cargo xtask tidy` runs the checks
+//! `cargo xtask test` runs everything that has to be green; `cargo xtask verify` runs the
+//! rooms of the proof; `cargo xtask tidy` runs the checks
 //! that no compiler makes: floors, lengths, dead files, documents that keep their word.
 
 mod packages;
@@ -9,6 +10,7 @@ mod stage;
 mod test;
 mod tidy;
 mod tree;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,6 +29,8 @@ struct Arguments {
 enum Chore {
     /// Run every stage that has to be green before a change is merged.
     Test(test::Options),
+    /// Run every room of the proof, and say which property is shown by which tool, and how far.
+    Verify(verify::Options),
     /// Check what no compiler checks: floors, lengths, dead files, what documents claim.
     Tidy(tidy::Options),
 }
@@ -35,6 +39,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = root().and_then(|root| match arguments.chore {
         Chore::Test(options) => test::run(&root, &options),
+        Chore::Verify(options) => verify::run(&root, &options),
         Chore::Tidy(options) => tidy::run(&root, options),
     });
     match outcome {

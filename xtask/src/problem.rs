@@ -34,6 +34,9 @@ pub(crate) enum Problem {
         /// What is wrong with it.
         what: String,
     },
+    /// A test says that it showed something, in words that are none.
+    #[error("not a record of the proof: {0:?}; `model-tests/src/proof.rs` writes them")]
+    Record(String),
     /// Something is missing that this user may not install.
     #[error(
         "this needs what is not installed here and may not be installed by this user; run:\n{0}"

@@ -76,7 +76,7 @@ enum Rights {
 ///
 /// # Errors
 /// [`Problem::Needs`] with the lines to run, if anything is still lacking then.
-pub(crate) fn set_up(stages: &[Stage]) -> Result<(), Problem> {
+pub(crate) fn set_up<'s>(stages: impl IntoIterator<Item = &'s Stage>) -> Result<(), Problem> {
     let lacking = lacking(stages);
     if lacking.is_empty() {
         return Ok(());
@@ -108,9 +108,9 @@ pub(crate) fn set_up(stages: &[Stage]) -> Result<(), Problem> {
     Err(Problem::Needs(lines.join("\n")))
 }
 
-fn lacking(stages: &[Stage]) -> Vec<Need> {
+fn lacking<'s>(stages: impl IntoIterator<Item = &'s Stage>) -> Vec<Need> {
     let mut lacking = Vec::new();
-    for need in stages.iter().flat_map(|stage| &stage.needs) {
+    for need in stages.into_iter().flat_map(|stage| &stage.needs) {
         if !lacking.contains(need) && !need.is_met() {
             lacking.push(*need);
         }

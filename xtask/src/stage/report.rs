@@ -84,6 +84,12 @@ impl Report {
         }
     }
 
+    /// The closing table where standard output is somebody else's.
+    pub(crate) fn close_on_stderr(&self, took: Duration) {
+        eprint!("{}", self.table(took));
+        eprintln!("{}", self.counts());
+    }
+
     fn count(&self, verdict: &str) -> usize {
         self.rows
             .iter()

@@ -1,0 +1,102 @@
+//! `cargo xtask verify`: is what this crate promises shown, by which tool, and how far?
+//!
+//! Each room of the proof runs as a stage. Its tests say what they showed, a line each, in one file
+//! of records; the account holds those against the list of properties. A property that nobody
+//! showed does not hold, nor does one whose room turned red.
+
+mod account;
+mod rooms;
+
+/// What there is to show: the very list that the rooms use.
+#[allow(dead_code, unreachable_pub)] // the rooms use the rest of it
+#[path = "../../model-tests/src/proof/property.rs"]
+mod property;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::packages::packages;
+use crate::problem::Problem;
+use crate::stage::machine::{self, Machine};
+use crate::stage::need;
+use crate::stage::report::Report;
+use crate::tree::Tree;
+use account::Account;
+use rooms::{Size, rooms};
+
+/// How far to go, and how to report.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Go as far as every change has to: under five minutes on two cores.
+    #[arg(long, conflicts_with = "nightly")]
+    short: bool,
+    /// Go as far as the machine is left alone for: hours.
+    #[arg(long)]
+    nightly: bool,
+    /// Run only the rooms whose name contains this; what the others show does not count then.
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
+    /// Print one line of JSON on standard output, and nothing else there.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Options {
+    fn size(&self) -> Size {
+        match (self.short, self.nightly) {
+            (true, _) => Size::Short,
+            (_, true) => Size::Nightly,
+            _ => Size::Full,
+        }
+    }
+}
+
+/// Runs the rooms of the checkout at `root`; true if each of the twenty properties holds and no
+/// room is red.
+pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
+    let start = Instant::now();
+    let target = machine::target_folder(root);
+    let logs = target.join("xtask").join("verify");
+    let records = fresh(logs.join("records.jsonl"))?;
+    let mut rooms = rooms(
+        &packages(&Tree::read(root)?)?,
+        &Machine::look(),
+        &target.to_string_lossy(),
+        options.size(),
+        &records.to_string_lossy(),
+    );
+    if let Some(part) = &options.only {
+        rooms.retain(|room| room.stage.name.contains(part.as_str()));
+    }
+    need::set_up(rooms.iter().map(|room| &room.stage))?;
+    let mut report = Report::new(rooms.len());
+    let mut red = Vec::new();
+    for room in &rooms {
+        report.begins(&room.stage);
+        let done = room.stage.run(root, &logs)?;
+        if done.is_red() {
+            red.push(room);
+        }
+        report.ended(&room.stage, done)?;
+    }
+    let text = fs::read_to_string(&records).map_err(|cause| Problem::Read {
+        path: records.clone(),
+        cause,
+    })?;
+    let account = Account::of(&text, &red)?;
+    report.close_on_stderr(start.elapsed());
+    account.tell(options.json);
+    let all = options.only.is_some() || account.holds();
+    Ok(report.is_green() && all)
+}
+
+/// An empty file at `path`.
+fn fresh(path: PathBuf) -> Result<PathBuf, Problem> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, ""));
+    match written {
+        Ok(()) => Ok(path),
+        Err(cause) => Err(Problem::Write { path, cause }),
+    }
+}

@@ -1,0 +1,229 @@
+//! What was shown, held against what is to be shown.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::property::{Property, Tool};
+use super::rooms::Room;
+use crate::problem::Problem;
+
+/// One line of the records: somebody showed a property.
+struct Shown {
+    tool: String,
+    scope: String,
+    test: String,
+    executions: u64,
+    witnessed: u64,
+}
+
+/// The account of one run.
+pub(crate) struct Account {
+    by_property: BTreeMap<Property, Vec<Shown>>,
+    red: Vec<Tool>,
+}
+
+impl Account {
+    /// Reads the records of a run in which these rooms turned red.
+    pub(crate) fn of(records: &str, red: &[&Room]) -> Result<Self, Problem> {
+        let mut by_property = BTreeMap::new();
+        for property in Property::ALL {
+            by_property.insert(property, Vec::new());
+        }
+        for line in records.lines() {
+            let (property, shown) = read(line).ok_or_else(|| Problem::Record(line.to_owned()))?;
+            by_property.entry(property).or_default().push(shown);
+        }
+        let red = red.iter().flat_map(|room| room.tools).copied().collect();
+        Ok(Self { by_property, red })
+    }
+
+    /// Whether each of the properties holds.
+    pub(crate) fn holds(&self) -> bool {
+        self.by_property.values().all(|shown| self.stands(shown))
+    }
+
+    /// What a red room showed does not count, but for what is in doubt: one that stood on it falls.
+    fn stands(&self, shown: &[Shown]) -> bool {
+        let in_doubt = |shown: &Shown| self.red.iter().any(|tool| tool.name() == shown.tool);
+        !shown.is_empty() && !shown.iter().any(in_doubt)
+    }
+
+    fn witnessed(shown: &[Shown]) -> bool {
+        !shown.is_empty() && shown.iter().all(|shown| shown.witnessed > 0)
+    }
+
+    fn executions(&self) -> u64 {
+        // A test may show several properties by the same executions.
+        let mut runs = BTreeMap::new();
+        for shown in self.by_property.values().flatten() {
+            let run = (&shown.tool, &shown.test, &shown.scope);
+            let most: &mut u64 = runs.entry(run).or_default();
+            *most = (*most).max(shown.executions);
+        }
+        runs.values().sum()
+    }
+
+    /// Prints the table, and in its place a line of JSON where that is asked for.
+    pub(crate) fn tell(&self, as_json: bool) {
+        if as_json {
+            eprint!("{}", self.table());
+            println!("{}", self.json());
+        } else {
+            print!("{}", self.table());
+        }
+    }
+
+    fn table(&self) -> String {
+        let head = format!(
+            "\n{:>2}  {:28} {:10} {:>12} {:>10}  scope: test\n",
+            "", "property", "tool", "executions", "witnesses"
+        );
+        let rows = self.by_property.iter();
+        let rows: String = rows
+            .map(|(property, all)| self.rows(*property, all))
+            .collect();
+        let holding = self.by_property.values().filter(|all| self.stands(all));
+        format!(
+            "{head}{rows}{} of {} properties hold, {} executions\n",
+            holding.count(),
+            self.by_property.len(),
+            self.executions()
+        )
+    }
+
+    /// A property's verdict, and below it a row for each that showed it.
+    fn rows(&self, property: Property, all: &[Shown]) -> String {
+        let verdict = if self.stands(all) {
+            "holds"
+        } else {
+            "NOT SHOWN"
+        };
+        let (number, name) = (property.number(), property.name());
+        let rows = all.iter().map(|shown| {
+            format!(
+                "{:32} {:10} {:>12} {:>10}  {}: {}\n",
+                "", shown.tool, shown.executions, shown.witnessed, shown.scope, shown.test
+            )
+        });
+        format!(
+            "{number:>2}  {name:28} {verdict}\n{}",
+            rows.collect::<String>()
+        )
+    }
+
+    fn json(&self) -> Value {
+        let properties = self.by_property.iter().map(|(property, all)| {
+            let shown_by = all.iter().map(|shown| {
+                json!({
+                    "tool": shown.tool,
+                    "scope": shown.scope,
+                    "test": shown.test,
+                    "executions": shown.executions,
+                    "witnesses": shown.witnessed,
+                })
+            });
+            json!({
+                "number": property.number(),
+                "name": property.name(),
+                "says": property.sentence(),
+                "shown_by": shown_by.collect::<Vec<_>>(),
+                "holds": self.stands(all),
+                "witness": Self::witnessed(all),
+            })
+        });
+        json!({
+            "properties": properties.collect::<Vec<_>>(),
+            "holds": self.holds(),
+            "executions": self.executions(),
+        })
+    }
+}
+
+fn read(line: &str) -> Option<(Property, Shown)> {
+    let record: Value = serde_json::from_str(line).ok()?;
+    let text = |field: &str| record[field].as_str().map(str::to_owned);
+    let name = text("property")?;
+    let property = Property::ALL.into_iter().find(|one| one.name() == name)?;
+    let shown = Shown {
+        tool: text("tool")?,
+        scope: text("scope")?,
+        test: text("test")?,
+        executions: record["executions"].as_u64()?,
+        witnessed: record["witnessed"].as_u64()?,
+    };
+    Some((property, shown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stage::{Stage, Work};
+
+    fn record(property: Property, tool: Tool) -> String {
+        json!({
+            "property": property.name(), "tool": tool.name(), "scope": "a scope",
+            "executions": 3, "witnessed": 2, "test": "a_test",
+        })
+        .to_string()
+    }
+
+    fn all_by(tool: Tool) -> String {
+        let lines = Property::ALL.map(|property| record(property, tool));
+        lines.join("\n")
+    }
+
+    fn account(records: &str, red: &[&Room]) -> Account {
+        match Account::of(records, red) {
+            Ok(account) => account,
+            Err(problem) => panic!("{problem}"),
+        }
+    }
+
+    #[test]
+    fn what_nobody_showed_does_not_hold() {
+        let all = all_by(Tool::Loom);
+        assert!(account(&all, &[]).holds());
+        let (_, but_one) = all.split_once('\n').expect("there are twenty lines");
+        let account = account(but_one, &[]);
+        assert!(!account.holds());
+        let first = &account.json()["properties"][0];
+        assert_eq!(
+            (&first["holds"], &first["witness"]),
+            (&json!(false), &json!(false))
+        );
+    }
+
+    #[test]
+    fn what_stands_on_a_red_room_falls_with_it() {
+        let room = Room {
+            stage: Stage {
+                name: "walk",
+                needs: Vec::new(),
+                work: Work::Settled(String::new()),
+            },
+            tools: &[Tool::Walk],
+        };
+        let records = all_by(Tool::Loom) + "\n" + &record(Property::OneCreator, Tool::Walk);
+        let account = account(&records, &[&room]);
+        assert!(!account.holds());
+        let fallen = account.json()["properties"].as_array().map(|all| {
+            all.iter()
+                .filter(|one| one["holds"] == json!(false))
+                .count()
+        });
+        assert_eq!(fallen, Some(1));
+    }
+
+    #[test]
+    fn executions_that_show_several_properties_count_once() {
+        let account = account(&all_by(Tool::Loom), &[]);
+        assert_eq!(account.json()["executions"], json!(3));
+    }
+
+    #[test]
+    fn a_record_that_names_no_property_is_a_problem() {
+        assert!(Account::of("{\"property\":\"luck\"}", &[]).is_err());
+        assert!(Account::of("nonsense", &[]).is_err());
+    }
+}
