@@ -7,6 +7,7 @@
 //! flight races with nothing.
 
 pub(crate) mod cycle;
+mod doorbell;
 mod opened;
 mod outcome;
 mod table;
@@ -17,6 +18,7 @@ use std::time::{Duration, Instant};
 use dogpile_backend::{Lease, Span, Time};
 use dogpile_core::slot::Slot;
 
+pub(crate) use doorbell::{Doorbell, Listener};
 pub(crate) use opened::{Opened, leases};
 pub(crate) use outcome::{Outcome, Shared};
 pub(crate) use table::{Boarding, Flights};
@@ -29,6 +31,8 @@ const GRAIN: Span = Span::from_millis(10);
 
 pub(crate) struct Flight<V: Send + Sync + 'static> {
     pub(crate) slot: Slot<Local, Arc<Outcome<V>>>,
+    /// Where its waiting threads sleep.
+    pub(crate) bell: Arc<Doorbell>,
     work: Mutex<Work>,
 }
 
@@ -47,6 +51,7 @@ impl<V: Send + Sync + 'static> Flight<V> {
     fn new() -> Self {
         Self {
             slot: vacant(),
+            bell: Arc::default(),
             work: Mutex::default(),
         }
     }

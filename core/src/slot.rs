@@ -28,7 +28,7 @@ use core::task::Waker;
 use crate::kit::{Fault, Kit, Lock, Word};
 use crate::state::{Claim, Request, Snapshot, Step};
 use crate::time::Time;
-use crate::waiters::{Room, Seat, Told, Waiter};
+use crate::waiters::{Room, Seat, Told, Waiter, wake_each};
 
 /// One value's lock: the word and the room of those who wait. `O` is what a creation brings to
 /// its waiters, cloned for each.
@@ -142,9 +142,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
             }
             Bequest::Ended => Abandoned::Ended,
             Bequest::Superseded(orphans) => {
-                for seat in orphans {
-                    let _ = seat.ear.tell(Told::Superseded);
-                }
+                tell_each(orphans, |_| Told::Superseded);
                 Abandoned::Superseded
             }
         }
@@ -260,9 +258,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
         });
         match outcome {
             Some(outcome) => tell_all::<K, O>(seats, outcome),
-            None => seats.into_iter().for_each(|seat| {
-                let _ = seat.ear.tell(Told::Superseded);
-            }),
+            None => tell_each(seats, |_| Told::Superseded),
         }
         placed
     }
@@ -270,9 +266,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     /// Wakes all who wait without telling them anything, for them to look at the time.
     pub fn nudge(&self) {
         let ears = self.room.with(|room| room.ears());
-        for ear in ears {
-            ear.nudge();
-        }
+        wake_each(ears.iter().filter_map(|ear| ear.nudge()));
     }
 
     /// How many wait; for observers, out of date at once.
@@ -353,12 +347,14 @@ fn tell_all<K: Kit, O: Send + Clone>(mut seats: Vec<Seat<K, O>>, outcome: &O) {
     if K::has(Fault::LoseWake) {
         seats.pop();
     }
-    for seat in seats {
-        let told = Told::Outcome {
-            outcome: outcome.clone(),
-            began_after_me: seat.patient,
-        };
-        // Who left meanwhile does not need it.
-        let _ = seat.ear.tell(told);
-    }
+    tell_each(seats, |seat| Told::Outcome {
+        outcome: outcome.clone(),
+        began_after_me: seat.patient,
+    });
+}
+
+/// Who left meanwhile does not need it.
+fn tell_each<K: Kit, O: Send>(seats: Vec<Seat<K, O>>, told: impl Fn(&Seat<K, O>) -> Told<O>) {
+    let say = |seat: Seat<K, O>| seat.ear.say(told(&seat)).ok().flatten();
+    wake_each(seats.into_iter().filter_map(say));
 }

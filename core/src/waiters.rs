@@ -53,17 +53,6 @@ impl<K: Kit, O: Send> Ear<K, O> {
         Self(Lock::new(Heard::Listening(None)))
     }
 
-    /// Says `told` and wakes the waiter.
-    ///
-    /// # Errors
-    /// What nobody is there to hear any more.
-    pub(crate) fn tell(&self, told: Told<O>) -> Result<(), Told<O>> {
-        if let Some(waker) = self.say(told)? {
-            waker.wake();
-        }
-        Ok(())
-    }
-
     /// Says `told`; the waker that comes back is to be called outside of all locks, for it is
     /// somebody else's code.
     ///
@@ -80,15 +69,13 @@ impl<K: Kit, O: Send> Ear<K, O> {
         })
     }
 
-    /// Wakes the waiter without a word; it polls again and leaves its waker anew.
-    pub(crate) fn nudge(&self) {
-        let waker = self.0.with(|heard| match heard {
+    /// The waker of one who hears nothing yet, to be woken without a word; it polls again and
+    /// leaves its waker anew.
+    pub(crate) fn nudge(&self) -> Option<Waker> {
+        self.0.with(|heard| match heard {
             Heard::Listening(waker) => waker.take(),
             Heard::Told(_) | Heard::Closed => None,
-        });
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        })
     }
 
     fn hear(&self, waker: &Waker) -> Poll<Told<O>> {
@@ -118,6 +105,23 @@ impl<K: Kit, O: Send> Ear<K, O> {
             Heard::Told(told) => Some(told),
             Heard::Listening(_) | Heard::Closed => None,
         }
+    }
+}
+
+/// Calls each waker, outside of all locks; of those in a row that wake the same only one, for
+/// threads may share a bell.
+pub(crate) fn wake_each(wakers: impl Iterator<Item = Waker>) {
+    let mut next: Option<Waker> = None;
+    for waker in wakers {
+        if next.as_ref().is_some_and(|next| next.will_wake(&waker)) {
+            continue;
+        }
+        if let Some(before) = next.replace(waker) {
+            before.wake();
+        }
+    }
+    if let Some(last) = next {
+        last.wake();
     }
 }
 

@@ -12,7 +12,7 @@ use dogpile_core::waiters::Told;
 
 use super::call::Call;
 use crate::flight::cycle::{Cycle, Waiting};
-use crate::flight::leases;
+use crate::flight::{Doorbell, Listener, leases};
 use crate::keeper::{self, Standing};
 
 /// What a call that looked around is to do.
@@ -125,6 +125,14 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
             }
             // Told between the poll and now: the waker has been called.
             Relief::Told => Wait::Until(deadline),
+        }
+    }
+
+    /// Where a thread of this call sleeps.
+    pub(super) fn listener(&self, delegate: bool) -> Listener {
+        match self.hold.flight() {
+            Some(flight) if !delegate => flight.bell.listener(),
+            _ => Arc::new(Doorbell::default()).listener(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dogpile_backend::{Store, WakeAt};
 use dogpile_core::flow::{Action, Event, Release, Woke};
-use dogpile_core::kit::{Fault, Kit, Park};
+use dogpile_core::kit::{Fault, Kit};
 
 use crate::creator;
 use crate::error::Error;
@@ -107,27 +107,29 @@ where
     call.release(release)
 }
 
+/// Followers of one flight sleep at its bell, a delegate at one of its own.
 fn sleep<V, E>(call: &mut Call<'_, V, E>, delegate: bool) -> Woke
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    let place = <Local as Kit>::Park::here();
-    let waker = place.waker();
+    let mut listener = call.listener(delegate);
     loop {
+        let waker = listener.waker();
         let wait = if delegate {
-            call.look_out(&waker)
+            call.look_out(waker)
         } else {
-            call.look_around(&waker)
+            call.look_around(waker)
         };
         let until = match wait {
             Wait::Over(woke) => return woke,
             Wait::Until(until) => until,
         };
-        match call.wake_at(until, &waker) {
-            WakeAt::Booked => place.park(None),
-            WakeAt::Sleep => place.park(Some(until.since(call.monotonic()))),
-        }
+        let at_most = match call.wake_at(until, waker) {
+            WakeAt::Booked => None,
+            WakeAt::Sleep => Some(until.since(call.monotonic())),
+        };
+        listener.sleep(at_most);
     }
 }
 

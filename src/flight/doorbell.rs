@@ -1,0 +1,103 @@
+//! Where the threads that wait for one flight sleep: one ring wakes them all, with one call to the
+//! system however many they are. An heir's ring wakes the others too; they find nothing and sleep on.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
+
+use dogpile_backend::Span;
+
+/// The bell of a flight.
+#[derive(Default)]
+pub(crate) struct Doorbell {
+    rings: Mutex<u64>,
+    rung: Condvar,
+}
+
+/// A thread's place at a bell.
+pub(crate) struct Listener {
+    bell: Arc<Doorbell>,
+    waker: Waker,
+    heard: u64,
+}
+
+impl Doorbell {
+    /// A place that hears every ring from now on.
+    pub(crate) fn listener(self: &Arc<Self>) -> Listener {
+        Listener {
+            waker: Waker::from(Arc::clone(self)),
+            heard: *self.rings(),
+            bell: Arc::clone(self),
+        }
+    }
+
+    fn rings(&self) -> MutexGuard<'_, u64> {
+        self.rings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Doorbell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        *self.rings() += 1;
+        self.rung.notify_all();
+    }
+}
+
+impl Listener {
+    /// Rings the bell.
+    pub(crate) fn waker(&self) -> &Waker {
+        &self.waker
+    }
+
+    /// Sleeps until the bell has rung since the last sleep, or for `at_most`.
+    pub(crate) fn sleep(&mut self, at_most: Option<Span>) {
+        let rings = self.bell.rings();
+        let quiet = |rings: &mut u64| *rings == self.heard;
+        let rings = match at_most {
+            None => self
+                .bell
+                .rung
+                .wait_while(rings, quiet)
+                .unwrap_or_else(PoisonError::into_inner),
+            Some(span) => {
+                let slept = self
+                    .bell
+                    .rung
+                    .wait_timeout_while(rings, span.to_duration(), quiet);
+                slept.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        self.heard = *rings;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn law_7_a_ring_before_the_sleep_is_heard_and_only_once() {
+        let bell = Arc::new(Doorbell::default());
+        let mut place = bell.listener();
+        place.waker().wake_by_ref();
+        place.sleep(None);
+        place.sleep(Some(Span::from_millis(1)));
+        place.waker().clone().wake();
+        place.sleep(None);
+    }
+
+    #[test]
+    fn law_7_one_ring_wakes_all() {
+        let bell = Arc::new(Doorbell::default());
+        let mut places: Vec<_> = (0..8).map(|_| bell.listener()).collect();
+        std::thread::scope(|scope| {
+            for place in &mut places {
+                scope.spawn(|| place.sleep(None));
+            }
+            bell.wake_by_ref();
+        });
+    }
+}
