@@ -47,34 +47,62 @@ impl Plan {
 
 /// A gate that so many others open.
 #[derive(Clone)]
-pub struct Gate(Arc<(Mutex<usize>, Condvar)>);
+pub struct Gate(Arc<(Mutex<Missing>, Condvar)>);
+
+struct Missing {
+    others: usize,
+    /// Whether only the first who comes to it has to wait.
+    lets_all_but_one_through: bool,
+    held_one: bool,
+}
 
 impl Gate {
-    /// One that opens when so many have come.
-    pub fn of(others: usize) -> Self {
-        Self(Arc::new((Mutex::new(others), Condvar::new())))
+    fn new(others: usize, lets_all_but_one_through: bool) -> Self {
+        let missing = Missing {
+            others,
+            lets_all_but_one_through,
+            held_one: false,
+        };
+        Self(Arc::new((Mutex::new(missing), Condvar::new())))
     }
 
-    fn missing(&self) -> MutexGuard<'_, usize> {
+    /// One that opens when so many have come.
+    pub fn of(others: usize) -> Self {
+        Self::new(others, false)
+    }
+
+    /// One that holds up only the first who wants to pass.
+    pub fn for_one(others: usize) -> Self {
+        Self::new(others, true)
+    }
+
+    fn missing(&self) -> MutexGuard<'_, Missing> {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Another has come.
     pub fn come(&self) {
-        *self.missing() -= 1;
+        let mut missing = self.missing();
+        missing.others = missing.others.saturating_sub(1);
+        drop(missing);
         self.0.1.notify_all();
     }
 
     /// Whether all have come.
     pub fn is_open(&self) -> bool {
-        *self.missing() == 0
+        self.missing().others == 0
     }
 
     /// Waits until all have come.
     pub fn pass(&self) {
         let mut missing = self.missing();
-        while *missing > 0 {
-            missing = self.0.1.wait(missing).unwrap_or_else(PoisonError::into_inner);
+        if missing.held_one && missing.lets_all_but_one_through {
+            return;
+        }
+        missing.held_one = true;
+        while missing.others > 0 {
+            let woken = self.0.1.wait(missing);
+            missing = woken.unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -243,9 +271,10 @@ impl<'w> Call<'w> {
         };
         let waited = Cell::new(false);
         let woken = Cell::new(false);
+        let waits = || waited.set(waited.get() || self.own.get().is_none());
         let call = || {
             let call = self.at().try_create_async(creator);
-            future::block_on(within(patience, &waited, &woken, call))
+            future::block_on(within(patience, &waits, &woken, call))
         };
         match catch_unwind(AssertUnwindSafe(call)) {
             Ok(None) => self.dropped(woken.get()),
@@ -260,7 +289,7 @@ impl<'w> Call<'w> {
         }
     }
 
-    fn dropped(self, woken: bool) {
+    fn dropped(&self, woken: bool) {
         if woken && self.world.books.open().is_nothing_made() {
             self.world.sign("dropped as an heir");
         }
@@ -407,7 +436,7 @@ fn number(text: &str) -> usize {
 /// Polls `call` to its end, or drops it.
 async fn within<T>(
     patience: Patience,
-    waited: &Cell<bool>,
+    waits: &dyn Fn(),
     woken: &Cell<bool>,
     call: impl Future<Output = T>,
 ) -> Option<T> {
@@ -424,7 +453,7 @@ async fn within<T>(
         if let Poll::Ready(answer) = call.as_mut().poll(context) {
             return Poll::Ready(Some(answer));
         }
-        waited.set(true);
+        waits();
         if let Patience::Waits(steps) = patience {
             (0..steps).for_each(|_| step());
             return Poll::Ready(None);

@@ -8,6 +8,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -88,6 +89,12 @@ pub fn explore(name: &str, draw: Draw, seed: u64, count: usize, scene: Scene) ->
             scene,
         ),
     }
+}
+
+/// Whether one of `count` schedules of `scene` fails, as it should when something is wrong.
+pub fn finds(draw: Draw, seed: u64, count: usize, scene: Scene) -> bool {
+    let explored = || explore("with a fault", draw, seed, count, scene);
+    catch_unwind(AssertUnwindSafe(explored)).is_err()
 }
 
 /// Whether one schedule is followed again; then everything that happens is told.

@@ -191,7 +191,7 @@ fn until(is_so: impl Fn() -> bool, or: &str) {
 /// # Panics
 /// When one does.
 pub fn together(tasks: impl IntoIterator<Item = Box<dyn FnOnce() + Send>>) {
-    let threads: Vec<_> = tasks.into_iter().map(|task| thread::spawn(task)).collect();
+    let threads: Vec<_> = tasks.into_iter().map(thread::spawn).collect();
     for thread in threads {
         assert!(thread.join().is_ok());
     }

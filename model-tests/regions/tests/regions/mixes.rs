@@ -60,7 +60,7 @@ pub(super) fn draw<T: Copy>(choices: &[T]) -> T {
     choices[thread_rng().gen_range(0..choices.len())]
 }
 
-pub(super) fn play(world: &World, roles: &[Role]) {
+fn play(world: &World, roles: &[Role]) {
     let key = draw(&[0, 0, 0, 1, 2]);
     let role = draw(roles);
     let in_task = draw(&[true, false]);
@@ -184,7 +184,10 @@ fn everything_at_random() {
     let count = schedules(1_500, 5_000, 100_000);
     let eight = explore("8 tasks", Draw::Random, 0x5eed, 2 * count, everything::<8>);
     let more = explore("16 tasks", Draw::Random, 0x5eed, count, everything::<16>);
-    everything_of(&eight.and(more), "regions, everything by 8 to 16 tasks, random");
+    everything_of(
+        &eight.and(more),
+        "regions, everything by 8 to 16 tasks, random",
+    );
 }
 
 #[test]
@@ -192,5 +195,8 @@ fn everything_with_few_well_placed_preemptions() {
     let count = schedules(1_500, 5_000, 100_000);
     let eight = explore("8 tasks", Draw::Pct(3), 0x9c7, 2 * count, everything::<8>);
     let more = explore("16 tasks", Draw::Pct(6), 0x9c7, count, everything::<16>);
-    everything_of(&eight.and(more), "regions, everything by 8 to 16 tasks, pct");
+    everything_of(
+        &eight.and(more),
+        "regions, everything by 8 to 16 tasks, pct",
+    );
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use dogpile::model::time;
 use dogpile::{Config, Memory};
 use dogpile_model_tests::proof::{Property, Tool, shown};
-use dogpile_region_models::books::End;
 use dogpile_region_models::calls::{Call, Gate, Patience, Plan};
 use dogpile_region_models::explore::{Draw, Report, explore, schedules};
 use dogpile_region_models::value::Shared;
@@ -18,45 +17,88 @@ const TASKS: usize = 8;
 const SOON: Duration = Duration::from_secs(3);
 const LATE: Duration = Duration::from_secs(100_000);
 
-/// The first creator ends only when the others have gone. They go when their time is up, or when
-/// its is and one of them has created in its place.
-fn a_creator_that_waits_for_all(deadline: Duration, limit: Duration) -> BTreeSet<&'static str> {
+/// Whose creator it is that ends only when all others have gone.
+#[derive(Clone, Copy)]
+enum Late {
+    /// Whoever creates first; those after it take no time.
+    First,
+    /// Whoever creates.
+    All,
+}
+
+/// A creator ends only when the others have gone. They go when their time is up, or when its time is
+/// and one of them has created in its place. Only passing time can wake them.
+fn a_creator_that_waits_for_all(late: Late) -> BTreeSet<&'static str> {
     let books = Shared::default();
     books.open().limited = true;
     let config = Config::new(Memory::unbounded());
-    let world = World::new(config.deadline(deadline).creation_limit(limit), books);
-    let gate = Gate::of(TASKS - 1);
-    let mut tasks: Vec<Box<dyn FnOnce() + Send>> = Vec::new();
-    for number in 0..TASKS {
+    let config = match late {
+        Late::First => config.deadline(LATE).creation_limit(SOON),
+        Late::All => config.deadline(SOON).creation_limit(LATE),
+    };
+    let world = World::new(config, books);
+    let gate = match late {
+        Late::First => Gate::for_one(TASKS - 1),
+        Late::All => Gate::of(TASKS - 1),
+    };
+    let calls = (0..TASKS).map(|number| -> Box<dyn FnOnce() + Send> {
         let (world, gate) = (Arc::clone(&world), gate.clone());
-        tasks.push(Box::new(move || {
+        Box::new(move || {
             let call = Call::begin(&world, 0, false);
-            let first = world.books.open().is_first();
-            let plan = match limit == LATE || first {
-                true => Plan::behind(gate.clone()),
-                false => Plan::new(End::Value, 2),
-            };
-            let created = match number % 2 {
+            let plan = Plan::behind(gate.clone());
+            match number % 2 {
                 0 => call.block(plan),
                 _ => call.task(plan, Patience::Endless),
-            };
-            let _ = created;
-        }));
-    }
-    let (clock, passed) = (Arc::clone(&world), gate);
-    tasks.push(Box::new(move || {
-        while !passed.is_open() {
+            }
+            gate.come();
+        })
+    });
+    let passing = gate.clone();
+    let clock: Box<dyn FnOnce() + Send> = Box::new(move || {
+        while !passing.is_open() {
             time::passes(Duration::from_secs(1));
             thread::yield_now();
         }
-        drop(clock);
-    }));
-    together(tasks);
+    });
+    together(calls.chain([clock]));
     world.end()
 }
 
+fn deadlines() -> BTreeSet<&'static str> {
+    a_creator_that_waits_for_all(Late::All)
+}
+
+fn limits() -> BTreeSet<&'static str> {
+    a_creator_that_waits_for_all(Late::First)
+}
+
+fn both(name: &str, scene: fn() -> BTreeSet<&'static str>) -> Report {
+    let count = schedules(400, 1_500, 20_000);
+    let random = explore(name, Draw::Random, 0x71c4, count, scene);
+    random.and(explore(name, Draw::Pct(4), 0x71c4, count, scene))
+}
+
 #[test]
-fn todo() {
-    let _ = (a_creator_that_waits_for_all as fn(_, _) -> _, SOON, Report::seen as fn(&_, &str) -> usize, explore as fn(&str, Draw, u64, usize, fn() -> BTreeSet<&'static str>) -> Report, schedules as fn(_, _, _) -> usize);
-    let _ = (shown::<usize> as fn(Property, Tool, &str, usize, usize),);
+fn a_deadline_ends_every_wait() {
+    let report = both("deadlines", deadlines);
+    shown(
+        Property::NoLostWakeUp,
+        Tool::Shuttle,
+        "regions, 8 tasks whose time is up",
+        report.executions,
+        report.seen("deadline"),
+    );
+}
+
+#[test]
+fn a_creator_past_its_limit_is_replaced() {
+    let report = both("creation limits", limits);
+    report.witness(&["superseded", "created", "shared"]);
+    shown(
+        Property::NeverLeftBusy,
+        Tool::Shuttle,
+        "regions, 8 tasks whose first creator takes too long",
+        report.executions,
+        report.seen("superseded"),
+    );
 }

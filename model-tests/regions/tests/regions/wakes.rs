@@ -28,9 +28,9 @@ fn the_patient_ones_are_left() -> BTreeSet<&'static str> {
             let value = Plan::new(End::Value, 1);
             let patience = [Patience::Waits(0), Patience::Waits(4), Patience::Woken(1)];
             match number {
-                0 => _ = call.block(value),
-                1 => _ = call.task(value, Patience::Endless),
-                _ => _ = call.task(Plan::new(End::Value, NEVER), draw(&patience)),
+                0 => call.block(value),
+                1 => call.task(value, Patience::Endless),
+                _ => call.task(Plan::new(End::Value, NEVER), draw(&patience)),
             }
         })
     }));
@@ -46,8 +46,8 @@ fn everybody_fails() -> BTreeSet<&'static str> {
             let call = Call::begin(&world, 0, false);
             let plan = Plan::new(draw(&[End::Error, End::Panic]), draw(&[0, 1, 3]));
             match number % 2 {
-                0 => _ = call.block(plan),
-                _ => _ = call.task(plan, Patience::Endless),
+                0 => call.block(plan),
+                _ => call.task(plan, Patience::Endless),
             }
         })
     }));
@@ -81,12 +81,19 @@ fn the_last_of_many_cancelled_calls_is_served() {
 #[test]
 fn every_failure_is_told() {
     let report = both("failing creators", everybody_fails);
-    report.witness(&["own error", "own panic", "another's error", "another's panic"]);
+    report.witness(&[
+        "own error",
+        "own panic",
+        "another's error",
+        "another's panic",
+    ]);
     shown(
         Property::FailureReachesWaiters,
         Tool::Shuttle,
         "regions, 12 tasks whose creators fail",
         report.executions,
-        report.seen("another's error").min(report.seen("another's panic")),
+        report
+            .seen("another's error")
+            .min(report.seen("another's panic")),
     );
 }
