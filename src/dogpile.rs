@@ -5,7 +5,7 @@ mod cell;
 mod engine;
 
 use std::convert::Infallible;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use dogpile_backend::{
@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::flight::Outcome;
 use crate::flight::cycle::Desk;
 use crate::kit::{Local, vacant};
+use crate::sync::OnceLock;
 use call::Call;
 use cell::EpochCell;
 

@@ -12,8 +12,8 @@ mod opened;
 mod outcome;
 mod table;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::Duration;
 
 use dogpile_backend::{Lease, Span, Time};
 use dogpile_core::slot::Slot;
@@ -25,6 +25,7 @@ pub(crate) use table::{Boarding, Flights};
 
 use crate::keeper::{self, Standing};
 use crate::kit::{Local, vacant};
+use crate::sync::{Instant, Mutex, MutexGuard};
 
 /// Alarms of one flight that are less than this apart are one.
 const GRAIN: Span = Span::from_millis(10);

@@ -5,9 +5,10 @@
 //! with the first duty and sleeps while none is due.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use crate::sync::{Condvar, Instant, Mutex, MutexGuard, OnceLock, in_background, process_wide};
 
 /// What the keeper does at a time; the answer says after how long it wants to be done again.
 type Duty = Box<dyn FnMut() -> Option<Duration> + Send>;
@@ -65,15 +66,23 @@ pub(crate) fn at(
 }
 
 fn keeper() -> &'static Arc<Keeper> {
-    static KEEPER: OnceLock<Arc<Keeper>> = OnceLock::new();
+    process_wide! { static KEEPER: OnceLock<Arc<Keeper>> = OnceLock::new(); }
     KEEPER.get_or_init(|| {
         let keeper = Arc::new(Keeper::default());
         let at_work = Arc::clone(&keeper);
-        let thread = thread::Builder::new().name("dogpile-keeper".to_owned());
         // Without the thread every wait still ends with its creation.
-        let _ = thread.spawn(move || at_work.work());
+        let _ = in_background("dogpile-keeper".to_owned(), move || at_work.work());
         keeper
     })
+}
+
+/// A model's time has passed: the keeper looks what is due.
+#[cfg(dogpile_shuttle)]
+pub(crate) fn look_at_the_time() {
+    let keeper = keeper();
+    // Whoever holds the roster has looked before, or will after this.
+    drop(keeper.roster());
+    keeper.changed.notify_one();
 }
 
 impl Keeper {

@@ -12,6 +12,16 @@ mod kit;
 mod region;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;
+mod sync;
+
+/// What a model of whole regions has in its hand: their time, and a fault to build in.
+#[cfg(dogpile_shuttle)]
+#[doc(hidden)]
+pub mod model {
+    pub use crate::kit::build_in;
+    pub use crate::sync::time;
+    pub use dogpile_core::kit::Fault;
+}
 
 pub use dogpile::Dogpile;
 pub use dogpile_backend as backend;

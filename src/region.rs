@@ -15,6 +15,8 @@ mod config;
 mod drive;
 mod hold;
 mod kept;
+#[cfg(dogpile_shuttle)]
+mod model;
 mod owned;
 mod renewal;
 mod shared;
@@ -24,7 +26,7 @@ mod wait;
 
 use std::borrow::Cow;
 use std::convert::Infallible;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use dogpile_backend::Invalidation;
 
@@ -34,6 +36,7 @@ pub use config::{Config, OnStoreFailure};
 pub use owned::{BoxError, Job};
 
 use crate::error::{ConfigError, Error};
+use crate::sync::OnceLock;
 use active::Active;
 use shared::Shared;
 

@@ -5,7 +5,6 @@
 use std::any::Any;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
-use std::time::Instant;
 
 use dogpile_backend::{Time, Verdict, WakeAt};
 use dogpile_core::flow::{
@@ -24,6 +23,7 @@ use crate::flight::cycle::{self, Cycle, Waiting};
 use crate::flight::{Outcome, Shared};
 use crate::keeper::{self, Standing};
 use crate::kit::Local;
+use crate::sync::Instant;
 
 pub(super) struct Call<'d, V: Send + Sync + 'static, E> {
     dogpile: &'d Dogpile<V>,

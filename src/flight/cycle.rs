@@ -8,7 +8,9 @@
 //! the deadline.
 
 use std::cell::RefCell;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
+
+use crate::sync::{Mutex, MutexGuard, process_wide, thread_local};
 
 /// Something that a creation is at work for.
 pub(crate) trait Busy: Send + Sync {
@@ -36,10 +38,12 @@ thread_local! {
     static STACK: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
-static WAITS: Mutex<Waits> = Mutex::new(Waits {
-    numbers: 0,
-    edges: Vec::new(),
-});
+process_wide! {
+    static WAITS: Mutex<Waits> = Mutex::new(Waits {
+        numbers: 0,
+        edges: Vec::new(),
+    });
+}
 
 struct Waits {
     numbers: u64,
@@ -68,14 +72,14 @@ pub(crate) struct Frame(());
 
 impl Frame {
     pub(crate) fn enter(creation: u64) -> Self {
-        STACK.with_borrow_mut(|stack| stack.push(creation));
+        STACK.with(|stack| stack.borrow_mut().push(creation));
         Self(())
     }
 }
 
 impl Drop for Frame {
     fn drop(&mut self) {
-        STACK.with_borrow_mut(Vec::pop);
+        STACK.with(|stack| stack.borrow_mut().pop());
     }
 }
 
@@ -88,7 +92,8 @@ pub(crate) struct Cycle;
 impl Waiting {
     /// Makes every creator around this call wait for `flight`, unless that closes a cycle.
     pub(crate) fn begin(flight: &Arc<impl Busy + 'static>) -> Result<Self, Cycle> {
-        STACK.with_borrow(|stack| {
+        STACK.with(|stack| {
+            let stack = &*stack.borrow();
             if stack.is_empty() {
                 return Ok(Self(None));
             }

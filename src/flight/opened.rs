@@ -3,13 +3,14 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 use dogpile_backend::{LeaseStore, Offloaded, Store};
 use dogpile_core::epochs::EpochCell;
+use dogpile_core::kit::Std;
 
 use super::Flights;
-use crate::kit::Local;
+use crate::sync::{Mutex, OnceLock, process_wide};
 
 pub(crate) struct Opened<V: Send + Sync + 'static> {
     /// For callers that may block.
@@ -17,7 +18,7 @@ pub(crate) struct Opened<V: Send + Sync + 'static> {
     /// For callers that must not.
     offloaded: OnceLock<Arc<dyn Store<V>>>,
     pub(crate) flights: Flights<V>,
-    epochs: Mutex<HashMap<String, Arc<EpochCell<Local>>>>,
+    epochs: Mutex<HashMap<String, Arc<EpochCell<Std>>>>,
 }
 
 /// Opened stores by the type of their values and their identity. A store that is open is alive, so
@@ -27,7 +28,7 @@ type Registry = HashMap<(TypeId, usize), Weak<dyn Any + Send + Sync>>;
 impl<V: Send + Sync + 'static> Opened<V> {
     /// Opens `store`, or finds it opened: clones of one store share their flights.
     pub(crate) fn open(store: Arc<dyn Store<V>>) -> Arc<Self> {
-        static REGISTRY: OnceLock<Mutex<Registry>> = OnceLock::new();
+        process_wide! { static REGISTRY: OnceLock<Mutex<Registry>> = OnceLock::new(); }
         let registry = REGISTRY.get_or_init(Mutex::default);
         let mut registry = registry.lock().unwrap_or_else(PoisonError::into_inner);
         let identity = store
@@ -62,7 +63,7 @@ impl<V: Send + Sync + 'static> Opened<V> {
     }
 
     /// The epochs of the region with this name, shared by all regions of that name on this store.
-    pub(crate) fn epochs(&self, region: &str) -> Arc<EpochCell<Local>> {
+    pub(crate) fn epochs(&self, region: &str) -> Arc<EpochCell<Std>> {
         let mut epochs = self.epochs.lock().unwrap_or_else(PoisonError::into_inner);
         let cell = epochs.entry(region.to_owned()).or_insert_with(|| {
             let [hard, soft, floor] = [const { AtomicU64::new(0) }; 3];

@@ -93,6 +93,12 @@ impl<V: Send + Sync + 'static> Flights<V> {
         let _ = table.remove_if(key, |_, there| Arc::ptr_eq(there, ended));
     }
 
+    /// How many there are.
+    #[cfg(dogpile_shuttle)]
+    pub(crate) fn len(&self) -> usize {
+        self.table.pin().len()
+    }
+
     /// Whether somebody creates a value for `key`.
     pub(crate) fn is_busy(&self, key: &[u8]) -> bool {
         let table = self.table.pin();

@@ -7,6 +7,7 @@ use dogpile_backend::{
     Store, StoreError, SystemClock, Time, TimeLine, Verdict,
 };
 use dogpile_core::epochs::EpochCell;
+use dogpile_core::kit::Std;
 #[cfg(feature = "memory")]
 use dogpile_memory::Memory;
 
@@ -28,7 +29,7 @@ pub(crate) struct Active<V: Send + Sync + 'static> {
     pub(super) clock: Clockwork,
     line: TimeLine,
     fine: bool,
-    pub(super) epochs: Arc<EpochCell<crate::kit::Local>>,
+    pub(super) epochs: Arc<EpochCell<Std>>,
     pub(super) mangler: Option<Arc<dyn Mangle>>,
     pub(super) opened: Arc<Opened<V>>,
     pub(super) settings: Settings<V>,

@@ -5,9 +5,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use dogpile_backend::CachedValue;
+
+use crate::sync::{Mutex, MutexGuard};
 
 /// Keys share marks; a write then forgets a little more than it must.
 const MARKS: usize = 64;

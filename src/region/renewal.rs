@@ -1,13 +1,13 @@
 //! Keeps a live creator's lease alive until the creation limit.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use dogpile_backend::{Lease, Span};
 
 use super::owned::background;
 use crate::flight::{Opened, leases};
 use crate::keeper::{self, Standing};
+use crate::sync::Instant;
 
 /// While it stands, the keeper has the lease renewed at every third of its time.
 pub(super) struct Renewal(#[allow(dead_code)] Standing);

@@ -1,8 +1,9 @@
 //! What clones of a region share: its name, and its configuration once there is one.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::active::Active;
+use crate::sync::OnceLock;
 
 pub(crate) struct Shared<V: Send + Sync + 'static> {
     pub(super) name: Arc<str>,

@@ -1,12 +1,13 @@
 //! What a configured region has done from time to time: its store's maintenance, and a look at the
 //! epochs that other processes may have raised.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::Duration;
 
 use super::owned::background;
 use super::shared::Shared;
 use crate::keeper;
+use crate::sync::{Instant, Mutex};
 
 /// How soon every process knows of an invalidation.
 const EPOCHS_EVERY: Duration = Duration::from_millis(500);

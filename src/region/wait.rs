@@ -1,9 +1,8 @@
 //! How a call waits: what to look at each time it is woken, and until when to sleep otherwise. The
 //! engines only sleep.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Poll, Waker};
-use std::time::Instant;
 
 use dogpile_backend::{Span, Time, WakeAt, Watch};
 use dogpile_core::flow::Woke;
@@ -14,6 +13,7 @@ use super::call::Call;
 use crate::flight::cycle::{Cycle, Waiting};
 use crate::flight::{Doorbell, Listener, leases};
 use crate::keeper::{self, Standing};
+use crate::sync::{Instant, Mutex};
 
 /// What a call that looked around is to do.
 pub(super) enum Wait {

@@ -147,6 +147,6 @@ where
         if !is_busy() {
             return;
         }
-        std::thread::sleep(Duration::from_millis(1));
+        crate::sync::sleep(Duration::from_millis(1));
     }
 }

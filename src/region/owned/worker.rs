@@ -2,26 +2,30 @@
 //! the house's own chores, so that no creator keeps those waiting. Started with the first job.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread;
+use std::sync::{Arc, PoisonError};
 
 use super::Job;
+use crate::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use crate::sync::{Mutex, OnceLock, in_background, process_wide};
 
 const THREADS: usize = 2;
 /// More than this many jobs in waiting are not caught up by waiting longer.
 const QUEUE: usize = 1_024;
 
 /// A queue and the threads that serve it.
-pub(in crate::region) struct Worker {
+pub(crate) struct Worker {
     name: &'static str,
     queue: OnceLock<SyncSender<Job>>,
 }
 
-/// Runs owned creators.
-pub(in crate::region) static CREATORS: Worker = Worker::named("dogpile-creator");
-/// Gives back leases, renews them, maintains stores.
-pub(in crate::region) static CHORES: Worker = Worker::named("dogpile-chore");
+process_wide! {
+    /// Runs owned creators.
+    pub(in crate::region) static CREATORS: Worker = Worker::named("dogpile-creator");
+}
+process_wide! {
+    /// Gives back leases, renews them, maintains stores.
+    pub(in crate::region) static CHORES: Worker = Worker::named("dogpile-chore");
+}
 
 impl Worker {
     const fn named(name: &'static str) -> Self {
@@ -44,9 +48,8 @@ impl Worker {
         let jobs = Arc::new(Mutex::new(jobs));
         for number in 0..THREADS {
             let jobs = Arc::clone(&jobs);
-            let thread = thread::Builder::new().name(format!("{}-{number}", self.name));
             // With no thread at all jobs are handed back at once.
-            let _ = thread.spawn(move || serve(&jobs));
+            let _ = in_background(format!("{}-{number}", self.name), move || serve(&jobs));
         }
         queue
     }

@@ -55,6 +55,8 @@ fn place(folder: &str) -> Option<Place> {
         "backends/port" => Some(Place::Floor(1)),
         "" => Some(Place::Floor(3)),
         "model-tests" | "fuzz" => Some(Place::Floor(4)),
+        // Beside the other models, whose frame they use.
+        "model-tests/regions" => Some(Place::Floor(5)),
         "macros" => Some(Place::Macros),
         "xtask" => Some(Place::Tool),
         _ if folder.starts_with("backends/") => Some(Place::Floor(2)),
