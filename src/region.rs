@@ -319,13 +319,13 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     pub fn set(&self, key: impl AsRef<[u8]>, value: V) -> Result<(), Error> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
         let (key, entry) = (active.mangled(key.as_ref()), active.entry(value));
-        let mark = active.kept.mark(&key);
+        let before = active.before_set(&key);
         let written = active
             .opened
             .store
             .set(&key, entry.clone(), active.lifetime())
             .wait();
-        Ok(active.was_set(&key, entry, mark, written)?)
+        Ok(active.was_set(&key, entry, &before, written)?)
     }
 
     /// Removes what is under `key`, superseding a creation under way: its value will not be stored.

@@ -117,6 +117,31 @@ fn law_5_a_committed_value_does_not_serve_those_who_come_after_an_invalidation()
     }
 }
 
+/// A set that comes late to those who wait has nothing for who came after its value was deleted.
+#[test]
+fn law_5_a_value_that_was_set_and_deleted_does_not_serve_those_who_come_then() {
+    for (name, config, hooks) in hooked_stores() {
+        in_time(name, move || {
+            let (region, clock) = region_by_hand(config);
+            let (was_set, go_on) = stop(&hooks, Point::WasSet);
+            let other = region.clone();
+            let setter = thread::spawn(move || other.set("key", 7).unwrap());
+            was_set.pass();
+            assert_eq!(region.get("key").unwrap(), Some(7));
+            region.delete("key").unwrap();
+            let end = Gate::shut();
+            let creator = creation(&region, &end);
+            let after = waiter(&region);
+            clock.see(1);
+            go_on.open();
+            setter.join().unwrap();
+            assert_eq!(after.join().unwrap(), (2, Origin::Created));
+            end.open();
+            assert_eq!(creator.join().unwrap(), (1, Origin::Superseded));
+        });
+    }
+}
+
 /// Stops the next call at `point` until the second gate is opened; the first opens when it is there.
 fn stop(hooks: &Hooks, point: Point) -> (Gate, Gate) {
     let (there, go_on) = (Gate::shut(), Gate::shut());

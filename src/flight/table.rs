@@ -66,17 +66,22 @@ impl<V: Send + Sync + 'static> Flights<V> {
         Boarding::Won(flight, claim)
     }
 
+    /// The flight for `key`, if there is one.
+    pub(crate) fn under_way(&self, key: &[u8]) -> Option<Arc<Flight<V>>> {
+        self.table.pin().get(key).map(Arc::clone)
+    }
+
     /// Ends the flight for `key`, if there is one: a value was set, or removed. Its waiters are
     /// given `outcome`, made only if somebody is there to have it. The answer is the lease of its
     /// creator, which is void unless the store gave it after the value was set or removed.
     pub(crate) fn detach(
         &self,
         key: &[u8],
-        outcome: impl FnOnce() -> Option<Arc<Outcome<V>>>,
+        outcome: impl FnOnce(&Arc<Flight<V>>) -> Option<Arc<Outcome<V>>>,
     ) -> Option<Lease> {
         let table = self.table.pin();
         let flight = table.remove(key)?;
-        let outcome = outcome();
+        let outcome = outcome(flight);
         let change = if outcome.is_some() {
             Change::Set
         } else {

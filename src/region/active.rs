@@ -16,7 +16,7 @@ use super::config::{Config, Settings};
 use super::hold::give_back;
 use super::kept::{Kept, Mark};
 use crate::clockwork::Clockwork;
-use crate::flight::{Opened, Outcome};
+use crate::flight::{Flight, Opened, Outcome};
 
 /// Below this, freshness is measured with the precise clock.
 const FINE: Span = Span::from_millis(250);
@@ -166,6 +166,12 @@ fn memory<V: Clone + Send + Sync + 'static>(store: &Arc<dyn Store<V>>) -> Option
     any.downcast_ref().cloned()
 }
 
+/// What there was before a `set` acted on the store.
+pub(super) struct Before<V: Send + Sync + 'static> {
+    mark: Mark,
+    flight: Option<Arc<Flight<V>>>,
+}
+
 /// What writes from outside do, beside the store.
 impl<V: Clone + Send + Sync + 'static> Active<V> {
     /// A value from outside, as it is stored.
@@ -182,21 +188,34 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         self.time_to_live(&self.policy)
     }
 
+    /// What a `set` knows before it acts on the store.
+    pub(super) fn before_set(&self, key: &[u8]) -> Before<V> {
+        Before {
+            mark: self.kept.mark(key),
+            flight: self.opened.flights.under_way(key),
+        }
+    }
+
     /// The store has acted on a `set`; now the flight, whatever the store said.
+    ///
+    /// Those who wait are given the value only in a flight that was there before the store acted.
+    /// One that began later may have begun after the value was deleted again; they look.
     pub(super) fn was_set(
         &self,
         key: &[u8],
         entry: CachedValue<V>,
-        mark: Mark,
+        before: &Before<V>,
         written: Result<(), StoreError>,
     ) -> Result<(), Arc<StoreError>> {
         match written {
-            Ok(()) => self.kept.write(key, &entry, mark),
+            Ok(()) => self.kept.write(key, &entry, before.mark),
             Err(_) => self.kept.forget(key),
         }
         let committed = written.is_ok();
-        let lease = self.opened.flights.detach(key, || {
-            committed.then(|| {
+        let lease = self.opened.flights.detach(key, |flight| {
+            let known = before.flight.as_ref();
+            let was_there = known.is_some_and(|known| Arc::ptr_eq(known, flight));
+            (committed && was_there).then(|| {
                 Arc::new(Outcome::Value {
                     value: entry,
                     committed,
@@ -214,7 +233,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         deleted: Result<(), StoreError>,
     ) -> Result<(), Arc<StoreError>> {
         self.kept.forget(key);
-        let lease = self.opened.flights.detach(key, || None);
+        let lease = self.opened.flights.detach(key, |_| None);
         self.end(key, lease);
         deleted.map_err(Arc::new)
     }

@@ -126,10 +126,10 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     pub async fn set_async(&self, key: impl AsRef<[u8]>, value: V) -> Result<(), Error> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
         let (key, entry) = (active.mangled(key.as_ref()), active.entry(value));
-        let mark = active.kept.mark(&key);
+        let before = active.before_set(&key);
         let store = active.opened.for_tasks();
         let written = store.set(&key, entry.clone(), active.lifetime()).await;
-        Ok(active.was_set(&key, entry, mark, written)?)
+        Ok(active.was_set(&key, entry, &before, written)?)
     }
 
     /// [`delete`](Self::delete) for tasks.

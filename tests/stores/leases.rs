@@ -29,10 +29,8 @@ impl<V: Clone + Send + Sync + 'static> SharedMap<V> {
             let remaining = until.since(now);
             return Leased::Lost { remaining, seen };
         }
-        let stamp = match held {
-            Some(stamp) if !ask.supersede => stamp,
-            _ => Stamp::new(state.number().into()),
-        };
+        // Also for an heir: whoever held the lease before it may still be at work.
+        let stamp = Stamp::new(state.number().into());
         let until = now.after(ask.time);
         state.leases.insert(key.into(), (stamp, until));
         let lease = Lease {

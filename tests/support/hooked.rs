@@ -17,6 +17,8 @@ pub(crate) enum Point {
     Commit,
     Committed,
     Release,
+    Set,
+    WasSet,
 }
 
 type Hook = Box<dyn FnOnce() + Send>;
@@ -80,7 +82,9 @@ impl<S: Store<u64>> Store<u64> for Hooked<S> {
     }
 
     fn set<'a>(&'a self, key: &'a [u8], entry: CachedValue<u64>, ttl: Span) -> Reply<'a, ()> {
-        self.store.set(key, entry, ttl)
+        self.between(Point::Set, Point::WasSet, || {
+            self.store.set(key, entry, ttl)
+        })
     }
 
     fn delete<'a>(&'a self, key: &'a [u8]) -> Reply<'a, ()> {

@@ -39,6 +39,8 @@ struct Stripe {
 #[derive(Default)]
 struct Key {
     occupied: bool,
+    /// The store is being written to: this uses the claim up, and nobody else can.
+    writing: bool,
     claim: Option<Stamp>,
     waiting: VecDeque<(u64, Waker)>,
     bells: Vec<(u64, Bell)>,
@@ -80,18 +82,25 @@ impl Gates {
         }
     }
 
+    /// Whether `stamp` is the claim that is out on `key`, and no write is using it up.
+    pub(crate) fn is_claimed(&self, key: &[u8], stamp: Stamp) -> bool {
+        let stripe = self.stripe(key);
+        let state = stripe.keys.get(key);
+        state.is_some_and(|state| state.claim == Some(stamp) && !state.writing)
+    }
+
     /// The claim that is out on `key`.
-    pub(crate) fn claim(&self, key: &[u8]) -> Option<Stamp> {
+    fn claim(&self, key: &[u8]) -> Option<Stamp> {
         self.stripe(key).keys.get(key)?.claim
     }
 
-    /// Ends the claim if it is `stamp`; says whether it was.
+    /// Ends the claim if it is `stamp`, and no write is using it up; says whether it was.
     pub(crate) fn end_claim(&self, key: &[u8], stamp: Stamp) -> bool {
         let mut stripe = self.stripe(key);
         let Some(state) = stripe.keys.get_mut(key) else {
             return false;
         };
-        if state.claim != Some(stamp) {
+        if state.writing || state.claim != Some(stamp) {
             return false;
         }
         state.claim = None;
@@ -125,7 +134,7 @@ impl Gates {
     fn leave(&self, key: &[u8], void: bool) {
         let mut stripe = self.stripe(key);
         let state = stripe.at(key);
-        state.occupied = false;
+        (state.occupied, state.writing) = (false, false);
         let mut bells = Vec::new();
         if void {
             state.claim = None;
@@ -222,10 +231,22 @@ impl Inside<'_> {
         stamp
     }
 
-    /// Says whether the store is being written to. If it is when the key is left, however that
-    /// comes about, the claim is void: a write that was cut short may have been carried out.
-    pub(crate) const fn set_writing(&mut self, writing: bool) {
-        self.writing = writing;
+    /// Says that the store is written to from now on, unless `lease` is named and is not the claim
+    /// that is out: then it answers `false`. If the key is left before [`Self::stop_writing`],
+    /// however that comes about, the claim is void: a write that was cut short may have been
+    /// carried out.
+    pub(crate) fn begin_writing(&mut self, lease: Option<Stamp>) -> bool {
+        let mut stripe = self.gates.stripe(self.key);
+        let state = stripe.at(self.key);
+        state.writing = lease.is_none() || state.claim == lease;
+        self.writing = state.writing;
+        state.writing
+    }
+
+    /// Nothing was written after all.
+    pub(crate) fn stop_writing(&mut self) {
+        self.gates.stripe(self.key).at(self.key).writing = false;
+        self.writing = false;
     }
 }
 

@@ -52,10 +52,9 @@ impl<S: Send + Sync> Guarded<S> {
         let Some(mut inside) = self.gates.try_enter(key) else {
             return self.write_later(key, lease, start);
         };
-        if is_void(&inside, lease) {
+        if !inside.begin_writing(lease) {
             return Reply::ok(Commit::Refused);
         }
-        inside.set_writing(true);
         let reply = start();
         if reply.is_ready() {
             drop(inside);
@@ -63,7 +62,7 @@ impl<S: Send + Sync> Guarded<S> {
         }
         // A reply that comes later has done nothing yet, and nobody may stand in the gate before
         // it is polled: its owner may first wait for somebody who wants to go in.
-        inside.set_writing(false);
+        inside.stop_writing();
         drop(inside);
         self.write_later(key, lease, move || reply)
     }
@@ -76,18 +75,12 @@ impl<S: Send + Sync> Guarded<S> {
     ) -> Reply<'a, Commit> {
         Reply::later(async move {
             let mut inside = self.gates.enter(key).await;
-            if is_void(&inside, lease) {
+            if !inside.begin_writing(lease) {
                 return Ok(Commit::Refused);
             }
-            inside.set_writing(true);
             start().await.map(|()| Commit::Stored)
         })
     }
-}
-
-/// Whether a lease is asked for and is not the claim that is out.
-fn is_void(inside: &Inside<'_>, lease: Option<Stamp>) -> bool {
-    lease.is_some() && inside.claim() != lease
 }
 
 /// Whether somebody else holds the key's lease, as far as `ask` cares.
@@ -233,7 +226,7 @@ impl<V: Send + 'static, S: Store<V>> LeaseStore<V> for Guarded<S> {
     }
 
     fn renew<'a>(&'a self, key: &'a [u8], lease: &'a Lease, _time: Span) -> Reply<'a, Commit> {
-        Reply::ok(stored_if(self.gates.claim(key) == Some(lease.stamp)))
+        Reply::ok(stored_if(self.gates.is_claimed(key, lease.stamp)))
     }
 
     fn watch(&self, key: &[u8], bell: Box<dyn Fn() + Send + Sync>) -> Option<Watch> {

@@ -104,9 +104,26 @@ fn a_write_that_is_cut_short_voids_the_claim() {
     drop(inside);
     assert_eq!(gates.claim(b"key"), Some(stamp));
     inside = gates.try_enter(b"key").expect("open");
-    inside.set_writing(true);
+    assert!(inside.begin_writing(None));
     drop(inside);
     assert_eq!(gates.claim(b"key"), None);
+    assert_eq!(gates.keys_remembered(), 0);
+}
+
+#[test]
+fn a_claim_that_a_write_is_using_up_is_used_once() {
+    let gates = Gates::new();
+    let mut inside = gates.try_enter(b"key").expect("open");
+    let stamp = inside.make_claim();
+    assert!(!inside.begin_writing(Some(Stamp::NONE)), "not that claim");
+    assert!(gates.is_claimed(b"key", stamp));
+    assert!(inside.begin_writing(Some(stamp)));
+    assert!(!gates.is_claimed(b"key", stamp));
+    assert!(!gates.end_claim(b"key", stamp));
+    inside.stop_writing();
+    assert!(gates.is_claimed(b"key", stamp), "nothing was written");
+    assert!(gates.end_claim(b"key", stamp));
+    drop(inside);
     assert_eq!(gates.keys_remembered(), 0);
 }
 
