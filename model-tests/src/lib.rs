@@ -16,3 +16,4 @@ pub mod kits;
 pub mod mutant;
 pub mod proof;
 pub mod scenes;
+pub mod world;
