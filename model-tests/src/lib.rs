@@ -7,10 +7,12 @@
 //! - [`scenes`]: short programs over one slot, written once for every checker. A scene asserts what
 //!   must always hold and answers what happened, so that a room can ask for witnesses.
 //! - [`explore`]: runs a scene under a checker to its end and reports how often it ran.
+//! - [`pins`]: how many executions that has to be.
 //! - [`proof`]: what there is to show, and how a room says that it showed it.
 //! - `loom/`, `shuttle/`, `mutants/`, `walk/`: the rooms, one test target for each idea.
 
 pub mod explore;
 pub mod kits;
+pub mod pins;
 pub mod proof;
 pub mod scenes;
