@@ -12,7 +12,7 @@ mod value_cell;
 mod waiters;
 mod word;
 
-use dogpile_model_tests::explore::{Program, Reach, Report, Scene, loom};
+use dogpile_model_tests::explore::{AnyScene, Reach, Report, Scene, loom};
 use dogpile_model_tests::pins::{pinned, reach_name};
 use dogpile_model_tests::proof::{Property, Tool, shown};
 
@@ -54,7 +54,7 @@ fn stale(name: &str) -> String {
 }
 
 /// Explores to the end, and compares with the pinned count.
-fn run(name: &str, reach: Reach, scene: impl Program) -> Report {
+fn run(name: &str, reach: Reach, scene: impl AnyScene) -> Report {
     let report = loom(name, reach, scene);
     pinned(name, reach, report.executions);
     report

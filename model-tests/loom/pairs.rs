@@ -216,18 +216,20 @@ fn more(start: Start, company: &[Operation], reach: Reach) {
 
 /// Three threads; the short size goes less far, and not everywhere.
 fn three(start: Start) {
-    match size() {
-        Size::Short if start == Start::Begun => more(start, &[Claim], Reach::Preemptions(2)),
-        Size::Short => {}
-        Size::Full | Size::Nightly => {
-            more(start, &[Claim], Reach::Preemptions(3));
-            more(start, &[Delete], Reach::Preemptions(3));
-        }
+    if size() > Size::Short {
+        more(start, &[Claim], Reach::Preemptions(3));
+    } else if start == Start::Begun {
+        more(start, &[Claim], Reach::Preemptions(2));
+    }
+    if size() == Size::Nightly {
+        more(start, &[Delete], Reach::Preemptions(3));
     }
 }
 
+/// Four threads, from where most can happen.
 fn four(start: Start) {
-    if size() == Size::Nightly || size() == Size::Full && start == Start::Begun {
+    let nightly = size() == Size::Nightly && start == Start::Refreshing;
+    if nightly || size() > Size::Short && start == Start::Begun {
         more(start, &[Claim, Delete], Reach::Preemptions(2));
     }
 }

@@ -6,14 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use dogpile_model_tests::explore::{Program, Reach, Report, Scene, loom, shuttle_all};
+use dogpile_model_tests::explore::{AnyScene, Reach, Report, Scene, loom, shuttle_all};
 use dogpile_model_tests::kits::{Checker, LoomPlain, LoomShadow, LoomSwap, Shuttle};
 use dogpile_model_tests::proof::{Property, Size, Tool, shown, size};
 use dogpile_model_tests::scenes::claims::{claims_and_a_look, creators_follow_each_other};
 use dogpile_model_tests::scenes::pairs::{Depth, Start, pairs};
 
 /// What shuttle can bring about and loom has not seen.
-fn missed(oracle: &Report, name: &str, scene: impl Program) -> Vec<String> {
+fn missed(oracle: &Report, name: &str, scene: impl AnyScene) -> Vec<String> {
     let seen = loom(name, Reach::Unbounded, scene);
     let keys = oracle.outcomes.keys();
     keys.filter(|outcome| !seen.outcomes.contains_key(*outcome))
@@ -32,7 +32,13 @@ struct Found {
 
 impl Found {
     /// Every schedule of the program, and what loom makes of it by both kits.
-    fn add(&mut self, name: &str, oracle: impl Program, swap: impl Program, shadow: impl Program) {
+    fn add(
+        &mut self,
+        name: &str,
+        oracle: impl AnyScene,
+        swap: impl AnyScene,
+        shadow: impl AnyScene,
+    ) {
         let oracle = shuttle_all(name, oracle);
         for (kit, missed) in [
             (LoomSwap::NAME, missed(&oracle, name, swap)),

@@ -11,9 +11,9 @@ use shuttle::{MaxSteps, Runner};
 pub type Scene = fn() -> String;
 
 /// A [`Scene`], or one that was put together at run time.
-pub trait Program: Fn() -> String + Send + Sync + 'static {}
+pub trait AnyScene: Fn() -> String + Send + Sync + 'static {}
 
-impl<P: Fn() -> String + Send + Sync + 'static> Program for P {}
+impl<P: Fn() -> String + Send + Sync + 'static> AnyScene for P {}
 
 /// How far loom goes.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +47,7 @@ const LOOM_BRANCHES: usize = 20_000;
 ///
 /// # Panics
 /// When the scene does in one execution, and when loom stops before the end: it does that silently.
-pub fn loom(name: &str, reach: Reach, scene: impl Program) -> Report {
+pub fn loom(name: &str, reach: Reach, scene: impl AnyScene) -> Report {
     let mut model = loom::model::Builder::new();
     // Nothing from the environment may cut an exploration short.
     model.max_duration = None;
@@ -73,7 +73,7 @@ pub fn loom(name: &str, reach: Reach, scene: impl Program) -> Report {
 ///
 /// # Panics
 /// When the scene does in one of them.
-pub fn shuttle_all(name: &str, scene: impl Program) -> Report {
+pub fn shuttle_all(name: &str, scene: impl AnyScene) -> Report {
     shuttle(
         &format!("shuttle dfs {name}"),
         DfsScheduler::new(None, false),
@@ -85,7 +85,7 @@ pub fn shuttle_all(name: &str, scene: impl Program) -> Report {
 ///
 /// # Panics
 /// When the scene does in one of them.
-pub fn shuttle_random(name: &str, seed: u64, count: usize, scene: impl Program) -> Report {
+pub fn shuttle_random(name: &str, seed: u64, count: usize, scene: impl AnyScene) -> Report {
     let label = format!("shuttle random {name}, seed {seed}");
     shuttle(&label, RandomScheduler::new_from_seed(seed, count), scene)
 }
@@ -94,12 +94,12 @@ pub fn shuttle_random(name: &str, seed: u64, count: usize, scene: impl Program) 
 ///
 /// # Panics
 /// When the scene does in one of them.
-pub fn shuttle_pct(name: &str, seed: u64, count: usize, scene: impl Program) -> Report {
+pub fn shuttle_pct(name: &str, seed: u64, count: usize, scene: impl AnyScene) -> Report {
     let label = format!("shuttle pct {name}, seed {seed}");
     shuttle(&label, PctScheduler::new_from_seed(seed, 3, count), scene)
 }
 
-fn shuttle(label: &str, scheduler: impl Scheduler + 'static, scene: impl Program) -> Report {
+fn shuttle(label: &str, scheduler: impl Scheduler + 'static, scene: impl AnyScene) -> Report {
     let mut config = shuttle::Config::new();
     config.max_steps = MaxSteps::FailAfter(100_000);
     // That it knows no weak memory is why loom is here.
@@ -109,7 +109,7 @@ fn shuttle(label: &str, scheduler: impl Scheduler + 'static, scene: impl Program
     })
 }
 
-fn record(scene: &impl Program) {
+fn record(scene: &impl AnyScene) {
     let outcome = scene();
     OUTCOMES.with_borrow_mut(|outcomes| *outcomes.entry(outcome).or_default() += 1);
 }

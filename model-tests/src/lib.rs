@@ -9,7 +9,8 @@
 //! - [`explore`]: runs a scene under a checker to its end and reports how often it ran.
 //! - [`pins`]: how many executions that has to be.
 //! - [`proof`]: what there is to show, and how a room says that it showed it.
-//! - `loom/`, `shuttle/`, `mutants/`, `walk/`: the rooms, one test target for each idea.
+//! - `loom/`, `shuttle/`, `mutants/`, `walk/`: the rooms, one test target for each idea. `protocol/` holds
+//!   the page about the core against the core.
 
 pub mod explore;
 pub mod kits;
