@@ -1,188 +1,152 @@
 //! Loom over the word alone: who creates, and what is seen through it.
 
-use dogpile_model_tests::explore::{Reach, loom};
 use dogpile_model_tests::kits::{LoomShadow, LoomSwap};
-use dogpile_model_tests::proof::{Property, Tool, shown};
+use dogpile_model_tests::proof::Property::{
+    CreatorsInOrder, OneCreator, SupersededNeverPublishes, TokensNeverRepeat, WholeValues,
+};
 use dogpile_model_tests::scenes::claims::{
     a_creator_sees_what_was_deleted, a_reader_sees_what_was_published, a_reader_sees_what_was_set,
     a_stale_claim_looks_again, creators_follow_each_other, one_winner, seizures_follow_each_other,
 };
 
+use crate::{four, three, two};
+
 #[test]
 fn one_of_two_claims_wins() {
-    for report in [
-        loom("2 claims", Reach::Unbounded, one_winner::<LoomSwap, 2>),
-        loom(
-            "2 claims, stale reads",
-            Reach::Unbounded,
-            one_winner::<LoomShadow, 2>,
-        ),
-    ] {
-        report.witness("won, joined").witness("joined, won");
-    }
+    two(
+        "2 claims",
+        one_winner::<LoomSwap, 2>,
+        one_winner::<LoomShadow, 2>,
+    )
+    .witness("won, joined")
+    .witness("joined, won")
+    .shows(OneCreator, "joined");
 }
 
 #[test]
 fn one_of_three_claims_wins() {
-    let report = loom("3 claims", Reach::Preemptions(3), one_winner::<LoomSwap, 3>);
-    report
-        .witness("won, joined, joined")
-        .witness("joined, won, joined")
-        .witness("joined, joined, won");
-    shown(
-        Property::OneCreator,
-        Tool::Loom,
-        "3 threads, 3 preemptions",
-        report.executions,
-        report.seen("joined"),
-    );
+    three(
+        "3 claims",
+        one_winner::<LoomSwap, 3>,
+        one_winner::<LoomShadow, 3>,
+    )
+    .witness("won, joined, joined")
+    .witness("joined, won, joined")
+    .witness("joined, joined, won")
+    .shows(OneCreator, "joined");
 }
 
 #[test]
 fn one_of_four_claims_wins() {
-    loom("4 claims", Reach::Preemptions(2), one_winner::<LoomSwap, 4>).witness("joined, won");
+    four("4 claims", one_winner::<LoomSwap, 4>)
+        .witness("joined, won")
+        .shows(OneCreator, "joined");
 }
 
 #[test]
 fn two_creators_follow_each_other() {
-    for report in [
-        loom(
-            "2 creators",
-            Reach::Unbounded,
-            creators_follow_each_other::<LoomSwap, 2>,
-        ),
-        loom(
-            "2 creators, stale reads",
-            Reach::Unbounded,
-            creators_follow_each_other::<LoomShadow, 2>,
-        ),
-    ] {
-        report
-            .witness("[Some(1), Some(2)]")
-            .witness("[Some(2), Some(1)]")
-            .witness("[Some(1), None]");
-    }
+    two(
+        "2 creators",
+        creators_follow_each_other::<LoomSwap, 2>,
+        creators_follow_each_other::<LoomShadow, 2>,
+    )
+    .witness("[Some(1), Some(2)]")
+    .witness("[Some(2), Some(1)]")
+    .witness("[Some(1), None]")
+    .shows(CreatorsInOrder, "Some(2)")
+    .shows(TokensNeverRepeat, "Some(2)");
 }
 
 #[test]
 fn three_creators_follow_each_other() {
-    loom(
+    three(
         "3 creators",
-        Reach::Preemptions(3),
         creators_follow_each_other::<LoomSwap, 3>,
+        creators_follow_each_other::<LoomShadow, 3>,
     )
     .witness("[Some(1), Some(2), Some(3)]")
     .witness("[Some(3), Some(1), Some(2)]")
-    .witness("None, None");
+    .witness("None, None")
+    .shows(CreatorsInOrder, "Some(3)")
+    .shows(TokensNeverRepeat, "Some(3)");
+}
+
+#[test]
+fn four_creators_follow_each_other() {
+    four("4 creators", creators_follow_each_other::<LoomSwap, 4>)
+        .witness("Some(3)")
+        .shows(CreatorsInOrder, "Some(3)");
 }
 
 #[test]
 fn a_value_is_published_whole() {
-    for report in [
-        loom(
-            "publish and read",
-            Reach::Unbounded,
-            a_reader_sees_what_was_published::<LoomSwap>,
-        ),
-        loom(
-            "publish and read, stale reads",
-            Reach::Unbounded,
-            a_reader_sees_what_was_published::<LoomShadow>,
-        ),
-    ] {
-        report
-            .witness("Ready(1)")
-            .witness("Creating(1)")
-            .witness("Vacant(0)");
-        shown(
-            Property::WholeValues,
-            Tool::Loom,
-            "2 threads, unbounded",
-            report.executions,
-            report.seen("Ready(1)"),
-        );
-    }
+    two(
+        "publish and read",
+        a_reader_sees_what_was_published::<LoomSwap>,
+        a_reader_sees_what_was_published::<LoomShadow>,
+    )
+    .witness("Ready(1)")
+    .witness("Creating(1)")
+    .witness("Vacant(0)")
+    .shows(WholeValues, "Ready(1)");
 }
 
 #[test]
 fn a_value_is_set_whole() {
-    for report in [
-        loom(
-            "set and read",
-            Reach::Unbounded,
-            a_reader_sees_what_was_set::<LoomSwap>,
-        ),
-        loom(
-            "set and read, stale reads",
-            Reach::Unbounded,
-            a_reader_sees_what_was_set::<LoomShadow>,
-        ),
-    ] {
-        report.witness("Ready(1)").witness("Vacant(0)");
-    }
+    two(
+        "set and read",
+        a_reader_sees_what_was_set::<LoomSwap>,
+        a_reader_sees_what_was_set::<LoomShadow>,
+    )
+    .witness("Ready(1)")
+    .witness("Vacant(0)")
+    .shows(WholeValues, "Ready(1)");
 }
 
 #[test]
 fn a_creator_sees_the_deletion_before_it() {
-    for report in [
-        loom(
-            "delete and create",
-            Reach::Unbounded,
-            a_creator_sees_what_was_deleted::<LoomSwap>,
-        ),
-        loom(
-            "delete and create, stale reads",
-            Reach::Unbounded,
-            a_creator_sees_what_was_deleted::<LoomShadow>,
-        ),
-    ] {
-        report
-            .witness("Vacant(5): after")
-            .witness("Ready(4): after")
-            .witness("Ready(4): before")
-            .witness("Ready(4): superseded");
-    }
+    two(
+        "delete and create",
+        a_creator_sees_what_was_deleted::<LoomSwap>,
+        a_creator_sees_what_was_deleted::<LoomShadow>,
+    )
+    .witness("Vacant(5): after")
+    .witness("Ready(4): after")
+    .witness("Ready(4): before")
+    .witness("Ready(4): superseded")
+    .shows(CreatorsInOrder, ": after");
 }
 
 #[test]
 fn law_2_a_claim_for_a_value_that_is_gone_looks_again() {
-    for report in [
-        loom(
+    for explored in [
+        two(
             "stale claim against a publication",
-            Reach::Unbounded,
             a_stale_claim_looks_again::<LoomSwap, true>,
-        ),
-        loom(
-            "stale claim against a failure",
-            Reach::Unbounded,
-            a_stale_claim_looks_again::<LoomSwap, false>,
-        ),
-        loom(
-            "stale claim against a publication, stale reads",
-            Reach::Unbounded,
             a_stale_claim_looks_again::<LoomShadow, true>,
         ),
+        two(
+            "stale claim against a failure",
+            a_stale_claim_looks_again::<LoomSwap, false>,
+            a_stale_claim_looks_again::<LoomShadow, false>,
+        ),
     ] {
-        report.witness("won").witness("joined").witness("changed");
+        explored
+            .witness("won")
+            .witness("joined")
+            .witness("changed")
+            .shows(OneCreator, "changed");
     }
 }
 
 #[test]
 fn law_3_the_last_started_wins() {
-    for report in [
-        loom(
-            "seizure",
-            Reach::Unbounded,
-            seizures_follow_each_other::<LoomSwap>,
-        ),
-        loom(
-            "seizure, stale reads",
-            Reach::Unbounded,
-            seizures_follow_each_other::<LoomShadow>,
-        ),
-    ] {
-        report
-            .witness("Ready(2), other published true")
-            .witness("Ready(2), other published false");
-    }
+    two(
+        "seizure",
+        seizures_follow_each_other::<LoomSwap>,
+        seizures_follow_each_other::<LoomShadow>,
+    )
+    .witness("Ready(2), other published true")
+    .witness("Ready(2), other published false")
+    .shows(SupersededNeverPublishes, "other published false");
 }

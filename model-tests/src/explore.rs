@@ -10,6 +10,11 @@ use shuttle::{MaxSteps, Runner};
 /// A program over one slot; what it answers is what happened in this execution.
 pub type Scene = fn() -> String;
 
+/// A [`Scene`], or one that was put together at run time.
+pub trait AnyScene: Fn() -> String + Send + Sync + 'static {}
+
+impl<P: Fn() -> String + Send + Sync + 'static> AnyScene for P {}
+
 /// How far loom goes.
 #[derive(Clone, Copy, Debug)]
 pub enum Reach {
@@ -42,7 +47,7 @@ const LOOM_BRANCHES: usize = 20_000;
 ///
 /// # Panics
 /// When the scene does in one execution, and when loom stops before the end: it does that silently.
-pub fn loom(name: &str, reach: Reach, scene: Scene) -> Report {
+pub fn loom(name: &str, reach: Reach, scene: impl AnyScene) -> Report {
     let mut model = loom::model::Builder::new();
     // Nothing from the environment may cut an exploration short.
     model.max_duration = None;
@@ -55,7 +60,7 @@ pub fn loom(name: &str, reach: Reach, scene: Scene) -> Report {
         Reach::Preemptions(bound) => Some(bound),
     };
     let report = report(&format!("loom {name} {reach:?}"), || {
-        model.check(move || record(scene));
+        model.check(move || record(&scene));
     });
     assert!(
         report.executions + 1 < LOOM_LIMIT,
@@ -68,7 +73,7 @@ pub fn loom(name: &str, reach: Reach, scene: Scene) -> Report {
 ///
 /// # Panics
 /// When the scene does in one of them.
-pub fn shuttle_all(name: &str, scene: Scene) -> Report {
+pub fn shuttle_all(name: &str, scene: impl AnyScene) -> Report {
     shuttle(
         &format!("shuttle dfs {name}"),
         DfsScheduler::new(None, false),
@@ -80,7 +85,7 @@ pub fn shuttle_all(name: &str, scene: Scene) -> Report {
 ///
 /// # Panics
 /// When the scene does in one of them.
-pub fn shuttle_random(name: &str, seed: u64, count: usize, scene: Scene) -> Report {
+pub fn shuttle_random(name: &str, seed: u64, count: usize, scene: impl AnyScene) -> Report {
     let label = format!("shuttle random {name}, seed {seed}");
     shuttle(&label, RandomScheduler::new_from_seed(seed, count), scene)
 }
@@ -89,22 +94,22 @@ pub fn shuttle_random(name: &str, seed: u64, count: usize, scene: Scene) -> Repo
 ///
 /// # Panics
 /// When the scene does in one of them.
-pub fn shuttle_pct(name: &str, seed: u64, count: usize, scene: Scene) -> Report {
+pub fn shuttle_pct(name: &str, seed: u64, count: usize, scene: impl AnyScene) -> Report {
     let label = format!("shuttle pct {name}, seed {seed}");
     shuttle(&label, PctScheduler::new_from_seed(seed, 3, count), scene)
 }
 
-fn shuttle(label: &str, scheduler: impl Scheduler + 'static, scene: Scene) -> Report {
+fn shuttle(label: &str, scheduler: impl Scheduler + 'static, scene: impl AnyScene) -> Report {
     let mut config = shuttle::Config::new();
     config.max_steps = MaxSteps::FailAfter(100_000);
     // That it knows no weak memory is why loom is here.
     config.silence_warnings = true;
     report(label, || {
-        Runner::new(scheduler, config).run(move || record(scene));
+        Runner::new(scheduler, config).run(move || record(&scene));
     })
 }
 
-fn record(scene: Scene) {
+fn record(scene: &impl AnyScene) {
     let outcome = scene();
     OUTCOMES.with_borrow_mut(|outcomes| *outcomes.entry(outcome).or_default() += 1);
 }

@@ -8,12 +8,15 @@
 //!   must always hold and answers what happened, so that a room can ask for witnesses.
 //! - [`explore`]: runs a scene under a checker to its end and reports how often it ran.
 //! - [`mutant`]: the doors by which one thing is made wrong, chosen at run time.
+//! - [`pins`]: how many executions that has to be.
 //! - [`proof`]: what there is to show, and how a room says that it showed it.
-//! - `loom/`, `shuttle/`, `mutants/`, `walk/`: the rooms, one test target for each idea.
+//! - `loom/`, `shuttle/`, `mutants/`, `walk/`: the rooms, one test target for each idea. `protocol/` holds
+//!   the page about the core against the core.
 
 pub mod explore;
 pub mod kits;
 pub mod mutant;
+pub mod pins;
 pub mod proof;
 pub mod scenes;
 pub mod world;

@@ -6,7 +6,9 @@
 pub mod cell;
 pub mod claims;
 pub mod epochs;
+pub mod flights;
 pub mod mix;
+pub mod pairs;
 pub mod supersede;
 pub mod waiting;
 

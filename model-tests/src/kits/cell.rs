@@ -37,6 +37,8 @@ struct State<C: Checker> {
     pinned: BTreeSet<u64>,
     /// Retired values, and the guards that may still read them.
     retired: Vec<(Arc<Life<C>>, BTreeSet<u64>)>,
+    /// Whether a value was retired while somebody could still read it.
+    waited: bool,
 }
 
 thread_local! {
@@ -56,6 +58,7 @@ impl<C: Checker> ModelCell<C> {
             pins: 0,
             pinned: BTreeSet::new(),
             retired: Vec::new(),
+            waited: false,
         })));
         let current: Weak<dyn Any + Send + Sync> = Arc::<Reclaim<C>>::downgrade(&reclaim);
         CURRENT.set(Some(current));
@@ -71,6 +74,17 @@ impl<C: Checker> ModelCell<C> {
         let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
         let freed = values.iter().filter(|life| life.is_freed());
         freed.map(|life| life.value).collect()
+    }
+
+    /// All values that were ever placed, in that order.
+    pub fn placed(&self) -> Vec<u64> {
+        let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        values.iter().map(|life| life.value).collect()
+    }
+
+    /// Whether a value had to wait for a guard before it was freed.
+    pub fn had_to_wait(&self) -> bool {
+        self.reclaim.0.with(|state| state.waited)
     }
 
     fn life(&self, number: u64) -> Option<Arc<Life<C>>> {
@@ -186,6 +200,7 @@ impl<C: Checker> Drop for ModelRetired<C> {
                 life.free();
             } else {
                 let guards = state.pinned.clone();
+                state.waited = true;
                 state.retired.push((life, guards));
             }
         });

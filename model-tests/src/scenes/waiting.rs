@@ -23,8 +23,17 @@ fn join_and_wait<C: Checker>(world: &World<C>) -> String {
     }
 }
 
-/// A creator ends while `N - 1` threads come to wait.
+/// A creator ends with a value while `N - 1` threads come to wait.
 pub fn an_end_reaches_each_waiter<C: Checker, const N: usize>() -> String {
+    each_waiter::<C, N>(End::Publish)
+}
+
+/// A creator fails while `N - 1` threads come to wait.
+pub fn a_failure_reaches_each_waiter<C: Checker, const N: usize>() -> String {
+    each_waiter::<C, N>(End::Fail)
+}
+
+fn each_waiter<C: Checker, const N: usize>(end: End) -> String {
     let world = World::<C>::vacant();
     let claim = world.claim_alone();
     let join = {
@@ -32,9 +41,7 @@ pub fn an_end_reaches_each_waiter<C: Checker, const N: usize>() -> String {
         move || join_and_wait(&world)
     };
     let waiters: Vec<_> = (1..N).map(|_| C::spawn(join.clone())).collect();
-    let settled = world
-        .slot
-        .settle(claim, End::Publish, &1, || world.value.write());
+    let settled = world.slot.settle(claim, end, &1, || world.value.write());
     assert!(settled.is_ok());
     let told: Vec<_> = waiters.into_iter().map(|waiter| waiter()).collect();
     assert_eq!(world.slot.waiting(), 0, "nobody is left behind");
