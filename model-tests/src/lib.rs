@@ -8,8 +8,10 @@
 //!   must always hold and answers what happened, so that a room can ask for witnesses.
 //! - [`explore`]: runs a scene under a checker to its end and reports how often it ran.
 //! - [`proof`]: what there is to show, and how a room says that it showed it.
-//! - `loom/`, `shuttle/`, `mutants/`, `walk/`: the rooms, one test target for each idea.
+//! - [`counted`]: values that check themselves and are counted, for real threads.
+//! - `loom/`, `shuttle/`, `stress/`, `mutants/`, `walk/`: the rooms, one test target for each idea.
 
+pub mod counted;
 pub mod explore;
 pub mod kits;
 pub mod proof;
