@@ -63,13 +63,13 @@ fn prefix_length(key: &[u8]) -> [u8; 8] {
     (key.len() as u64).to_be_bytes()
 }
 
-fn injective(mangler: &impl Mangle, input: &Input) {
+fn injective(by: &impl Mangle, input: &Input) {
     let [one, other] = &input.keys;
-    let (mut clean, mut used) = (KeyBuffer::new(), KeyBuffer::new());
-    used.push(&input.leftover);
-    let mangled = mangler.mangle(one, &mut clean).to_vec();
-    assert_eq!(mangler.mangle(one, &mut used), mangled, "always the same");
-    let second = mangler.mangle(other, &mut used);
+    let (mut clean, mut again) = (KeyBuffer::new(), KeyBuffer::new());
+    again.push(&input.leftover);
+    let mangled = by.mangle(one, &mut clean).to_vec();
+    assert_eq!(by.mangle(one, &mut again), mangled, "always the same");
+    let second = by.mangle(other, &mut again);
     assert_eq!(mangled == second, one == other, "as different as the keys");
 }
 

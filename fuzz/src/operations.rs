@@ -150,7 +150,7 @@ pub(crate) fn run<S: Subject>(
         match step {
             Step::Do(operation, meanwhile) => world.perform(*operation, meanwhile),
             Step::Begin(key, polls, made) => {
-                tasks.push(world.begin(key_of(*key), *polls % 8, *made))
+                tasks.push(world.begin(key_of(*key), *polls % 8, *made));
             }
             Step::Poll(_) | Step::Cancel(_) if tasks.is_empty() => {}
             Step::Poll(which) => {
@@ -228,6 +228,11 @@ impl<'a, S: Subject> World<'a, S> {
     }
 
     fn invalidate(&self, hard: bool) {
+        let is_heir =
+            || self.subject.is_being_created(0) && self.book.borrow().creating(0).is_none();
+        if self.subject.is_single() && !hard && is_heir() {
+            return; // the word takes an heir that has not begun for one that has: stale at once
+        }
         self.subject.invalidate(if hard {
             Invalidation::Hard
         } else {

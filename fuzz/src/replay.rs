@@ -75,11 +75,3 @@ fn inputs_drawn_at_random_are_answered() {
         }
     }
 }
-
-#[test]
-fn dbg_one() {
-    let bytes = std::fs::read(std::env::var("DBG").unwrap()).unwrap();
-    let input = single::Input::arbitrary_take_rest(Unstructured::new(&bytes)).unwrap();
-    println!("{input:#?}");
-    single::check(&input);
-}
