@@ -47,9 +47,9 @@ impl std::ops::AddAssign for Seen {
 
 pub(crate) fn rounds() -> u64 {
     match size() {
-        Size::Short => 8,
-        Size::Full => 80,
-        Size::Nightly => 600,
+        Size::Short => 40,
+        Size::Full => 400,
+        Size::Nightly => 4_000,
     }
 }
 
