@@ -1,12 +1,16 @@
 //! The lock without a cache: the same laws for one value.
 
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
+use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
 use dogpile::backend::Span;
 use dogpile::{Dogpile, Error, Invalidation, ManualClock};
+
+type Begun<'a> = Pin<Box<dyn Future<Output = Result<u64, Error>> + 'a>>;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -179,6 +183,28 @@ async fn law_7_a_cancelled_creator_is_inherited() {
     }
     creator.abort();
     assert_eq!(heir.await.unwrap().unwrap(), 2);
+}
+
+/// Between two polls of its own, the heir is superseded and another creates.
+#[test]
+fn law_1_an_heir_that_was_superseded_looks_again() {
+    let value: Dogpile<u64> = Dogpile::new();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut poll = |call: &mut Begun<'_>| call.as_mut().poll(&mut context);
+    let mut never: Begun<'_> = Box::pin(value.get_or_create_async(std::future::pending));
+    let mut heir: Begun<'_> =
+        Box::pin(value.get_or_create_async(async || panic!("one live creator")));
+    assert!(poll(&mut never).is_pending() && poll(&mut heir).is_pending());
+    drop(never);
+    value.delete();
+    let mut other: Begun<'_> = Box::pin(value.get_or_create_async(async || {
+        tokio::task::yield_now().await;
+        2
+    }));
+    assert!(poll(&mut other).is_pending(), "it creates");
+    assert!(poll(&mut heir).is_pending(), "it waits for that");
+    assert!(matches!(poll(&mut other), Poll::Ready(Ok(2))));
+    assert!(matches!(poll(&mut heir), Poll::Ready(Ok(2))));
 }
 
 #[tokio::test]

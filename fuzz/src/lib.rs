@@ -4,6 +4,13 @@
 //! what libFuzzer made up. So the properties are ordinary functions, and `cargo test` tries them
 //! on inputs worth remembering.
 
+pub mod codec;
 pub mod flow;
 pub mod judge;
+pub mod keys;
+pub mod operations;
 pub mod record;
+pub mod region;
+#[cfg(test)]
+mod replay;
+pub mod single;

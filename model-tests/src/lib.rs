@@ -10,9 +10,14 @@
 //! - [`mutant`]: the doors by which one thing is made wrong, chosen at run time.
 //! - [`pins`]: how many executions that has to be.
 //! - [`proof`]: what there is to show, and how a room says that it showed it.
-//! - `loom/`, `shuttle/`, `mutants/`, `walk/`: the rooms, one test target for each idea. `protocol/` holds
-//!   the page about the core against the core.
+//! - [`counted`]: values that check themselves and are counted, for real threads.
+//! - [`world`]: callers of several processes, a store, and all that may befall them.
+//!
+//! The rooms beside it are one test target for each idea: `loom/`, `shuttle/`, `walk/`,
+//! `histories/`, `proptest/`, `stress/`, `mutants/`. `protocol/` holds the page about the core
+//! against the core; `regions/` brings whole regions under shuttle, in a workspace of its own.
 
+pub mod counted;
 pub mod explore;
 pub mod kits;
 pub mod mutant;

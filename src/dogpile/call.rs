@@ -28,6 +28,8 @@ use crate::sync::Instant;
 pub(super) struct Call<'d, V: Send + Sync + 'static, E> {
     dogpile: &'d Dogpile<V>,
     flow: Flow,
+    /// Whether it creates whatever is there.
+    refresh: bool,
     started: Time,
     /// The word as this call last saw it.
     seen: Snapshot,
@@ -52,6 +54,7 @@ impl<'d, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'d, V,
         let call = Self {
             dogpile,
             flow,
+            refresh,
             started: dogpile.clock.monotonic(),
             seen: Snapshot::VACANT,
             claim: None,
@@ -114,10 +117,17 @@ impl<'d, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'d, V,
         Claimed::Won
     }
 
-    /// The claim is for what the look saw: had that changed, it would not have been won. An heir
-    /// looks again by way of the value that would have superseded it.
-    pub(super) const fn lease() -> Event {
-        Event::Leased(Leased::Won { fresh_seen: false })
+    /// The claim is for what the look saw: had that changed, it would not have been won. An heir's
+    /// may have been superseded before it woke: another may create by now.
+    pub(super) fn lease(&self) -> Event {
+        let word = self.dogpile.value.slot().look();
+        let claim = self.claim.as_ref();
+        let is_current = claim.is_some_and(|claim| word.is_held_by(claim.number()));
+        Event::Leased(if self.refresh || is_current {
+            Leased::Won { fresh_seen: false }
+        } else {
+            Leased::Superseded
+        })
     }
 
     pub(super) fn begin(&self) -> u64 {

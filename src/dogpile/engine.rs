@@ -80,7 +80,7 @@ where
     match action {
         Action::Look => call.look(),
         Action::Claim { supersede } => call.claim(supersede),
-        Action::Lease { .. } => Call::<V, E>::lease(),
+        Action::Lease { .. } => call.lease(),
         Action::Commit { .. } => call.commit(),
         Action::Release(release) => call.release(release),
         Action::HandOver => call.hand_over(),

@@ -100,13 +100,15 @@ pub enum Tool {
     Vectors,
     /// Inputs that grow with the coverage they bring.
     Fuzz,
-    /// A run under a sanitizer.
+    /// Real threads over values that check and count themselves.
+    Stress,
+    /// The same under a sanitizer.
     Sanitizer,
 }
 
 impl Tool {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Loom,
         Self::Shuttle,
         Self::Oracle,
@@ -116,6 +118,7 @@ impl Tool {
         Self::Proptest,
         Self::Vectors,
         Self::Fuzz,
+        Self::Stress,
         Self::Sanitizer,
     ];
 
@@ -131,6 +134,7 @@ impl Tool {
             Self::Proptest => "proptest",
             Self::Vectors => "vectors",
             Self::Fuzz => "fuzz",
+            Self::Stress => "stress",
             Self::Sanitizer => "sanitizer",
         }
     }

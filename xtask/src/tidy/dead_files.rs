@@ -27,11 +27,17 @@ const KNOWN: &[&str] = &[
     ".ci/run",
 ];
 
+/// Named by their content; a test replays the folder whole.
+const SEEDS: &str = "fuzz/seeds/";
+
 pub(super) fn check(tree: &Tree) -> Result<Vec<Finding>, Problem> {
     let reached = reached(tree, &packages(tree)?);
     let linked = linked(tree);
     let mut findings = Vec::new();
-    for path in tree.paths().filter(|path| !KNOWN.contains(path)) {
+    for path in tree
+        .paths()
+        .filter(|path| !KNOWN.contains(path) && !path.starts_with(SEEDS))
+    {
         let dead = if has_extension(path, "rs") {
             let what = "no `mod` reaches it and no file names it";
             (!reached.contains(path) && !is_named(tree, path)).then_some(what)
