@@ -8,6 +8,7 @@
 //!   must always hold and answers what happened, so that a room can ask for witnesses.
 //! - [`explore`]: runs a scene under a checker to its end and reports how often it ran.
 //! - [`mutant`]: the doors by which one thing is made wrong, chosen at run time.
+//! - [`walk`]: the exhaustive walk over one call.
 //! - [`proof`]: what there is to show, and how a room says that it showed it.
 //! - `loom/`, `shuttle/`, `mutants/`, `walk/`: the rooms, one test target for each idea.
 
@@ -16,3 +17,4 @@ pub mod kits;
 pub mod mutant;
 pub mod proof;
 pub mod scenes;
+pub mod walk;

@@ -8,12 +8,16 @@
 //! Loom and shuttle run all threads of a model as coroutines on the thread that explores, so a
 //! thread-local of the standard library reaches every access and parallel tests do not meet.
 
+mod arms;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use dogpile_core::kit::{Fault, Order};
 use dogpile_core::state::{Request, Snapshot, Step};
+
+pub use arms::{Arm, Detour, arm_step, events};
 
 /// One thing that is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,8 @@ pub enum Mutant {
     Rule(&'static str),
     /// An invariant says the contrary of what it should.
     Invariant(&'static str),
+    /// An arm of the flow goes another way.
+    Arm(Detour),
 }
 
 /// The doors that were passed.
@@ -42,6 +48,8 @@ pub struct Seen {
     pub rules: BTreeSet<&'static str>,
     /// Invariants.
     pub invariants: BTreeSet<&'static str>,
+    /// Arms of the flow that could go another way.
+    pub arms: Vec<Detour>,
 }
 
 thread_local! {
@@ -64,7 +72,10 @@ pub fn with<R>(mutant: Mutant, work: impl FnOnce() -> R) -> R {
 
 /// The doors that the explorations of this thread have passed.
 pub fn seen() -> Seen {
-    SEEN.with_borrow(Seen::clone)
+    Seen {
+        arms: arms::seen(),
+        ..SEEN.with_borrow(Seen::clone)
+    }
 }
 
 /// Every ordering that is one step weaker.
