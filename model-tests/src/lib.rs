@@ -17,4 +17,5 @@ pub mod kits;
 pub mod mutant;
 pub mod proof;
 pub mod scenes;
+pub mod sequences;
 pub mod walk;

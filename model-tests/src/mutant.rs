@@ -9,15 +9,17 @@
 //! thread-local of the standard library reaches every access and parallel tests do not meet.
 
 mod arms;
+mod cells;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use dogpile_core::kit::{Fault, Order};
-use dogpile_core::state::{Request, Snapshot, Step};
 
 pub use arms::{Arm, Detour, arm_step, events};
+pub(crate) use cells::step;
+pub use cells::{Misprint, TableCell, Twist};
 
 /// One thing that is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub enum Mutant {
     Invariant(&'static str),
     /// An arm of the flow goes another way.
     Arm(Detour),
+    /// A cell of the transition table says something else.
+    Cell(Misprint),
 }
 
 /// The doors that were passed.
@@ -50,6 +54,10 @@ pub struct Seen {
     pub invariants: BTreeSet<&'static str>,
     /// Arms of the flow that could go another way.
     pub arms: Vec<Detour>,
+    /// Cells of the transition table, with all that they could say instead.
+    pub cells: BTreeSet<Misprint>,
+    /// Whether somebody asked if a wake-up is lost.
+    pub faults: bool,
 }
 
 thread_local! {
@@ -74,8 +82,16 @@ pub fn with<R>(mutant: Mutant, work: impl FnOnce() -> R) -> R {
 pub fn seen() -> Seen {
     Seen {
         arms: arms::seen(),
+        cells: cells::seen(),
         ..SEEN.with_borrow(Seen::clone)
     }
+}
+
+/// Forgets the doors that were passed.
+pub fn forget() {
+    SEEN.take();
+    arms::forget();
+    cells::forget();
 }
 
 /// Every ordering that is one step weaker.
@@ -130,10 +146,6 @@ pub(crate) fn effective(order: Order) -> Ordering {
 
 /// Whether the fault is there now.
 pub(crate) fn built_in(fault: Fault) -> bool {
+    SEEN.with_borrow_mut(|seen| seen.faults = true);
     MUTANT.get() == Some(Mutant::Fault(fault))
-}
-
-/// What the transition table says now.
-pub(crate) fn step(now: Snapshot, request: Request) -> Step {
-    now.on(request)
 }

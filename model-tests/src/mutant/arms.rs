@@ -153,6 +153,11 @@ pub(super) fn seen() -> Vec<Detour> {
     named.into_iter().map(|(_, detour)| detour).collect()
 }
 
+/// Forgets them.
+pub(super) fn forget() {
+    SEEN.take();
+}
+
 fn note(before: Flow, event: Event, after: (Flow, Action)) {
     SEEN.with_borrow_mut(|seen| {
         if !seen.asked.insert((before, event)) {
