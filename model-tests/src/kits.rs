@@ -2,11 +2,13 @@
 
 pub mod cell;
 mod loom;
+pub mod plain;
 mod shuttle;
 
 use dogpile_core::kit::Kit;
 
 pub use self::loom::{Loom, LoomPlain, LoomShadow, LoomSwap, LoomWord};
+pub use self::plain::Plain;
 pub use self::shuttle::Shuttle;
 
 /// A kit together with what a scene needs beside it.

@@ -9,6 +9,7 @@
 //! - [`explore`]: runs a scene under a checker to its end and reports how often it ran.
 //! - [`mutant`]: the doors by which one thing is made wrong, chosen at run time.
 //! - [`pins`]: how many executions that has to be.
+//! - [`walk`]: the exhaustive walk over one call.
 //! - [`proof`]: what there is to show, and how a room says that it showed it.
 //! - [`counted`]: values that check themselves and are counted, for real threads.
 //! - [`world`]: callers of several processes, a store, and all that may befall them.
@@ -25,3 +26,5 @@ pub mod pins;
 pub mod proof;
 pub mod scenes;
 pub mod world;
+pub mod sequences;
+pub mod walk;

@@ -8,12 +8,18 @@
 //! Loom and shuttle run all threads of a model as coroutines on the thread that explores, so a
 //! thread-local of the standard library reaches every access and parallel tests do not meet.
 
+mod arms;
+mod cells;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use dogpile_core::kit::{Fault, Order};
-use dogpile_core::state::{Request, Snapshot, Step};
+
+pub use arms::{Arm, Detour, arm_step, events};
+pub(crate) use cells::step;
+pub use cells::{Misprint, TableCell, Twist};
 
 /// One thing that is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +37,10 @@ pub enum Mutant {
     Rule(&'static str),
     /// An invariant says the contrary of what it should.
     Invariant(&'static str),
+    /// An arm of the flow goes another way.
+    Arm(Detour),
+    /// A cell of the transition table says something else.
+    Cell(Misprint),
 }
 
 /// The doors that were passed.
@@ -42,6 +52,12 @@ pub struct Seen {
     pub rules: BTreeSet<&'static str>,
     /// Invariants.
     pub invariants: BTreeSet<&'static str>,
+    /// Arms of the flow that could go another way.
+    pub arms: Vec<Detour>,
+    /// Cells of the transition table, with all that they could say instead.
+    pub cells: BTreeSet<Misprint>,
+    /// Whether somebody asked if a wake-up is lost.
+    pub faults: bool,
 }
 
 thread_local! {
@@ -64,7 +80,18 @@ pub fn with<R>(mutant: Mutant, work: impl FnOnce() -> R) -> R {
 
 /// The doors that the explorations of this thread have passed.
 pub fn seen() -> Seen {
-    SEEN.with_borrow(Seen::clone)
+    Seen {
+        arms: arms::seen(),
+        cells: cells::seen(),
+        ..SEEN.with_borrow(Seen::clone)
+    }
+}
+
+/// Forgets the doors that were passed.
+pub fn forget() {
+    SEEN.take();
+    arms::forget();
+    cells::forget();
 }
 
 /// Every ordering that is one step weaker.
@@ -119,10 +146,6 @@ pub(crate) fn effective(order: Order) -> Ordering {
 
 /// Whether the fault is there now.
 pub(crate) fn built_in(fault: Fault) -> bool {
+    SEEN.with_borrow_mut(|seen| seen.faults = true);
     MUTANT.get() == Some(Mutant::Fault(fault))
-}
-
-/// What the transition table says now.
-pub(crate) fn step(now: Snapshot, request: Request) -> Step {
-    now.on(request)
 }

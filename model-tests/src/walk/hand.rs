@@ -73,7 +73,10 @@ impl Hand {
                 next.looked = Some(looked);
                 next.no_lease = false;
             }
-            (Action::Claim { supersede: true }, Event::Claimed(Claimed::Joined))
+            (
+                Action::Claim { supersede: true },
+                Event::Claimed(Claimed::Joined | Claimed::Changed),
+            )
             | (
                 Action::Lease { supersede: true },
                 Event::Leased(Leased::Lost | Leased::Superseded),
