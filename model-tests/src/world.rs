@@ -8,9 +8,11 @@
 //! step for each operation (its interleavings are loom's affair).
 
 mod calls;
+mod cheap;
 mod config;
 mod flights;
 mod laws;
+mod liveness;
 mod machine;
 mod moves;
 mod outside;
@@ -24,6 +26,9 @@ mod waits;
 mod walk;
 mod witness;
 
+pub use cheap::CHEAP;
 pub use config::{Adversity, Caller, Config, Start, get, owned, refresh, strict};
+pub use liveness::Fairness;
+pub use rules::RULES;
 pub use walk::{Report, explore};
 pub use witness::{Counts, Witness};

@@ -94,6 +94,8 @@ pub struct Config {
     /// promises that for one process only: between a commit and the end of its flight, a call may
     /// still join the flight, and is told the value as a committed one.
     pub across: bool,
+    /// Whether to look also for runs in which somebody never gets an answer.
+    pub live: bool,
     /// How many adversities there may be altogether.
     pub total: u8,
     /// Which, and how many of each.

@@ -4,7 +4,7 @@
 use super::config::Adversity;
 use super::flights::Outcome;
 use super::moves::{CLOCK, Label, Moves, NETWORK, OUTSIDE, Who};
-use super::parts::{Call, Errand, Known, Letter, Phase, Process, Value};
+use super::parts::{Call, Errand, Grant, Known, Letter, Phase, Process, Value};
 use super::scene::Scene;
 use super::witness::Witness;
 use crate::hold;
@@ -74,6 +74,7 @@ impl Moves<'_> {
                 Phase::Creating | Phase::Asked | Phase::GivenBack
             );
             works && call.lease == store.lease
+                || call.phase == Phase::Granted(Grant::Won(store.lease))
         });
         if store.lapsing {
             self.renewals();

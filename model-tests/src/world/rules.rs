@@ -18,9 +18,10 @@ macro_rules! rules {
                 Self { $($field: rule($name),)* }
             }
 
-            /// Their names.
-            pub(crate) const NAMES: &'static [&'static str] = &[$($name),*];
         }
+
+        /// The names of all rules.
+        pub const RULES: &[&str] = &[$($name),*];
     };
 }
 

@@ -87,7 +87,7 @@ impl State {
     pub(crate) fn next_begun(&self) -> u8 {
         let mut latest = self.store.high;
         let mut copy = *self;
-        copy.each_value(|value| latest = latest.max(value.begun));
+        copy.each_value(|value: &mut Value| latest = latest.max(value.begun));
         latest + 1
     }
 
@@ -95,7 +95,7 @@ impl State {
     pub(crate) fn next_stamp(&self) -> Stamp {
         let mut latest = self.store.last;
         let mut copy = *self;
-        copy.each_stamp(|stamp| latest = latest.max(*stamp));
+        copy.each_stamp(|stamp: &mut Stamp| latest = latest.max(*stamp));
         latest + 1
     }
 
@@ -103,7 +103,7 @@ impl State {
     pub(crate) fn remembers(&self, stamp: Stamp) -> bool {
         let mut found = false;
         let mut copy = *self;
-        copy.each_stamp(&mut |there| found |= *there == stamp);
+        copy.each_stamp(|there: &mut Stamp| found |= *there == stamp);
         found
     }
 
@@ -180,15 +180,15 @@ impl State {
 
     fn rank_values(&mut self) {
         let mut there = bit(self.store.high);
-        self.each_value(|value| there |= bit(value.begun));
+        self.each_value(|value: &mut Value| there |= bit(value.begun));
         self.store.high = rank(there, self.store.high);
-        self.each_value(|value| value.begun = rank(there, value.begun));
+        self.each_value(|value: &mut Value| value.begun = rank(there, value.begun));
     }
 
     fn rank_stamps(&mut self) {
         let mut there = 0;
-        self.each_stamp(|stamp| there |= bit(*stamp));
-        self.each_stamp(|stamp| *stamp = rank(there, *stamp));
+        self.each_stamp(|stamp: &mut Stamp| there |= bit(*stamp));
+        self.each_stamp(|stamp: &mut Stamp| *stamp = rank(there, *stamp));
     }
 
     fn sort_flights(&mut self, process: usize) {

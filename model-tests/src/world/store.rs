@@ -1,7 +1,7 @@
 //! The store with its leases, as `backends/memory/src/turn.rs` and the ports describe them: an entry is
 //! absent, a value, a leased value or a claim, and each operation is one step.
 
-use super::parts::{Grant, Letter, Phase, Stamp, Value};
+use super::parts::{Grant, Letter, Stamp, Value};
 use super::scene::Scene;
 use super::witness::Witness;
 use crate::hold;
@@ -202,7 +202,7 @@ impl Scene<'_> {
             return;
         }
         for call in &mut self.state.calls {
-            call.rung |= call.subscribed && call.phase == Phase::Asked;
+            call.rung |= call.subscribed;
         }
     }
 

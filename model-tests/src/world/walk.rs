@@ -1,13 +1,16 @@
 //! The walk itself: breadth first, each state once, with the shortest way to each.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 
 use super::config::Config;
+use super::liveness::{Fairness, Graph, Lasso};
 use super::machine::Machine;
 use super::moves::{Label, Moves};
+use super::parts::{Call, Phase};
 use super::rules::Rules;
 use super::state::State;
 use super::table;
@@ -24,6 +27,8 @@ pub struct Report {
     pub depth: usize,
     /// What happened on the way.
     pub counts: Counts,
+    /// What the search for endless runs did, where the configuration asks for it.
+    pub fairness: Option<Fairness>,
 }
 
 /// Fingerprints are spread already.
@@ -120,20 +125,29 @@ impl Hasher for Print {
     }
 }
 
-type Seen = HashMap<u128, (), BuildHasherDefault<Spread>>;
+type Seen = HashMap<u128, u32, BuildHasherDefault<Spread>>;
 
-/// Walks over every state of the world.
+/// Walks over every state of the world, and, where the configuration asks for it, looks for fair runs
+/// in which somebody never gets an answer.
 ///
 /// # Panics
-/// When an invariant does not hold; the shortest way there is printed first.
+/// When an invariant does not hold, or somebody waits for ever; the shortest way there is printed first.
 pub fn explore(config: &Config) -> Report {
-    let mut walk = Walk::new(config, true);
+    // Fairness is owed to each call by itself, so calls that look alike stay apart.
+    let mut walk = Walk::new(config, !config.live);
     let ended = catch_unwind(AssertUnwindSafe(|| walk.run()));
     if let Err(cause) = ended {
         walk.print_way();
         resume_unwind(cause);
     }
-    walk.report()
+    let fairness = config.live.then(|| match walk.graph.search() {
+        Ok(fairness) => fairness,
+        Err(lasso) => {
+            walk.print_lasso(&lasso);
+            panic!("{}: somebody waits for ever", config.name)
+        }
+    });
+    walk.report(fairness)
 }
 
 struct Walk<'a> {
@@ -145,6 +159,7 @@ struct Walk<'a> {
     seen: Seen,
     /// For each state in the order of discovery: the state before it, and which of its moves.
     ways: Vec<(u32, u16)>,
+    graph: Graph,
     edges: usize,
     depth: usize,
     /// The state whose moves are being made, and the move that was under way.
@@ -162,6 +177,7 @@ impl<'a> Walk<'a> {
             counts: Counts::default(),
             seen: Seen::default(),
             ways: Vec::new(),
+            graph: Graph::default(),
             edges: 0,
             depth: 0,
             at: 0,
@@ -178,7 +194,7 @@ impl<'a> Walk<'a> {
     fn run(&mut self) {
         let began = Instant::now();
         let first = self.first();
-        self.seen.insert(Print::of(&first), ());
+        self.seen.insert(Print::of(&first), 0);
         self.ways.push((0, 0));
         let mut level = vec![(0_u32, first)];
         let mut next = Vec::new();
@@ -188,21 +204,38 @@ impl<'a> Walk<'a> {
                 self.at = number;
                 moves = self.moves(state, moves);
                 self.edges += moves.len();
-                for (index, (_, state)) in moves.iter().enumerate() {
-                    if self.seen.insert(Print::of(state), ()).is_some() {
-                        continue;
+                let mut edges = Vec::new();
+                for (index, (label, state)) in (0_u16..).zip(&moves) {
+                    let (to, new) = self.number(state);
+                    if new {
+                        self.ways.push((number, index));
+                        next.push((to, *state));
                     }
-                    let Ok(found) = u32::try_from(self.ways.len()) else {
-                        panic!("{}: more states than can be numbered", self.config.name)
-                    };
-                    self.ways
-                        .push((number, u16::try_from(index).unwrap_or(u16::MAX)));
-                    next.push((found, *state));
+                    edges.push((to, label.fair));
+                }
+                if self.config.live {
+                    let pending = |call: &Call| !matches!(call.phase, Phase::Over | Phase::Hung);
+                    self.graph
+                        .push(edges.into_iter(), state.calls().any(pending));
                 }
             }
             std::mem::swap(&mut level, &mut next);
             self.depth += usize::from(!level.is_empty());
             self.progress(began, level.len());
+        }
+    }
+
+    /// The number of a state, and whether it is met for the first time.
+    fn number(&mut self, state: &State) -> (u32, bool) {
+        let Ok(next) = u32::try_from(self.ways.len()) else {
+            panic!("{}: more states than can be numbered", self.config.name)
+        };
+        match self.seen.entry(Print::of(state)) {
+            Entry::Occupied(known) => (*known.get(), false),
+            Entry::Vacant(new) => {
+                new.insert(next);
+                (next, true)
+            }
         }
     }
 
@@ -233,20 +266,48 @@ impl<'a> Walk<'a> {
         moves.next
     }
 
-    fn report(self) -> Report {
+    fn report(self, fairness: Option<Fairness>) -> Report {
         Report {
             states: self.ways.len(),
             edges: self.edges,
             depth: self.depth,
             counts: self.counts,
+            fairness,
         }
     }
 
-    /// Prints the shortest way to the move that broke something, by going it again.
+    /// Prints the shortest way to the move that broke something.
     fn print_way(&mut self) {
         let broke = self.label.take();
+        let (rows, _) = self.way_to(self.at);
+        println!("{}: the shortest way to what broke", self.config.name);
+        table::print(&rows);
+        println!("then: {broke:?}");
+    }
+
+    /// Prints the shortest way to an endless run, and what goes round there.
+    fn print_lasso(&mut self, lasso: &Lasso) {
+        let (rows, mut state) = self.way_to(lasso.entry);
+        println!("{}: the shortest way to an endless run", self.config.name);
+        table::print(&rows);
+        if lasso.cycle.is_empty() {
+            println!("and nobody can act any more");
+            return;
+        }
+        println!("and round and round, in {} states:", lasso.size);
+        let mut round = Vec::new();
+        for (number, index) in (rows.len()..).zip(&lasso.cycle) {
+            let moves = self.moves(state, Vec::new());
+            let (label, next) = moves[usize::from(*index)];
+            round.push(table::row(number, Some(label), &next, &self.machine));
+            state = next;
+        }
+        table::print(&round);
+    }
+
+    /// The shortest way to a state, by going it again.
+    fn way_to(&mut self, mut at: u32) -> (Vec<table::Row>, State) {
         let mut steps = Vec::new();
-        let mut at = self.at;
         while at != 0 {
             let (before, index) = self.ways[at as usize];
             steps.push(index);
@@ -255,14 +316,12 @@ impl<'a> Walk<'a> {
         self.machine = Machine::new();
         let mut state = self.first();
         let mut rows = vec![table::row(0, None, &state, &self.machine)];
-        for (number, index) in steps.into_iter().rev().enumerate() {
+        for (number, index) in (1..).zip(steps.into_iter().rev()) {
             let moves = self.moves(state, Vec::new());
             let (label, next) = moves[usize::from(index)];
-            rows.push(table::row(number + 1, Some(label), &next, &self.machine));
+            rows.push(table::row(number, Some(label), &next, &self.machine));
             state = next;
         }
-        println!("{}: the shortest way to what broke", self.config.name);
-        table::print(&rows);
-        println!("then: {broke:?}");
+        (rows, state)
     }
 }
