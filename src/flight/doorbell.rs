@@ -1,10 +1,12 @@
 //! Where the threads that wait for one flight sleep: one ring wakes them all, with one call to the
 //! system however many they are. An heir's ring wakes the others too; they find nothing and sleep on.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Wake, Waker};
 
 use dogpile_backend::Span;
+
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// The bell of a flight.
 #[derive(Default)]

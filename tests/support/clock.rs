@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 use std::task::Waker;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use dogpile::backend::{Time, WakeAt, block_on};
 use dogpile::{Clock, ManualClock};
 use tokio::sync::watch;
+use tokio::task;
 
 #[derive(Clone)]
 pub(crate) struct WatchedClock(Arc<Watched>);
@@ -14,8 +16,14 @@ pub(crate) struct WatchedClock(Arc<Watched>);
 struct Watched {
     clock: ManualClock,
     /// Each once, however often its waiter looked around.
-    booked: Mutex<Vec<(Time, Waker)>>,
+    booked: Mutex<Vec<(Time, Caller, Waker)>>,
     waits: watch::Sender<usize>,
+}
+
+#[derive(PartialEq)]
+enum Caller {
+    Task(task::Id),
+    Thread(ThreadId),
 }
 
 impl WatchedClock {
@@ -63,10 +71,14 @@ impl Clock for Watched {
 
     fn wake_at(&self, at: Time, waker: &Waker) -> WakeAt {
         let answer = self.clock.wake_at(at, waker);
+        // Threads that wait for one creation share a waker.
+        let caller = task::try_id().map_or_else(|| Caller::Thread(thread::current().id()), Caller::Task);
         let mut booked = self.booked.lock().unwrap();
-        let same = |(time, known): &(Time, Waker)| *time == at && known.will_wake(waker);
+        let same = |(time, who, known): &(Time, Caller, Waker)| {
+            *time == at && *who == caller && known.will_wake(waker)
+        };
         if !booked.iter().any(same) {
-            booked.push((at, waker.clone()));
+            booked.push((at, caller, waker.clone()));
             self.waits.send_replace(booked.len());
         }
         answer
