@@ -9,6 +9,8 @@
 //! - [`explore`]: runs a scene under a checker to its end and reports how often it ran.
 //! - [`proof`]: what there is to show, and how a room says that it showed it.
 //! - `loom/`, `shuttle/`, `mutants/`, `walk/`: the rooms, one test target for each idea.
+//! - `histories/`, `proptest/`: recorded runs of whole regions against a specification, and one
+//!   thread against a model.
 
 pub mod explore;
 pub mod kits;
