@@ -72,7 +72,8 @@ impl Clock for Watched {
     fn wake_at(&self, at: Time, waker: &Waker) -> WakeAt {
         let answer = self.clock.wake_at(at, waker);
         // Threads that wait for one creation share a waker.
-        let caller = task::try_id().map_or_else(|| Caller::Thread(thread::current().id()), Caller::Task);
+        let caller =
+            task::try_id().map_or_else(|| Caller::Thread(thread::current().id()), Caller::Task);
         let mut booked = self.booked.lock().unwrap();
         let same = |(time, who, known): &(Time, Caller, Waker)| {
             *time == at && *who == caller && known.will_wake(waker)
