@@ -5,7 +5,7 @@ use crate::text;
 /// One site.
 struct Site {
     label: String,
-    site: String,
+    name: String,
     ordering: String,
     partner: String,
     visible: String,
@@ -34,7 +34,7 @@ fn site(line: &str, comment: &str) -> Site {
     let parts = || {
         let (_, constant) = line.split_once("const ")?;
         let (label, constant) = constant.split_once(": Order = site(\"")?;
-        let (site, ordering) = constant.split_once("\", Ordering::")?;
+        let (name, ordering) = constant.split_once("\", Ordering::")?;
         let (named, comment) = comment.split_once(": ")?;
         let (partner, visible) = match comment.strip_prefix("no partner. ") {
             Some(why) => ("none", why),
@@ -42,7 +42,7 @@ fn site(line: &str, comment: &str) -> Site {
         };
         (named.trim_matches('`') == label).then(|| Site {
             label: label.to_owned(),
-            site: site.to_owned(),
+            name: name.to_owned(),
             ordering: ordering.trim_end_matches(");").to_owned(),
             partner: partner.to_owned(),
             visible: visible.trim_end_matches('.').to_owned(),
@@ -61,8 +61,8 @@ pub(crate) fn table() -> String {
     ];
     for site in sites() {
         rows.push(format!(
-            "| {} `{}` | {} | {} | {} |",
-            site.label, site.site, site.ordering, site.partner, site.visible
+            "| `{}` `{}` | {} | {} | {} |",
+            site.label, site.name, site.ordering, site.partner, site.visible
         ));
     }
     rows.join("\n") + "\n"

@@ -256,3 +256,13 @@ pub fn pairs() -> Vec<[Errand; 2]> {
     let pairs = all.flat_map(|first| Errand::ALL.map(|second| [first, second]));
     pairs.filter(|[first, second]| first <= second).collect()
 }
+
+/// Two calls for one key, each of which creates and fails, or waits.
+pub fn two_calls<C: Checker>() -> String {
+    one_key::<C>(&[Errand::Call, Errand::Call])
+}
+
+/// A call for a key, and one that goes away.
+pub fn a_call_meets_a_leaver<C: Checker>() -> String {
+    one_key::<C>(&[Errand::Call, Errand::Leave])
+}

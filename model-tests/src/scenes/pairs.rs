@@ -209,3 +209,32 @@ pub fn crowds(start: Start, others: &[Operation]) -> Vec<Program> {
     }
     crowds
 }
+
+fn pair<C: Checker>(start: Start, parties: [Operation; 2]) -> String {
+    let program = Program {
+        start,
+        parties: parties.to_vec(),
+        depth: Depth::Whole,
+    };
+    program.play::<C>()
+}
+
+/// A creator goes away while the first of those who wait leaves.
+pub fn who_goes_away_meets_a_leaver<C: Checker>() -> String {
+    pair::<C>(Start::Begun, [Abandon, Leave])
+}
+
+/// A creator that was superseded publishes while the one at work does.
+pub fn two_claims_publish<C: Checker>() -> String {
+    pair::<C>(Start::Refreshing, [Publish, Publish])
+}
+
+/// A waiter asks anew, with another waker, while its creator fails.
+pub fn a_moved_task_meets_a_failure<C: Checker>() -> String {
+    pair::<C>(Start::Begun, [Fail, Poll])
+}
+
+/// A whole creation meets a value that is set.
+pub fn a_claim_meets_a_set<C: Checker>() -> String {
+    pair::<C>(Start::Ready, [Claim, Set])
+}

@@ -153,6 +153,9 @@ impl<C: Checker> Stage<C> {
             number
         };
         self.ledger.bring(outcome);
+        if end == End::Publish {
+            self.ledger.publish(number);
+        }
         let settled = if end == End::Publish && self.depth == Depth::Whole {
             self.value.publish(claim, number, &outcome)
         } else {
@@ -261,7 +264,14 @@ impl<C: Checker> Stage<C> {
         let guard = ModelCell::<C>::pin();
         let [first, second] = [(); 2].map(|()| {
             let (word, found) = self.value.read(&guard);
-            (word, found.copied())
+            let found = found.copied();
+            let placed = self.value.cell().placed();
+            if let Some(least) = self.ledger.published_under(word, &placed) {
+                let place = placed.iter().position(|value| Some(*value) == found);
+                let deleted = found.is_none() && self.does(Operation::Delete);
+                assert!(deleted || place >= Some(least), "{word:?} and {found:?}");
+            }
+            (word, found)
         });
         let mut readings = Readings::default();
         let placed = self.value.cell().placed();

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dogpile_core::state::{Claim, Snapshot};
+use dogpile_core::state::{Claim, Phase, Snapshot};
 
 use super::Depth;
 use crate::kits::{Checker, Scratch};
@@ -21,6 +21,8 @@ struct Entries<C: Checker> {
     claims: BTreeMap<u64, Arc<C::Scratch>>,
     /// Outcomes that somebody brought.
     brought: BTreeSet<u64>,
+    /// Claims whose creators publish.
+    published: BTreeSet<u64>,
     /// Values that were refused.
     refused: BTreeSet<u64>,
     /// Claims up to this number are superseded, or have ended: what did that has returned.
@@ -32,6 +34,7 @@ impl<C: Checker> Ledger<C> {
         Self(Mutex::new(Entries {
             claims: BTreeMap::new(),
             brought: BTreeSet::new(),
+            published: BTreeSet::new(),
             refused: BTreeSet::new(),
             superseded: 0,
         }))
@@ -103,6 +106,23 @@ impl<C: Checker> Ledger<C> {
     /// Whether the claim is known to be superseded before its end is tried.
     pub(super) fn is_superseded(&self, number: u64) -> bool {
         number <= self.entries().superseded
+    }
+
+    /// A creation is about to end with its value.
+    pub(super) fn publish(&self, number: u64) {
+        self.entries().published.insert(number);
+    }
+
+    /// The place of the value that a publication under `word` has put: a reader of that word finds
+    /// it, or a newer one.
+    pub(super) fn published_under(&self, word: Snapshot, placed: &[u64]) -> Option<usize> {
+        let number = word.claim();
+        if word.phase() != Phase::Ready || !self.entries().published.contains(&number) {
+            return None;
+        }
+        let place = placed.iter().position(|value| *value == number);
+        assert!(place.is_some(), "{word:?}, and its value is not there");
+        place
     }
 
     /// A value that its creator could not publish.

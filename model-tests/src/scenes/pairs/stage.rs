@@ -22,8 +22,7 @@ pub(super) struct Stage<C: Checker> {
     pub(super) value: Published<C, ModelCell<C>, u64>,
     pub(super) ledger: Ledger<C>,
     pub(super) depth: Depth,
-    /// Whether one of the parties goes away: then even the patient look again.
-    abandons: bool,
+    parties: Vec<Operation>,
     /// Who is there from the beginning to the end: the claim that no party has, and the sleepers.
     crowd: Mutex<Crowd<C>>,
 }
@@ -106,7 +105,7 @@ impl<C: Checker> Stage<C> {
             value: Published::from_parts(slot, ModelCell::new()),
             ledger: Ledger::new(),
             depth,
-            abandons: parties.contains(&Operation::Abandon),
+            parties: parties.clone(),
             crowd: Mutex::new(Crowd {
                 claim: None,
                 patient: None,
@@ -191,6 +190,11 @@ impl<C: Checker> Stage<C> {
         seats.into_iter()
     }
 
+    /// Whether one of the parties does that.
+    pub(super) fn does(&self, operation: Operation) -> bool {
+        self.parties.contains(&operation)
+    }
+
     fn crowd(&self) -> std::sync::MutexGuard<'_, Crowd<C>> {
         self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -249,7 +253,9 @@ impl<C: Checker> Stage<C> {
                 Some(claim)
             }
             Told::Superseded => {
-                assert!(!patient || self.abandons, "law 5: the patient stay seated");
+                // Whoever goes away sends even the patient of a superseded claim back.
+                let goes_away = self.does(Operation::Abandon);
+                assert!(!patient || goes_away, "law 5: the patient stay seated");
                 None
             }
         }
