@@ -61,10 +61,9 @@ pub fn schedules(short: usize, full: usize, nightly: usize) -> usize {
 /// When the variable says what is no number.
 fn number<N: std::str::FromStr>(variable: &str) -> Option<N> {
     let said = std::env::var(variable).ok()?;
-    match said.parse() {
-        Ok(number) => Some(number),
-        Err(_) => panic!("{variable} is a number, not {said:?}"),
-    }
+    let number = said.parse().ok();
+    assert!(number.is_some(), "{variable} is a number, not {said:?}");
+    number
 }
 
 /// Runs `scene` under `count` schedules.
