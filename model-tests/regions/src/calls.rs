@@ -5,107 +5,17 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::Duration;
 
 use dogpile::{Answer, At, Error, Origin};
 use shuttle::future;
-use shuttle::sync::{Condvar, Mutex, MutexGuard};
 
 use crate::books::{Asked, End};
-use crate::value::{Shared, Value};
+use crate::creators::{AtWork, Failed, HandedOver, Plan};
+use crate::value::Value;
 use crate::world::{KEYS, World, step};
-
-/// How a creator is to end, and when.
-#[derive(Clone)]
-pub struct Plan {
-    /// With a value, an error or a panic.
-    pub end: End,
-    /// For so long it is at work.
-    pub steps: usize,
-    /// And it ends no sooner than this lets it.
-    pub gate: Option<Gate>,
-}
-
-impl Plan {
-    /// An end after so many steps.
-    pub const fn new(end: End, steps: usize) -> Self {
-        let gate = None;
-        Self { end, steps, gate }
-    }
-
-    /// A value, once `gate` is open.
-    pub const fn behind(gate: Gate) -> Self {
-        Self {
-            end: End::Value,
-            steps: 0,
-            gate: Some(gate),
-        }
-    }
-}
-
-/// A gate that so many others open.
-#[derive(Clone)]
-pub struct Gate(Arc<(Mutex<Missing>, Condvar)>);
-
-struct Missing {
-    others: usize,
-    /// Whether only the first who comes to it has to wait.
-    lets_all_but_one_through: bool,
-    held_one: bool,
-}
-
-impl Gate {
-    fn new(others: usize, lets_all_but_one_through: bool) -> Self {
-        let missing = Missing {
-            others,
-            lets_all_but_one_through,
-            held_one: false,
-        };
-        Self(Arc::new((Mutex::new(missing), Condvar::new())))
-    }
-
-    /// One that opens when so many have come.
-    pub fn of(others: usize) -> Self {
-        Self::new(others, false)
-    }
-
-    /// One that holds up only the first who wants to pass.
-    pub fn for_one(others: usize) -> Self {
-        Self::new(others, true)
-    }
-
-    fn missing(&self) -> MutexGuard<'_, Missing> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Another has come.
-    pub fn come(&self) {
-        let mut missing = self.missing();
-        missing.others = missing.others.saturating_sub(1);
-        drop(missing);
-        self.0.1.notify_all();
-    }
-
-    /// Whether all have come.
-    pub fn is_open(&self) -> bool {
-        self.missing().others == 0
-    }
-
-    /// Waits until all have come.
-    pub fn pass(&self) {
-        let mut missing = self.missing();
-        if missing.held_one && missing.lets_all_but_one_through {
-            return;
-        }
-        missing.held_one = true;
-        while missing.others > 0 {
-            let woken = self.0.1.wait(missing);
-            missing = woken.unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-}
 
 /// When an async call is dropped.
 #[derive(Clone, Copy, Debug)]
@@ -118,80 +28,8 @@ pub enum Patience {
     Woken(usize),
 }
 
-/// The creator's own error: whose it is.
-#[derive(Debug)]
-pub struct Failed(pub usize);
-
 /// What a call came to, before it is judged.
 type Ended = Result<Result<Answer<Value>, Error<Failed>>, Box<dyn Any + Send>>;
-
-/// A creator at work, until it ends or is dropped.
-struct AtWork {
-    books: Shared,
-    asked: Asked,
-    maker: usize,
-    version: u64,
-    end: End,
-}
-
-impl AtWork {
-    fn begin(books: Shared, asked: Asked, own: &OnceLock<usize>) -> Self {
-        let (maker, version) = books.open().begin(asked);
-        assert_eq!(own.set(maker), Ok(()), "one call creates once at most");
-        let end = End::Dropped;
-        Self {
-            books,
-            asked,
-            maker,
-            version,
-            end,
-        }
-    }
-
-    fn passes(&self, gate: Option<&Gate>) {
-        if let Some(gate) = gate {
-            gate.pass();
-        }
-    }
-
-    fn ends(mut self, end: End) -> Result<Value, Failed> {
-        self.end = end;
-        let maker = self.maker;
-        match end {
-            End::Error => Err(Failed(maker)),
-            // Not `panic!`, whose hook would print each.
-            End::Panic => resume_unwind(Box::new(maker.to_string())),
-            _ => Ok(Value::new(
-                &self.books,
-                self.asked.key,
-                self.version,
-                self.maker,
-            )),
-        }
-    }
-}
-
-impl Drop for AtWork {
-    fn drop(&mut self) {
-        self.books.open().end(self.maker, self.end);
-    }
-}
-
-/// A creator that may still be called.
-struct HandedOver(Shared);
-
-impl HandedOver {
-    fn new(books: Shared) -> Self {
-        books.open().handed_over += 1;
-        Self(books)
-    }
-}
-
-impl Drop for HandedOver {
-    fn drop(&mut self) {
-        self.0.open().handed_over -= 1;
-    }
-}
 
 /// One call, from its beginning to what it may answer.
 pub struct Call<'w> {
@@ -228,7 +66,7 @@ impl<'w> Call<'w> {
             let _until_the_end = handed_over;
             let at_work = AtWork::begin(books, asked, &own);
             (0..plan.steps).for_each(|_| step());
-            at_work.passes(plan.gate.as_ref());
+            plan.wait();
             at_work.ends(plan.end)
         }
     }
@@ -266,7 +104,7 @@ impl<'w> Call<'w> {
             for _ in 0..plan.steps {
                 future::yield_now().await;
             }
-            at_work.passes(plan.gate.as_ref());
+            plan.wait();
             at_work.ends(plan.end)
         };
         let waited = Cell::new(false);
@@ -427,10 +265,8 @@ impl<'w> Call<'w> {
 }
 
 fn number(text: &str) -> usize {
-    match text.parse() {
-        Ok(number) => number,
-        Err(_) => panic!("another panic: {text}"),
-    }
+    let number = text.parse();
+    number.unwrap_or_else(|_| panic!("another panic: {text}"))
 }
 
 /// Polls `call` to its end, or drops it.

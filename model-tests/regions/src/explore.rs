@@ -61,10 +61,9 @@ pub fn schedules(short: usize, full: usize, nightly: usize) -> usize {
 /// When the variable says what is no number.
 fn number<N: std::str::FromStr>(variable: &str) -> Option<N> {
     let said = std::env::var(variable).ok()?;
-    match said.parse() {
-        Ok(number) => Some(number),
-        Err(_) => panic!("{variable} is a number, not {said:?}"),
-    }
+    let number = said.parse().ok();
+    assert!(number.is_some(), "{variable} is a number, not {said:?}");
+    number
 }
 
 /// Runs `scene` under `count` schedules.
@@ -111,6 +110,7 @@ fn run(label: &str, scheduler: impl Scheduler + 'static, scene: Scene) -> Report
     // That it knows no weak memory is why loom is there.
     config.silence_warnings = true;
     SIGNS.take();
+    let _so_many = SoMany;
     let start = Instant::now();
     Runner::new(scheduler, config).run(move || {
         dogpile::model::time::starts();
@@ -128,6 +128,18 @@ fn run(label: &str, scheduler: impl Scheduler + 'static, scene: Scene) -> Report
         println!("    {count:>9}  {sign}");
     }
     Report { executions, signs }
+}
+
+/// Says how many schedules held before one did not.
+struct SoMany;
+
+impl Drop for SoMany {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let (executions, _) = SIGNS.take();
+            println!("{executions} schedules held, then one did not");
+        }
+    }
 }
 
 impl Report {

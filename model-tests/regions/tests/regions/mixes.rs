@@ -7,7 +7,8 @@ use std::sync::Arc;
 use dogpile::{Config, Invalidation, Memory};
 use dogpile_model_tests::proof::{Property, Tool, shown};
 use dogpile_region_models::books::End;
-use dogpile_region_models::calls::{Call, Patience, Plan};
+use dogpile_region_models::calls::{Call, Patience};
+use dogpile_region_models::creators::Plan;
 use dogpile_region_models::explore::{Draw, Report, explore, schedules};
 use dogpile_region_models::value::{Shared, Value};
 use dogpile_region_models::world::{KEYS, World, together};
@@ -160,7 +161,7 @@ fn say(report: &Report, scope: &str) {
 
 #[test]
 fn calls_of_twelve() {
-    let count = schedules(2_000, 7_000, 120_000);
+    let count = schedules(4_000, 30_000, 120_000);
     let name = "calls of 12 tasks";
     let random = explore(name, Draw::Random, 0xca115, count, calls::<12>);
     let placed = explore(name, Draw::Pct(5), 0xca115, count, calls::<12>);
@@ -181,7 +182,7 @@ fn everything_of(report: &Report, scope: &str) {
 
 #[test]
 fn everything_at_random() {
-    let count = schedules(1_500, 5_000, 100_000);
+    let count = schedules(3_000, 22_000, 100_000);
     let eight = explore("8 tasks", Draw::Random, 0x5eed, 2 * count, everything::<8>);
     let more = explore("16 tasks", Draw::Random, 0x5eed, count, everything::<16>);
     everything_of(
@@ -192,7 +193,7 @@ fn everything_at_random() {
 
 #[test]
 fn everything_with_few_well_placed_preemptions() {
-    let count = schedules(1_500, 5_000, 100_000);
+    let count = schedules(3_000, 22_000, 100_000);
     let eight = explore("8 tasks", Draw::Pct(3), 0x9c7, 2 * count, everything::<8>);
     let more = explore("16 tasks", Draw::Pct(6), 0x9c7, count, everything::<16>);
     everything_of(

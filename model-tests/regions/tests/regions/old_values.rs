@@ -6,7 +6,8 @@ use std::sync::Arc;
 use dogpile::{Config, Invalidation, Memory};
 use dogpile_model_tests::proof::{Property, Tool, shown};
 use dogpile_region_models::books::End;
-use dogpile_region_models::calls::{Call, Gate, Patience, Plan};
+use dogpile_region_models::calls::{Call, Patience};
+use dogpile_region_models::creators::{Gate, Plan};
 use dogpile_region_models::explore::{Draw, explore, schedules};
 use dogpile_region_models::value::Shared;
 use dogpile_region_models::world::{World, together};
@@ -42,7 +43,7 @@ fn the_others_go_first() -> BTreeSet<&'static str> {
 
 #[test]
 fn nobody_waits_who_may_use_the_old_value() {
-    let count = schedules(1_500, 5_000, 60_000);
+    let count = schedules(3_000, 22_000, 60_000);
     let name = "an old value";
     let random = explore(name, Draw::Random, 0x01d, count, the_others_go_first);
     let placed = explore(name, Draw::Pct(4), 0x01d, count, the_others_go_first);

@@ -7,7 +7,8 @@ use std::time::Duration;
 use dogpile::model::time;
 use dogpile::{Config, Memory};
 use dogpile_model_tests::proof::{Property, Tool, shown};
-use dogpile_region_models::calls::{Call, Gate, Patience, Plan};
+use dogpile_region_models::calls::{Call, Patience};
+use dogpile_region_models::creators::{Gate, Plan};
 use dogpile_region_models::explore::{Draw, Report, explore, schedules};
 use dogpile_region_models::value::Shared;
 use dogpile_region_models::world::{World, together};
@@ -73,7 +74,7 @@ fn limits() -> BTreeSet<&'static str> {
 }
 
 fn both(name: &str, scene: fn() -> BTreeSet<&'static str>) -> Report {
-    let count = schedules(400, 1_500, 20_000);
+    let count = schedules(800, 6_000, 20_000);
     let random = explore(name, Draw::Random, 0x71c4, count, scene);
     random.and(explore(name, Draw::Pct(4), 0x71c4, count, scene))
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use dogpile::{Config, Memory};
 use dogpile_model_tests::proof::{Property, Tool, shown};
 use dogpile_region_models::books::End;
-use dogpile_region_models::calls::{Call, Patience, Plan};
+use dogpile_region_models::calls::{Call, Patience};
+use dogpile_region_models::creators::Plan;
 use dogpile_region_models::explore::{Draw, Report, explore, schedules};
 use dogpile_region_models::value::Shared;
 use dogpile_region_models::world::{World, together};
@@ -55,7 +56,7 @@ fn everybody_fails() -> BTreeSet<&'static str> {
 }
 
 fn both(name: &str, scene: fn() -> BTreeSet<&'static str>) -> Report {
-    let count = schedules(1_500, 5_000, 60_000);
+    let count = schedules(3_000, 22_000, 60_000);
     let random = explore(name, Draw::Random, 0x3a5e, count, scene);
     random.and(explore(name, Draw::Pct(4), 0x3a5e, count, scene))
 }
