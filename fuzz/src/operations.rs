@@ -120,11 +120,13 @@ impl<'a, S: Subject> World<'a, S> {
                 let value = self.book.borrow_mut().number(key);
                 self.subject.set(key, value);
                 self.book.borrow_mut().set(key, value);
+                assert!(!self.subject.is_being_created(key), "law 3: superseded");
             }
             Operation::Delete(key) => {
                 let key = self.key(key);
                 self.subject.delete(key);
                 self.book.borrow_mut().delete(key);
+                assert!(!self.subject.is_being_created(key), "law 3: superseded");
             }
             Operation::Invalidate(hard) => self.invalidate(hard),
             Operation::Advance(millis) => {

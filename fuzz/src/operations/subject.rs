@@ -49,7 +49,7 @@ pub(crate) trait Subject {
     fn room(&self) -> Option<(usize, usize)>;
 }
 
-/// How long values may be used, in units of ten milliseconds; 255 is for ever.
+/// How long values may be used, in units of two milliseconds; 255 is for ever.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub struct Spans {
     pub(super) fresh: u8,
@@ -65,7 +65,7 @@ impl Spans {
     };
 
     pub(super) fn millis(units: u8) -> Option<u64> {
-        (units != FOREVER).then_some(u64::from(units) * 10)
+        (units != FOREVER).then_some(u64::from(units) * 2)
     }
 
     fn duration(units: u8) -> Duration {
