@@ -5,10 +5,10 @@
 //! cancelled; a blocking call's creator does a few operations of its own.
 
 mod book;
+mod subject;
 mod task;
 
 use std::cell::RefCell;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,8 @@ use dogpile::Error;
 use dogpile::backend::{Invalidation, ManualClock};
 
 use book::{Book, KEYS, Terms, Ticket, Use};
+pub use subject::{Ended, Fault, Spans};
+pub(crate) use subject::{Left, Subject};
 pub(crate) use task::Creation;
 use task::Task;
 
@@ -51,78 +53,6 @@ pub enum Operation {
     Refresh(u8, bool),
     /// Maintenance, now or so late that all time is over.
     Sweep(bool),
-}
-
-/// The error of creators that fail.
-pub type Fault = &'static str;
-/// How a call ends.
-pub type Ended = Result<u64, Error<Fault>>;
-
-/// A value that left by itself.
-pub(crate) struct Left {
-    pub(crate) key: usize,
-    pub(crate) value: u64,
-    pub(crate) expired: bool,
-}
-
-/// Something that creates what is missing.
-pub(crate) trait Subject {
-    fn get(&self, key: usize) -> Option<u64>;
-    fn read(&self, key: usize) -> Option<u64>;
-    fn set(&self, key: usize, value: u64);
-    fn delete(&self, key: usize);
-    fn invalidate(&self, how: Invalidation);
-    fn create(
-        &self,
-        key: usize,
-        refresh: bool,
-        creator: &mut dyn FnMut() -> Result<u64, Fault>,
-    ) -> Ended;
-    fn begin<'a>(
-        &'a self,
-        key: usize,
-        creation: Creation<'a>,
-    ) -> Pin<Box<dyn Future<Output = Ended> + 'a>>;
-    fn is_being_created(&self, key: usize) -> bool;
-    /// Whether an invalidation is an operation on the one value rather than a new epoch.
-    fn is_single(&self) -> bool;
-    fn sweep(&self, late: bool);
-    /// What left since this was asked last.
-    fn left(&self) -> Vec<Left>;
-    /// How many values there may be, and how many there are, where that can be asked.
-    fn room(&self) -> Option<(usize, usize)>;
-}
-
-/// How long values may be used, in units of ten milliseconds; 255 is for ever.
-#[derive(Arbitrary, Clone, Copy, Debug)]
-pub struct Spans {
-    fresh: u8,
-    stale: u8,
-}
-
-const FOREVER: u8 = u8::MAX;
-
-impl Spans {
-    pub(crate) const FOREVER: Self = Self {
-        fresh: FOREVER,
-        stale: FOREVER,
-    };
-
-    fn millis(units: u8) -> Option<u64> {
-        (units != FOREVER).then_some(u64::from(units) * 10)
-    }
-
-    fn duration(units: u8) -> Duration {
-        Self::millis(units).map_or(Duration::MAX, Duration::from_millis)
-    }
-
-    pub(crate) fn fresh_for(self) -> Duration {
-        Self::duration(self.fresh)
-    }
-
-    pub(crate) fn stale_for(self) -> Duration {
-        Self::duration(self.stale)
-    }
 }
 
 /// Runs `program` on `subject`.
@@ -190,11 +120,13 @@ impl<'a, S: Subject> World<'a, S> {
                 let value = self.book.borrow_mut().number(key);
                 self.subject.set(key, value);
                 self.book.borrow_mut().set(key, value);
+                assert!(!self.subject.is_being_created(key), "law 3: superseded");
             }
             Operation::Delete(key) => {
                 let key = self.key(key);
                 self.subject.delete(key);
                 self.book.borrow_mut().delete(key);
+                assert!(!self.subject.is_being_created(key), "law 3: superseded");
             }
             Operation::Invalidate(hard) => self.invalidate(hard),
             Operation::Advance(millis) => {

@@ -24,7 +24,7 @@ struct Setting {
     /// On the machine's clock and with keys as they are: the straight path of a hit.
     straight: bool,
     spans: Spans,
-    /// For how many entries there is room; more than seven is unbounded.
+    /// For how many entries there is room, modulo twelve; more than seven is unbounded.
     room: u8,
     mangled: u8,
 }
@@ -59,7 +59,7 @@ pub fn check(input: &Input) {
     let clock = Arc::new(ManualClock::new());
     let left: Arc<Mutex<Vec<Told>>> = Arc::default();
     let ear = Arc::clone(&left);
-    let room = (room < 8).then_some(usize::from(room));
+    let room = Some(usize::from(room % 12)).filter(|room| *room < 8);
     let memory = room.map_or_else(Memory::unbounded, Memory::bounded);
     let memory = memory.on_eviction(move |key, value, why| {
         let told = (key.to_vec(), *value, why == Eviction::Expired);

@@ -6,6 +6,7 @@
 
 mod account;
 mod rooms;
+mod sanitizer;
 
 /// What there is to show: the very list that the rooms use.
 #[allow(dead_code, unreachable_pub)] // the rooms use the rest of it
@@ -16,12 +17,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::packages::packages;
 use crate::problem::Problem;
 use crate::stage::machine::{self, Machine};
 use crate::stage::need;
 use crate::stage::report::Report;
-use crate::tree::Tree;
 use account::Account;
 use rooms::{Size, rooms};
 
@@ -60,7 +59,6 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
     let logs = target.join("xtask").join("verify");
     let records = fresh(logs.join("records.jsonl"))?;
     let mut rooms = rooms(
-        &packages(&Tree::read(root)?)?,
         &Machine::look(),
         &target.to_string_lossy(),
         options.size(),

@@ -4,6 +4,8 @@
 //! build. A stage that talks to a server adds its own [`Need`] and is left out
 //! of the quick size.
 
+mod fuzz;
+
 use crate::packages::Package;
 use crate::stage::machine::{Machine, is_version};
 use crate::stage::need::{CC, CLIPPY, CXX, Need, RUSTFMT};
@@ -20,7 +22,7 @@ pub(super) enum Size {
     Nightly,
 }
 
-/// The models are built and run with optimization, in a stage of their own.
+/// The models are built and run with optimization, by a chore of their own.
 const MODELS: &str = "dogpile-model-tests";
 
 /// The stages of a size, in the order in which they run: what fails soonest comes first. `target`
@@ -33,6 +35,7 @@ pub(super) fn stages(
     size: Size,
 ) -> Vec<Stage> {
     let has_fuzz = packages.iter().any(|package| package.folder == "fuzz");
+    let host = &machine.host;
     let table = [
         (Size::Quick, stage("fmt", &[RUSTFMT], run(fmt(has_fuzz)))),
         (
@@ -52,9 +55,9 @@ pub(super) fn stages(
         (
             Size::Full,
             stage(
-                "models",
+                "proof",
                 &[],
-                run([format!("cargo test --profile models -p {MODELS}")]),
+                proof(size),
             ),
         ),
         (Size::Full, stage("docs", &[CC], docs())),
@@ -66,11 +69,11 @@ pub(super) fn stages(
         (Size::Full, stage("deny", &[], deny(machine))),
         (
             Size::Full,
-            stage("fuzz targets", &[], fuzz_targets(has_fuzz, target)),
+            stage("fuzz targets", &[], fuzz::targets(has_fuzz, target)),
         ),
         (
             Size::Nightly,
-            stage("fuzz", &[CXX], fuzz(packages, &machine.host, target)),
+            stage("fuzz", &[CXX], fuzz::minutes(packages, host, target)),
         ),
     ];
     let wanted = table.into_iter().filter(|(smallest, _)| *smallest <= size);
@@ -110,7 +113,7 @@ fn clippy(has_fuzz: bool, target: &str) -> Work {
         "cargo clippy --workspace --all-targets --all-features",
     ))];
     if has_fuzz {
-        let line = Line::new(&format!("cargo clippy --all-targets {FUZZ}"));
+        let line = Line::new(&format!("cargo clippy --all-targets {}", fuzz::WORKSPACE));
         lines.push(deny(line.and(target)));
     }
     Work::Run(lines)
@@ -132,6 +135,15 @@ fn tests(machine: &Machine, size: Size) -> Work {
         Size::Quick | Size::Full => line,
         Size::Nightly => line.with("PROPTEST_CASES", "10000"),
     }])
+}
+
+/// Every room of the proof, as far as every change has to go, or as far as they go.
+fn proof(size: Size) -> Work {
+    let how_far = match size {
+        Size::Quick | Size::Full => "--short",
+        Size::Nightly => "--nightly",
+    };
+    run([format!("cargo run --quiet --package xtask -- verify {how_far}")])
 }
 
 fn docs() -> Work {
@@ -185,50 +197,6 @@ fn deny(machine: &Machine) -> Work {
     let reason = "NOT TESTED: licences, advisories, bans, sources; `cargo install cargo-deny` \
                   brings the tool";
     Work::Skip(reason.to_owned())
-}
-
-/// The fuzz targets' own workspace, without the runtime, in the folder named next.
-const FUZZ: &str = "--manifest-path fuzz/Cargo.toml --no-default-features --target-dir";
-
-/// That the targets build and the properties hold on the inputs worth remembering: without the
-/// fuzzer's runtime, which wants a C++ compiler.
-fn fuzz_targets(has_fuzz: bool, target: &str) -> Work {
-    if !has_fuzz {
-        return Work::Skip("there are no fuzz targets".to_owned());
-    }
-    let lines =
-        ["check --bins", "test --lib"].map(|what| Line::new(&format!("cargo {what} {FUZZ}")));
-    Work::Run(lines.into_iter().map(|line| line.and(target)).collect())
-}
-
-/// What cargo-fuzz would set, but for the sanitizer, which only nightly compilers have.
-const INSTRUMENTED: &str = "--cfg fuzzing -Cdebug-assertions -Ccodegen-units=1 \
-    -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
-    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
-    -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares";
-
-/// A minute of each target. The flags differ, so it builds in a folder of its own; naming the
-/// target keeps the flags off what runs during the build.
-fn fuzz(packages: &[Package], host: &str, target: &str) -> Work {
-    let bins = packages
-        .iter()
-        .filter(|package| package.folder == "fuzz")
-        .filter_map(|package| package.manifest.get("bin")?.as_array())
-        .flatten()
-        .filter_map(|bin| bin.get("name")?.as_str());
-    let lines = bins.map(|name| {
-        Line::new(&format!(
-            "cargo run --release --manifest-path fuzz/Cargo.toml --target {host}"
-        ))
-        .and("--target-dir")
-        .and(format!("{target}/fuzz"))
-        .and("--bin")
-        .and(name)
-        .and("--")
-        .and("-max_total_time=60")
-        .with("RUSTFLAGS", INSTRUMENTED)
-    });
-    Work::Run(lines.collect())
 }
 
 #[cfg(test)]

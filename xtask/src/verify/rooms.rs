@@ -1,10 +1,10 @@
 //! The rooms of the proof, each a stage with the tools that show something there.
 
-use crate::packages::Package;
 use crate::stage::machine::Machine;
 use crate::stage::{Line, Stage, Work};
 
 use super::property::Tool;
+use super::sanitizer;
 
 /// How far the rooms go.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -36,34 +36,63 @@ pub(crate) struct Room {
     pub(crate) tools: &'static [Tool],
 }
 
-/// The rooms and the test targets of `model-tests` that belong to each.
+/// The rooms that are test targets of `model-tests`.
 const TARGETS: &[(&str, &[Tool], &[&str])] = &[
-    ("loom", &[Tool::Loom], &["loom-*"]),
+    ("loom", &[Tool::Loom], &["loom"]),
     ("oracle", &[Tool::Oracle], &["shuttle-oracle"]),
     ("shuttle", &[Tool::Shuttle], &["shuttle-mixes"]),
-    ("walk", &[Tool::Walk, Tool::Liveness], &["walk-*"]),
+    (
+        "walk",
+        &[Tool::Walk, Tool::Liveness],
+        &["walk-flow", "walk-world", "sequences-slot"],
+    ),
+    ("histories", &[Tool::Histories], &["histories"]),
+    ("proptest", &[Tool::Proptest], &["proptest"]),
+    ("vectors", &[Tool::Vectors], &["vectors", "port-python"]),
+    ("stress", &[], &["stress-region", "stress-single"]),
+    ("page", &[], &["protocol"]),
+    ("mutants", &[], &["mutants-short"]),
 ];
 
 /// The rooms of a size. `records` is the file in which they say what they showed.
-pub(crate) fn rooms(
-    _packages: &[Package],
-    _machine: &Machine,
-    _target: &str,
-    size: Size,
-    records: &str,
-) -> Vec<Room> {
-    let targets = TARGETS.iter().map(|(name, tools, targets)| Room {
-        stage: stage(name, vec![recorded(tests_of(targets), size, records)]),
-        tools,
+pub(crate) fn rooms(machine: &Machine, target: &str, size: Size, records: &str) -> Vec<Room> {
+    let mut rooms: Vec<Room> = TARGETS
+        .iter()
+        .map(|(name, tools, targets)| Room {
+            stage: stage(
+                name,
+                Work::Run(vec![recorded(tests_of(targets), size, records)]),
+            ),
+            tools,
+        })
+        .collect();
+    rooms.push(Room {
+        stage: stage(
+            "regions",
+            Work::Run(vec![recorded(regions(target), size, records)]),
+        ),
+        tools: &[Tool::Shuttle],
     });
-    targets.collect()
+    if size > Size::Short {
+        rooms.push(Room {
+            stage: stage(
+                "sanitizer",
+                match sanitizer::stress(machine, target) {
+                    Ok(line) => Work::Run(vec![recorded(line, size, records)]),
+                    Err(reason) => Work::Skip(reason),
+                },
+            ),
+            tools: &[Tool::Sanitizer],
+        });
+    }
+    rooms
 }
 
-fn stage(name: &'static str, lines: Vec<Line>) -> Stage {
+fn stage(name: &'static str, work: Work) -> Stage {
     Stage {
         name,
         needs: Vec::new(),
-        work: Work::Run(lines),
+        work,
     }
 }
 
@@ -74,7 +103,39 @@ fn tests_of(targets: &[&str]) -> Line {
         .fold(line, |line, target| line.and("--test").and(*target))
 }
 
+/// Whole regions on shuttle's locks: a workspace and a target folder of their own, for the flag
+/// reaches every crate.
+fn regions(target: &str) -> Line {
+    Line::new("cargo test --profile models --no-fail-fast")
+        .and("--manifest-path")
+        .and("model-tests/regions/Cargo.toml")
+        .and("--target-dir")
+        .and(format!("{target}/regions"))
+        .with("RUSTFLAGS", "--cfg dogpile_shuttle")
+}
+
 fn recorded(line: Line, size: Size, records: &str) -> Line {
     line.with("DOGPILE_PROOF", records)
         .with("DOGPILE_PROOF_SIZE", size.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    /// A test target that no room runs would show nothing, and nobody would notice.
+    #[test]
+    fn each_test_target_of_the_models_belongs_to_one_room() {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model-tests/Cargo.toml");
+        let text = std::fs::read_to_string(manifest).expect("the models have a manifest");
+        let manifest: toml::Table = text.parse().expect("it is TOML");
+        let there = manifest["test"].as_array().into_iter().flatten();
+        let there: BTreeSet<&str> = there.filter_map(|test| test["name"].as_str()).collect();
+        let run = TARGETS.iter().flat_map(|(_, _, targets)| *targets).copied();
+        assert_eq!(run.clone().count(), there.len());
+        assert_eq!(run.collect::<BTreeSet<_>>(), there);
+    }
 }
