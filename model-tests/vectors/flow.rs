@@ -137,15 +137,19 @@ impl Graph {
         answers
     }
 
-    /// The shortest way from `from` to an edge that no trace has stepped.
-    fn way(&self, from: usize, stepped: &HashSet<(usize, Event)>) -> Option<Vec<(Event, usize)>> {
+    /// The shortest way from `from` over an edge that is `wanted`.
+    fn way(
+        &self,
+        from: usize,
+        wanted: impl Fn(usize, Event, usize) -> bool,
+    ) -> Option<Vec<(Event, usize)>> {
         let mut queue = VecDeque::from([(from, Vec::new())]);
         let mut seen = HashSet::from([from]);
         while let Some((at, way)) = queue.pop_front() {
             for (event, next) in &self.nodes[at].edges {
                 let mut longer = way.clone();
                 longer.push((*event, *next));
-                if !stepped.contains(&(at, *event)) {
+                if wanted(at, *event, *next) {
                     return Some(longer);
                 }
                 if seen.insert(*next) {
@@ -156,21 +160,35 @@ impl Graph {
         None
     }
 
-    /// Walks on for as long as there is something new; `None` when there is nothing.
+    /// Walks on for as long as there is something new, and then to the call's end, for what the last
+    /// new edge has put off comes only then; `None` when there is nothing new.
     fn trace(
         &self,
         start: usize,
         stepped: &mut HashSet<(usize, Event)>,
-    ) -> Option<Vec<(Event, Action)>> {
+    ) -> Option<Vec<(Event, usize)>> {
         let (mut at, mut steps) = (start, Vec::new());
-        while let Some(way) = self.way(at, stepped) {
+        while let Some(way) = self.way(at, |at, event, _| !stepped.contains(&(at, event))) {
             for (event, next) in way {
-                stepped.insert((at, event));
-                steps.push((event, self.nodes[next].action));
+                let is_new = stepped.insert((at, event));
+                steps.push((event, next));
                 at = next;
+                // What a new edge puts off is seen only when it comes.
+                let edges = &self.nodes[at].edges;
+                let done = edges.iter().find(|(event, _)| *event == Event::Done);
+                if let (true, Some((event, next))) = (is_new, done) {
+                    stepped.insert((at, *event));
+                    steps.push((*event, *next));
+                    at = *next;
+                }
             }
         }
-        (!steps.is_empty()).then_some(steps)
+        if steps.is_empty() {
+            return None;
+        }
+        let over = |_, _, next: usize| matches!(self.nodes[next].action, Action::Return(_));
+        steps.extend(self.way(at, over).unwrap_or_default());
+        Some(steps)
     }
 }
 
@@ -186,11 +204,12 @@ impl Numbers {
         place.unwrap_or_else(|| panic!("{item:?} is in no list"))
     }
 
-    fn steps(&self, steps: &[(Event, Action)]) -> Vec<[usize; 2]> {
-        let step = |(event, action): &(Event, Action)| {
+    fn steps(&self, graph: &Graph, steps: &[(Event, usize)]) -> Vec<[usize; 2]> {
+        let step = |(event, place): &(Event, usize)| {
+            let action = graph.nodes[*place].action;
             [
                 Self::of(&self.events, event),
-                Self::of(&self.actions, action),
+                Self::of(&self.actions, &action),
             ]
         };
         steps.iter().map(step).collect()
@@ -225,7 +244,8 @@ pub(crate) fn file() -> File {
                 "wish": wishes(wish),
                 "detached": detached,
                 "first": Numbers::of(&numbers.actions, &action),
-                "steps": numbers.steps(&steps),
+                "steps": numbers.steps(&graph, &steps),
+                "waited": steps.iter().position(|(_, at)| graph.nodes[*at].flow.has_waited()),
             }));
         }
     }

@@ -75,11 +75,11 @@ _OLD, _NEW = "committed: false, began_after_me: false", "committed: false, began
 _STORED, _STORED_NEW = "committed: true, began_after_me: false", "committed: true, began_after_me: true"
 
 ARMS: tuple[Arm, ...] = (
-    arm("Looking", "Looked(Fresh)", value("Hit"), learn="!stale !store_failed"),
+    arm("Looking", "Looked(Fresh)", value("Hit")),
     arm("Looking", "Looked(Stale)", CLAIM, learn="stale !store_failed"),
     arm("Looking", "Looked(Miss)", CLAIM, learn="!stale !store_failed"),
-    arm("Looking", _KEPT, value("Kept"), learn="!stale store_failed"),
-    arm("Looking", _NOT_KEPT, trouble("Store"), when="needs_store", learn="!stale store_failed"),
+    arm("Looking", _KEPT, value("Kept")),
+    arm("Looking", _NOT_KEPT, trouble("Store"), when="needs_store"),
     arm("Looking", _NOT_KEPT, CLAIM, learn="!stale store_failed"),
     #
     arm("Claiming", "Claimed(Won)", CREATE, when="store_failed"),

@@ -113,7 +113,7 @@ def flows(vectors: Case, table: flow.Table = flow.TABLE) -> Answers:
         call, action = begin(frozenset(trace["wish"]))
         so_far = [action]
         yield trace["wish"], actions[trace["first"]], action
-        for event, expected in trace["steps"]:
+        for at, (event, expected) in enumerate(trace["steps"]):
             for misfit in misfits[action] if call not in tried else ():
                 case = (trace["wish"], so_far, misfit)
                 yield case, (call, MISUSE), _step(call, misfit, table)
@@ -121,6 +121,8 @@ def flows(vectors: Case, table: flow.Table = flow.TABLE) -> Answers:
             call, action = _step(call, events[event], table)
             so_far += [events[event], action]
             yield (trace["wish"], so_far[:]), actions[expected], action
+            waited = trace["waited"] is not None and at >= trace["waited"]
+            yield (trace["wish"], so_far[:], "waited"), waited, call.has_waited()
             if action != actions[expected]:
                 break  # What follows is asked of a call that went another way.
 
