@@ -1,0 +1,50 @@
+"""May this value be used? Facts and a policy in, a verdict out."""
+
+from typing import NamedTuple
+
+from .cached_value import FIRST_EPOCH, UNKNOWN_EPOCH, Epochs, Metadata
+from .time import END, after, since
+
+MISS, STALE, FRESH = "Miss", "Stale", "Fresh"
+
+
+class Policy(NamedTuple):
+    fresh_for: int
+    stale_for: int
+    skew: int
+
+    def lifetime(self) -> int:
+        return after(self.fresh_for, self.stale_for)
+
+    def judge(self, value: Metadata, epochs: Epochs, now: int) -> str:
+        if self._is_before(value, epochs.hard):
+            return MISS
+        verdict = self._judge_age(value.created, now)
+        if verdict == FRESH and self._is_before(value, epochs.soft):
+            return self._when_stale()
+        return verdict
+
+    def is_fresh(self, value: Metadata, floor: int, now: int) -> bool:
+        """The one question of a hit. A value without an epoch is not answered here."""
+        return (
+            value.epoch >= floor
+            and value.epoch != UNKNOWN_EPOCH
+            and since(now, value.created) < self.fresh_for
+            and since(value.created, now) <= self.skew
+        )
+
+    def _judge_age(self, created: int, now: int) -> str:
+        age = since(now, created)
+        if age < self.fresh_for or self.fresh_for == END:
+            return self._when_stale() if created > after(now, self.skew) else FRESH
+        return STALE if age < self.lifetime() or self.lifetime() == END else MISS
+
+    def _when_stale(self) -> str:
+        """What a value is that was made stale before its time."""
+        return STALE if self.stale_for else MISS
+
+    def _is_before(self, value: Metadata, epoch: int) -> bool:
+        if value.epoch != UNKNOWN_EPOCH:
+            return value.epoch < epoch
+        raised_at = min(epoch * 1_000, END)
+        return epoch > FIRST_EPOCH and value.created < after(raised_at, self.skew)
