@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use shuttle::scheduler::{DfsScheduler, PctScheduler, RandomScheduler, Scheduler};
@@ -35,6 +36,13 @@ pub struct Report {
 
 thread_local! {
     static OUTCOMES: RefCell<BTreeMap<String, usize>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+static QUIET: OnceLock<()> = OnceLock::new();
+
+/// Explorations print nothing from now on: whoever runs thousands of them reports by itself.
+pub fn be_quiet() {
+    QUIET.get_or_init(|| ());
 }
 
 /// Far above what any scene here needs: a scene that gets there has exploded.
@@ -120,9 +128,11 @@ fn report(label: &str, explore: impl FnOnce()) -> Report {
     explore();
     let outcomes = OUTCOMES.take();
     let executions = outcomes.values().sum();
-    println!("{label}: {executions} executions, {:.2?}", start.elapsed());
-    for (outcome, count) in &outcomes {
-        println!("    {count:>9}  {outcome}");
+    if QUIET.get().is_none() {
+        println!("{label}: {executions} executions, {:.2?}", start.elapsed());
+        for (outcome, count) in &outcomes {
+            println!("    {count:>9}  {outcome}");
+        }
     }
     Report {
         executions,

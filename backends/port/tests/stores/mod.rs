@@ -3,6 +3,8 @@
 #![allow(dead_code, unreachable_pub, missing_docs)] // each test file uses some of them
 
 mod epochs;
+pub mod found_by;
+pub mod in_place;
 pub mod leasing;
 pub mod map;
 pub mod wrong;
