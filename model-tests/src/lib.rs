@@ -25,6 +25,6 @@ pub mod mutant;
 pub mod pins;
 pub mod proof;
 pub mod scenes;
-pub mod world;
 pub mod sequences;
 pub mod walk;
+pub mod world;

@@ -52,14 +52,7 @@ pub(super) fn stages(
         ),
         (Size::Quick, stage("tests", &[CC], tests(machine, size))),
         (Size::Quick, stage("doc tests", &[CC], run([DOC_TESTS]))),
-        (
-            Size::Full,
-            stage(
-                "proof",
-                &[],
-                proof(size),
-            ),
-        ),
+        (Size::Full, stage("proof", &[], proof(size))),
         (Size::Full, stage("docs", &[CC], docs())),
         (Size::Full, stage("features", &[], run(features(packages)))),
         (
@@ -143,7 +136,9 @@ fn proof(size: Size) -> Work {
         Size::Quick | Size::Full => "--short",
         Size::Nightly => "--nightly",
     };
-    run([format!("cargo run --quiet --package xtask -- verify {how_far}")])
+    run([format!(
+        "cargo run --quiet --package xtask -- verify {how_far}"
+    )])
 }
 
 fn docs() -> Work {

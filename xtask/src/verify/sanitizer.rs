@@ -1,7 +1,7 @@
 //! The stress tests under AddressSanitizer, which also looks for leaks.
 
-use crate::stage::machine::Machine;
 use crate::stage::Line;
+use crate::stage::machine::Machine;
 
 /// Real threads over regions and single values, with each access to memory checked. Only nightly compilers have sanitizers. The flags differ, so it builds in a folder
 /// of its own; naming the target keeps them off what runs during the build.

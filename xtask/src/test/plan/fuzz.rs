@@ -1,7 +1,7 @@
 //! The fuzz targets: that they build and hold on their seeds, and a minute of each.
 
-use crate::stage::{Line, Work};
 use crate::packages::Package;
+use crate::stage::{Line, Work};
 
 /// The fuzz targets' own workspace, without the runtime, in the folder named next.
 pub(super) const WORKSPACE: &str =
