@@ -189,3 +189,42 @@ impl Subject for InMemory {
         Some((self.room.unwrap_or(usize::MAX), self.memory.len()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations::Operation::{Advance, Create, Delete, Get, Set};
+
+    /// A refresh that fails frees its key for the next; a value that is deleted while it is created
+    /// does not come back; a task's heir creates in its stead.
+    #[test]
+    fn what_ends_badly_leaves_nothing() {
+        let alone = |operation| Step::Do(operation, Vec::new());
+        let program = vec![
+            alone(Set(0)),
+            alone(Advance(20)),
+            alone(Create(0, false)),
+            alone(Create(0, true)),
+            alone(Get(0)),
+            Step::Do(Create(1, true), vec![Delete(1)]),
+            alone(Get(1)),
+            Step::Begin(2, 3, true),
+            Step::Begin(2, 3, true),
+            Step::Poll(0),
+            Step::Poll(1),
+            Step::Cancel(0),
+            Step::Poll(0),
+        ];
+        for mangled in 0..3 {
+            check(&Input {
+                setting: Setting {
+                    straight: false,
+                    spans: Spans::of(5, u8::MAX),
+                    room: 8,
+                    mangled,
+                },
+                program: program.clone(),
+            });
+        }
+    }
+}

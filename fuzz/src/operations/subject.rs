@@ -64,6 +64,11 @@ impl Spans {
         stale: FOREVER,
     };
 
+    #[cfg(test)]
+    pub(crate) const fn of(fresh: u8, stale: u8) -> Self {
+        Self { fresh, stale }
+    }
+
     pub(super) fn millis(units: u8) -> Option<u64> {
         (units != FOREVER).then_some(u64::from(units) * 2)
     }

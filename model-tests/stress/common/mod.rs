@@ -48,8 +48,8 @@ impl std::ops::AddAssign for Seen {
 pub(crate) fn rounds() -> u64 {
     match size() {
         Size::Short => 40,
-        Size::Full => 400,
-        Size::Nightly => 4_000,
+        Size::Full => 200,
+        Size::Nightly => 800,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whether a sanitizer watches, and whether it bites.
 
+use std::hint::black_box;
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -61,7 +62,7 @@ pub(crate) fn bites() {
             };
             println!("{read}");
         }
-        Ok("leak") => (0..100_u64).for_each(|number| std::mem::forget(Box::new(number))),
+        Ok("leak") => (0..100_u64).for_each(|number| std::mem::forget(black_box(Box::new(number)))),
         _ => drop(tool()),
     }
 }
