@@ -35,6 +35,11 @@ pub(crate) const CXX: Need = Need::Program {
     name: "c++",
     package: "g++",
 };
+/// Python, which runs the reference port.
+pub(crate) const PYTHON: Need = Need::Program {
+    name: "python3",
+    package: "python3",
+};
 /// `cargo fmt`.
 pub(crate) const RUSTFMT: Need = Need::Component {
     name: "rustfmt",

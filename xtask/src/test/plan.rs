@@ -8,7 +8,7 @@ mod fuzz;
 
 use crate::packages::Package;
 use crate::stage::machine::{Machine, is_version};
-use crate::stage::need::{CC, CLIPPY, CXX, Need, RUSTFMT};
+use crate::stage::need::{CC, CLIPPY, CXX, Need, PYTHON, RUSTFMT};
 use crate::stage::{Line, Stage, Work};
 
 /// How much to run; a stage runs in its own size and in every larger one.
@@ -52,7 +52,15 @@ pub(super) fn stages(
         ),
         (Size::Quick, stage("tests", &[CC], tests(machine, size))),
         (Size::Quick, stage("doc tests", &[CC], run([DOC_TESTS]))),
-        (Size::Full, stage("proof", &[], proof(size))),
+        (Size::Full, stage("proof", &[PYTHON], proof(size))),
+        (
+            Size::Full,
+            stage(
+                "region lints",
+                &[CLIPPY],
+                Work::Run(vec![region_lints(target)]),
+            ),
+        ),
         (Size::Full, stage("docs", &[CC], docs())),
         (Size::Full, stage("features", &[], run(features(packages)))),
         (
@@ -93,7 +101,10 @@ fn run<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> Work {
 }
 
 fn fmt(has_fuzz: bool) -> Vec<&'static str> {
-    let mut lines = vec!["cargo fmt --all --check"];
+    let mut lines = vec![
+        "cargo fmt --all --check",
+        "cargo fmt --manifest-path model-tests/regions/Cargo.toml --check",
+    ];
     if has_fuzz {
         lines.push("cargo fmt --manifest-path fuzz/Cargo.toml --check");
     }
@@ -139,6 +150,17 @@ fn proof(size: Size) -> Work {
     run([format!(
         "cargo run --quiet --package xtask -- verify {how_far}"
     )])
+}
+
+/// The models of whole regions, and the door to shuttle in `src`, which nothing else builds.
+fn region_lints(target: &str) -> Line {
+    Line::new("cargo clippy --profile models --all-targets --manifest-path")
+        .and("model-tests/regions/Cargo.toml")
+        .and("--target-dir")
+        .and(format!("{target}/regions"))
+        .and("--")
+        .and("-Dwarnings")
+        .with("RUSTFLAGS", "--cfg dogpile_shuttle")
 }
 
 fn docs() -> Work {

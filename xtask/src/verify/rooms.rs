@@ -1,6 +1,7 @@
 //! The rooms of the proof, each a stage with the tools that show something there.
 
 use crate::stage::machine::Machine;
+use crate::stage::need::PYTHON;
 use crate::stage::{Line, Stage, Work};
 
 use super::property::Tool;
@@ -91,7 +92,8 @@ pub(crate) fn rooms(machine: &Machine, target: &str, size: Size, records: &str) 
 fn stage(name: &'static str, work: Work) -> Stage {
     Stage {
         name,
-        needs: Vec::new(),
+        // The port among the vectors; every machine that builds this has it anyhow.
+        needs: vec![PYTHON],
         work,
     }
 }
