@@ -1,20 +1,32 @@
 //! The exhaustive walk over whole worlds.
 
+mod worlds;
+
 use dogpile_model_tests::mutant::{self, Mutant};
 use dogpile_model_tests::world::{CHEAP, RULES, explore};
 
 #[test]
-fn the_small_worlds() {
-    let mut red = 0;
-    for config in CHEAP {
+fn measure() {
+    for config in [
+        worlds::DELETES,
+        worlds::PAIR,
+        worlds::FIVE,
+        worlds::LIVE_MEMORY,
+        worlds::FOUR,
+        worlds::MEMORY,
+        worlds::LIVE,
+        worlds::STALE,
+        worlds::REFRESH,
+        worlds::THREE,
+        worlds::NEVER_STALE,
+    ] {
         let began = std::time::Instant::now();
-        let Ok(report) = std::panic::catch_unwind(|| explore(config)) else {
-            println!("RED states: {}", config.name);
-            red += 1;
+        let Ok(report) = std::panic::catch_unwind(|| explore(&config)) else {
+            println!("RED shown: {}", config.name);
             continue;
         };
         println!(
-            "{}: {} states, {} edges, depth {}, {:?}, {:.1?}",
+            "shown {}: {} states, {} edges, depth {}, {:?}, {:.1?}",
             config.name,
             report.states,
             report.edges,
@@ -23,7 +35,23 @@ fn the_small_worlds() {
             began.elapsed()
         );
     }
-    assert_eq!(red, 0);
+}
+
+#[test]
+fn the_small_worlds() {
+    for config in CHEAP {
+        let began = std::time::Instant::now();
+        let report = explore(config);
+        println!(
+            "shown {}: {} states, {} edges, depth {}, {:?}, {:.1?}",
+            config.name,
+            report.states,
+            report.edges,
+            report.depth,
+            report.fairness,
+            began.elapsed()
+        );
+    }
 }
 
 fn killer(mutant: Mutant) -> Option<&'static str> {

@@ -515,7 +515,16 @@ impl Scene<'_> {
             self.flight(process, flight).lease = stamp;
         }
         let refresh = self.state.calls[at].is_refresh(self.machine);
-        let superseded = !refresh && !self.is_current(at) && self.rules.says_superseded;
+        let current = self.is_current(at);
+        let superseded = !refresh && !current && self.rules.says_superseded;
+        // What is asked again after that may begin where nobody can join it: it goes a bounded way.
+        let known = refresh || current || self.call(at).superseded;
+        self.call(at).superseded |= superseded;
+        hold!(
+            "nobody creates where nobody can join unless it has looked again",
+            known || superseded,
+            "lease {stamp}"
+        );
         self.answer(
             at,
             Event::Leased(if superseded {

@@ -95,6 +95,13 @@ pub const CHEAP: &[Config] = &[
         ..BASE
     },
     Config {
+        name: "a store that fails after a delete",
+        start: Start::Stale,
+        total: 2,
+        adversities: &[(Delete, 1), (StoreError, 1)],
+        ..BASE
+    },
+    Config {
         name: "deletes, again and again",
         total: 2,
         adversities: &[(Delete, 2)],

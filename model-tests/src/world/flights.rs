@@ -272,9 +272,25 @@ impl Scene<'_> {
         if before.is_busy() && after.is_some_and(|word| !word.is_busy()) {
             match outcome {
                 Some(outcome) => self.tell_all(process, at, number(before), outcome),
-                None => self.tell_superseded(process, at, number(before), false),
+                None => self.supersedes_silently(process, at, number(before)),
             }
         }
+    }
+
+    /// The impatient are told; what the others follow began, or begins, after they called.
+    fn supersedes_silently(&mut self, process: u8, at: u8, claim: u8) {
+        let patient = |scene: &Self| {
+            let seats = scene.followers(process, at, claim).into_iter();
+            let calls = seats.filter_map(|call| scene.state.calls[call].seat);
+            calls.filter(|seat| seat.patient).count()
+        };
+        let before = patient(self);
+        self.tell_superseded(process, at, claim, false);
+        hold!(
+            "who called before the creator began keeps waiting for it",
+            patient(self) == before,
+            "claim {claim}"
+        );
     }
 
     /// Ends the flight of a process after a write from outside; the lease that its creator left.
