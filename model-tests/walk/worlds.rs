@@ -4,7 +4,7 @@ use dogpile_model_tests::world::Adversity::{
     self, Ages, Cancel, Changed, Crash, Cycle, Deadline, Declines, Delete, Doubled, Fails, Forget,
     Gossip, Hang, Hard, Late, Lost, NoRunner, Overdue, Panics, Pause, Set, Soft, StoreError,
 };
-use dogpile_model_tests::world::{Config, Start, get, owned, refresh, strict};
+use dogpile_model_tests::world::{Config, Start, Strict, get, owned, refresh, strict};
 
 const BASE: Config = Config {
     name: "base",
@@ -12,7 +12,7 @@ const BASE: Config = Config {
     start: Start::Empty,
     expires: true,
     stale: true,
-    across: false,
+    strict: Strict::Promised,
     live: false,
     total: 1,
     adversities: ALL,
@@ -164,5 +164,25 @@ pub(crate) const LIVE_MEMORY: Config = Config {
     live: true,
     expires: false,
     adversities: INSIDE,
+    ..BASE
+};
+
+/// More than is promised: no call gets what was deleted in the other process before it began.
+pub(crate) const ACROSS: Config = Config {
+    name: "a delete in the other process, strictly",
+    callers: &[get(0), get(0)],
+    strict: Strict::Across,
+    adversities: &[(Delete, 1)],
+    ..BASE
+};
+
+/// More than is promised: nobody waits for a third creation, even if the second lost its claim before it
+/// began.
+pub(crate) const THIRD: Config = Config {
+    name: "a third creation, strictly",
+    callers: &[get(0), get(0), get(0), get(0)],
+    strict: Strict::Third,
+    expires: false,
+    adversities: &[(Delete, 1)],
     ..BASE
 };

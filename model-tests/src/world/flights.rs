@@ -4,6 +4,7 @@
 
 use dogpile_core::state::{Request, Snapshot, Step};
 
+use super::config::Strict;
 use super::parts::{Ear, Flight, Seat, Stamp, Value};
 use super::scene::Scene;
 use super::witness::Witness;
@@ -88,10 +89,13 @@ impl Scene<'_> {
 
     /// The creator begins, and has its limit before it.
     pub(crate) fn begin(&mut self, process: u8, at: u8, claim: u8) {
+        let strict = self.config.strict == Strict::Third;
         let flight = self.flight(process, at);
         if flight.is_held_by(claim) {
             flight.begun = Some(claim);
             flight.overdue = false;
+        } else if !strict {
+            return;
         }
         for call in &mut self.state.calls {
             if call.follows(process, at, claim)
