@@ -7,7 +7,7 @@ use dogpile_core::flow::{
 use dogpile_core::freshness::Verdict;
 use dogpile_core::state::Request;
 
-use super::config::Adversity;
+use super::config::{Adversity, Strict};
 use super::flights::{Abandoned, Outcome};
 use super::machine::Machine;
 use super::moves::{Moves, Who};
@@ -176,6 +176,9 @@ impl Moves<'_> {
             scene.store_release(lease);
             scene.call(at).phase = Phase::GivenBack;
         });
+        if !self.config.expires {
+            return;
+        }
         self.wrong_call(at, "cannot give back", Adversity::StoreError, |scene| {
             scene.call(at).phase = Phase::GivenBack;
         });
@@ -250,7 +253,7 @@ impl Scene<'_> {
             self.state.processes[process].known,
             self.state.processes[process].hard_done,
         );
-        let written = if self.config.across {
+        let written = if self.config.strict == Strict::Across {
             self.state.written[0].max(self.state.written[1])
         } else {
             self.state.written[process]
@@ -515,7 +518,16 @@ impl Scene<'_> {
             self.flight(process, flight).lease = stamp;
         }
         let refresh = self.state.calls[at].is_refresh(self.machine);
-        let superseded = !refresh && !self.is_current(at) && self.rules.says_superseded;
+        let current = self.is_current(at);
+        let superseded = !refresh && !current && self.rules.says_superseded;
+        // What is asked again after that may begin where nobody can join it: it goes a bounded way.
+        let known = refresh || current || self.call(at).superseded;
+        self.call(at).superseded |= superseded;
+        hold!(
+            "nobody creates where nobody can join unless it has looked again",
+            known || superseded,
+            "lease {stamp}"
+        );
         self.answer(
             at,
             Event::Leased(if superseded {

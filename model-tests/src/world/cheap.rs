@@ -5,7 +5,7 @@ use super::config::Adversity::{
     Ages, Cancel, Changed, Crash, Cycle, Deadline, Declines, Delete, Doubled, Fails, Forget,
     Gossip, Hang, Hard, Late, Lost, NoRunner, Overdue, Panics, Pause, Set, Soft, StoreError,
 };
-use super::config::{Config, Start, get, owned, refresh, strict};
+use super::config::{Config, Start, Strict, get, owned, refresh, strict};
 
 /// Two callers of one process over its own memory, and whether all end.
 const BASE: Config = Config {
@@ -14,7 +14,7 @@ const BASE: Config = Config {
     start: Start::Empty,
     expires: false,
     stale: true,
-    across: false,
+    strict: Strict::Promised,
     live: false,
     total: 1,
     adversities: &[],
@@ -92,6 +92,13 @@ pub const CHEAP: &[Config] = &[
         start: Start::Stale,
         total: 2,
         adversities: &[(Hard, 1), (Soft, 1), (Forget, 1)],
+        ..BASE
+    },
+    Config {
+        name: "a store that fails after a delete",
+        start: Start::Stale,
+        total: 2,
+        adversities: &[(Delete, 1), (StoreError, 1)],
         ..BASE
     },
     Config {

@@ -67,6 +67,20 @@ pub enum Start {
     Stale,
 }
 
+/// How much is asked of the product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strict {
+    /// What it promises.
+    Promised,
+    /// That no call gets what was deleted in the *other* process before it began. It may: it joins a
+    /// flight between its commit and its end, and is told the deleted value as a committed one.
+    Across,
+    /// That nobody waits for a third creation even where the second was superseded between its lease
+    /// and its beginning. It may: nobody counts that creator's time, so its followers leave at their
+    /// next look at the clock.
+    Third,
+}
+
 /// One caller.
 #[derive(Clone, Copy, Debug)]
 pub struct Caller {
@@ -90,10 +104,8 @@ pub struct Config {
     pub expires: bool,
     /// Whether a stale value may be served.
     pub stale: bool,
-    /// Whether a call must not get what was deleted in the other process before it began. The product
-    /// promises that for one process only: between a commit and the end of its flight, a call may
-    /// still join the flight, and is told the value as a committed one.
-    pub across: bool,
+    /// How much is asked.
+    pub strict: Strict,
     /// Whether to look also for runs in which somebody never gets an answer.
     pub live: bool,
     /// How many adversities there may be altogether.

@@ -4,6 +4,7 @@
 
 use dogpile_core::state::{Request, Snapshot, Step};
 
+use super::config::Strict;
 use super::parts::{Ear, Flight, Seat, Stamp, Value};
 use super::scene::Scene;
 use super::witness::Witness;
@@ -88,10 +89,13 @@ impl Scene<'_> {
 
     /// The creator begins, and has its limit before it.
     pub(crate) fn begin(&mut self, process: u8, at: u8, claim: u8) {
+        let strict = self.config.strict == Strict::Third;
         let flight = self.flight(process, at);
         if flight.is_held_by(claim) {
             flight.begun = Some(claim);
             flight.overdue = false;
+        } else if !strict {
+            return;
         }
         for call in &mut self.state.calls {
             if call.follows(process, at, claim)
@@ -272,9 +276,25 @@ impl Scene<'_> {
         if before.is_busy() && after.is_some_and(|word| !word.is_busy()) {
             match outcome {
                 Some(outcome) => self.tell_all(process, at, number(before), outcome),
-                None => self.tell_superseded(process, at, number(before), false),
+                None => self.supersedes_silently(process, at, number(before)),
             }
         }
+    }
+
+    /// The impatient are told; what the others follow began, or begins, after they called.
+    fn supersedes_silently(&mut self, process: u8, at: u8, claim: u8) {
+        let patient = |scene: &Self| {
+            let seats = scene.followers(process, at, claim).into_iter();
+            let calls = seats.filter_map(|call| scene.state.calls[call].seat);
+            calls.filter(|seat| seat.patient).count()
+        };
+        let before = patient(self);
+        self.tell_superseded(process, at, claim, false);
+        hold!(
+            "who called before the creator began keeps waiting for it",
+            patient(self) == before,
+            "claim {claim}"
+        );
     }
 
     /// Ends the flight of a process after a write from outside; the lease that its creator left.

@@ -293,6 +293,12 @@ impl Scene<'_> {
                 if let (Some(lease), true) = (lease, self.rules.gives_back) {
                     self.give_back(lease);
                 }
+                let left = lease.is_some_and(|lease| lease == self.state.store.lease);
+                hold!(
+                    "a write leaves no lease with a creator that nobody can join",
+                    self.config.expires || !left,
+                    "{lease:?}"
+                );
                 if ok {
                     self.state.written[usize::from(process)] = number;
                 }

@@ -217,8 +217,8 @@ pub(crate) struct Call {
     /// Its second look found a fresh value.
     pub(crate) fresh_seen: bool,
     pub(crate) created: bool,
-    /// It is called from inside the creator of another call.
-    pub(crate) inner: bool,
+    /// It has heard that its claim was superseded before it had the lease.
+    pub(crate) superseded: bool,
     /// What it is called; not part of the state.
     pub(crate) name: Name,
 }

@@ -290,7 +290,7 @@ impl Call {
             has_stale: false,
             fresh_seen: false,
             created: false,
-            inner: false,
+            superseded: false,
             name: Name::default(),
         }
     }

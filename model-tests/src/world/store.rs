@@ -47,6 +47,9 @@ impl Scene<'_> {
         };
         let new = !self.state.remembers(stamp);
         hold!("tokens never repeat", new, "{stamp} was given before");
+        if self.state.processes.iter().any(|process| process.crashed) {
+            self.saw(Witness::AskedAfterCrash);
+        }
         self.state.store.last = self.state.store.last.max(stamp);
         self.state.store.lease = stamp;
         self.state.store.lapsing = false;
@@ -206,13 +209,11 @@ impl Scene<'_> {
         }
     }
 
-    /// A request that is under way by itself; where there is no room the sender's budget was too
-    /// large for this model.
+    /// A request that is under way by itself.
     pub(crate) fn post(&mut self, letter: Letter) {
-        match self.state.letters.iter_mut().find(|slot| slot.is_none()) {
-            Some(slot) => *slot = Some(letter),
-            // A chore for which there is no room is dropped, as by the keeper's bounded queue.
-            None => self.saw(Witness::ChoreDropped),
+        // A chore for which there is no room is dropped, as by the worker's bounded queue.
+        if let Some(slot) = self.state.letters.iter_mut().find(|slot| slot.is_none()) {
+            *slot = Some(letter);
         }
     }
 }

@@ -169,9 +169,9 @@ impl Scene<'_> {
         let call = self.state.calls[at];
         if let (0, Some(flight)) = (call.lease, call.flight) {
             let left = self.flight(call.process, flight).lease;
-            let current = left == self.state.store.lease;
             let call = self.call(at);
-            (call.lease, call.voided) = (left, left != 0 && !current);
+            // It is not its own until the store has given it another stamp.
+            (call.lease, call.voided) = (left, left != 0);
         }
         (call.process, self.call(at).lease)
     }

@@ -325,3 +325,32 @@ impl<'a> Walk<'a> {
         (rows, state)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::world::CHEAP;
+
+    /// States are told apart by 128 bits; here by all that they are.
+    #[test]
+    fn fingerprints_tell_states_apart() {
+        for config in CHEAP {
+            let mut walk = Walk::new(config, !config.live);
+            let first = walk.first();
+            let mut seen = HashSet::from([first]);
+            let mut prints = HashSet::from([Print::of(&first)]);
+            let mut open = vec![first];
+            while let Some(state) = open.pop() {
+                for (_, next) in walk.moves(state, Vec::new()) {
+                    prints.insert(Print::of(&next));
+                    if seen.insert(next) {
+                        open.push(next);
+                    }
+                }
+            }
+            assert_eq!(prints.len(), seen.len(), "{}", config.name);
+        }
+    }
+}

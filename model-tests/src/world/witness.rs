@@ -32,7 +32,6 @@ witnesses! {
     ReleaseRefused: "somebody releases a lease that is not its own";
     RenewalRefused: "somebody renews a lease that is not its own";
     WriteVoidsLease: "a write from outside voids a lease";
-    ChoreDropped: "a chore is dropped";
     Joined: "a call joins a flight";
     WaitsForProcess: "a call waits for another process";
     CreatesBesideSuperseded: "a creator works beside one that was superseded";

@@ -1,0 +1,51 @@
+//! How large each world is: states, edges and depth.
+//!
+//! A pin may change when the flow, the transition table, the freshness policy or the modelled world
+//! changes, and the change says why. A world that grows or shrinks without such a change is a
+//! defect of the walk. The counts do not depend on the machine.
+
+const PINS: &[(&str, (usize, usize, usize))] = &[
+    (
+        "a refresh beside two callers, everything once",
+        (2_049_138, 7_051_933, 44),
+    ),
+    (
+        "five callers of two processes, no adversity",
+        (11_826, 41_276, 26),
+    ),
+    (
+        "four callers of one process, one adversity",
+        (278_626, 825_967, 40),
+    ),
+    (
+        "no stale value is allowed, everything once",
+        (252_438, 755_517, 38),
+    ),
+    (
+        "three callers of one process, to their ends",
+        (161_811, 388_003, 33),
+    ),
+    (
+        "three callers of one process, two deletes",
+        (894_368, 2_468_102, 40),
+    ),
+    (
+        "three callers of two processes, to their ends",
+        (13_226, 37_889, 28),
+    ),
+    ("three callers, everything once", (265_624, 787_730, 38)),
+    (
+        "three kinds of callers and a stale value, everything once",
+        (737_039, 2_206_759, 39),
+    ),
+    (
+        "two callers of two processes, two adversities about leases",
+        (511_584, 1_600_697, 38),
+    ),
+];
+
+/// What a world's size is to be.
+pub(crate) fn pin(name: &str) -> (usize, usize, usize) {
+    let found = PINS.iter().find(|(world, _)| *world == name);
+    found.map_or((0, 0, 0), |(_, pin)| *pin)
+}
