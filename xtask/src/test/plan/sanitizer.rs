@@ -1,4 +1,4 @@
-//! The stress tests under AddressSanitizer, which also looks for leaks.
+//! The stress tests under `AddressSanitizer`, which also looks for leaks.
 
 use super::super::machine::Machine;
 use super::super::stage::{Line, Work};
