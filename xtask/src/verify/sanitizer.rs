@@ -1,4 +1,4 @@
-//! The stress tests under AddressSanitizer, which also looks for leaks.
+//! The stress tests under `AddressSanitizer`, which also looks for leaks.
 
 use crate::stage::Line;
 use crate::stage::machine::Machine;
