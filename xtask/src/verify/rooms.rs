@@ -50,7 +50,7 @@ const TARGETS: &[(&str, &[Tool], &[&str])] = &[
     ("histories", &[Tool::Histories], &["histories"]),
     ("proptest", &[Tool::Proptest], &["proptest"]),
     ("vectors", &[Tool::Vectors], &["vectors", "port-python"]),
-    ("stress", &[], &["stress-region", "stress-single"]),
+    ("stress", &[Tool::Stress], &["stress-region", "stress-single"]),
     ("page", &[], &["protocol"]),
     ("mutants", &[], &["mutants-short"]),
 ];
