@@ -6,6 +6,7 @@
 
 mod orderings;
 mod properties;
+mod safety;
 mod transitions;
 
 use std::path::PathBuf;

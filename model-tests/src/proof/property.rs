@@ -82,6 +82,8 @@ properties! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Tool {
+    /// What it refuses to build.
+    Compiler,
     /// Every execution that the memory model permits, within a bound.
     Loom,
     /// Schedules drawn at random or enumerated, sequentially consistent.
@@ -108,7 +110,8 @@ pub enum Tool {
 
 impl Tool {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
+        Self::Compiler,
         Self::Loom,
         Self::Shuttle,
         Self::Oracle,
@@ -125,6 +128,7 @@ impl Tool {
     /// Its name in records and tables.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Compiler => "compiler",
             Self::Loom => "loom",
             Self::Shuttle => "shuttle",
             Self::Oracle => "oracle",

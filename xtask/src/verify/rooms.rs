@@ -50,8 +50,12 @@ const TARGETS: &[(&str, &[Tool], &[&str])] = &[
     ("histories", &[Tool::Histories], &["histories"]),
     ("proptest", &[Tool::Proptest], &["proptest"]),
     ("vectors", &[Tool::Vectors], &["vectors", "port-python"]),
-    ("stress", &[Tool::Stress], &["stress-region", "stress-single"]),
-    ("page", &[], &["protocol"]),
+    (
+        "stress",
+        &[Tool::Stress],
+        &["stress-region", "stress-single"],
+    ),
+    ("page", &[Tool::Compiler], &["protocol"]),
     ("mutants", &[], &["mutants-short"]),
 ];
 
