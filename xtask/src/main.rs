@@ -3,6 +3,7 @@
 //! `cargo xtask test` runs everything that has to be green; `cargo xtask tidy` runs the checks
 //! that no compiler makes: floors, lengths, dead files, documents that keep their word.
 
+mod mutants;
 mod packages;
 mod problem;
 mod test;
@@ -26,6 +27,8 @@ struct Arguments {
 enum Chore {
     /// Run every stage that has to be green before a change is merged.
     Test(test::Options),
+    /// Make one thing after another wrong, and see whether some model notices.
+    Mutants(mutants::Options),
     /// Check what no compiler checks: floors, lengths, dead files, what documents claim.
     Tidy(tidy::Options),
 }
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = root().and_then(|root| match arguments.chore {
         Chore::Test(options) => test::run(&root, &options),
+        Chore::Mutants(options) => mutants::run(&root, &options),
         Chore::Tidy(options) => tidy::run(&root, options),
     });
     match outcome {
