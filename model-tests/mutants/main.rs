@@ -45,6 +45,7 @@ use suspect::Kind;
 /// equivalent.txt is wrong, 2 when nothing could be hunted.
 #[derive(Parser)]
 #[command(name = "mutants")]
+#[allow(clippy::struct_excessive_bools)] // switches of a command line
 struct Options {
     /// Hunt only those whose name contains this, such as `ordering`, `cell: claim` or `Leasing`.
     #[arg(long, value_name = "TEXT")]
@@ -120,9 +121,9 @@ fn run(options: &Options) -> Result<bool, String> {
     }
     if options.list {
         bar.finish_and_clear();
-        wanted
-            .iter()
-            .for_each(|quarry| println!("{}", quarry.suspect.name));
+        for quarry in wanted {
+            println!("{}", quarry.suspect.name);
+        }
         return Ok(true);
     }
     let verdicts = hunt::hunt(&wanted, &bar);
@@ -139,7 +140,9 @@ fn run(options: &Options) -> Result<bool, String> {
 /// Prints the report; true if nothing is wrong.
 fn told(report: &Report<'_>, options: &Options) -> bool {
     let wrongs = report.wrongs();
-    wrongs.iter().for_each(|wrong| eprintln!("{wrong}"));
+    for wrong in &wrongs {
+        eprintln!("{wrong}");
+    }
     if options.json {
         if options.verbose {
             eprint!("{}", report.deaths());

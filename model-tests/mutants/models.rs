@@ -1,7 +1,7 @@
 //! The models that mutants meet, cheapest first.
 
-use dogpile_model_tests::explore::{Reach, Scene, loom, shuttle_all};
-use dogpile_model_tests::kits::{LoomShadow, LoomSwap, Shuttle};
+use dogpile_model_tests::explore::{Reach, Scene, loom};
+use dogpile_model_tests::kits::{LoomShadow, LoomSwap};
 use dogpile_model_tests::scenes::{cell, claims, epochs, supersede, waiting};
 use dogpile_model_tests::{sequences, walk};
 
@@ -18,8 +18,6 @@ enum Work {
     Sequences(usize),
     /// The walk over one call.
     Walk,
-    /// A scene under every schedule of shuttle.
-    Shuttle(Scene),
     /// A scene under loom, with up to three preemptions.
     Loom(Scene),
 }
@@ -32,9 +30,6 @@ impl Model {
             }
             Work::Walk => {
                 walk::promises::check();
-            }
-            Work::Shuttle(scene) => {
-                shuttle_all(self.name, scene);
             }
             Work::Loom(scene) => {
                 loom(self.name, Reach::Preemptions(3), scene);
@@ -53,8 +48,17 @@ pub(crate) const MODELS: &[Model] = &[
     model("walk over one call", Work::Walk),
     model("sequences of 5", Work::Sequences(5)),
     model(
-        "2 claims and 2 looks, shuttle",
-        Work::Shuttle(claims::claims_and_a_look::<Shuttle>),
+        "2 claims and 2 looks",
+        Work::Loom(claims::claims_and_a_look::<LoomSwap>),
+    ),
+    model("2 claims", Work::Loom(claims::one_winner::<LoomSwap, 2>)),
+    model(
+        "stale claim against a publication",
+        Work::Loom(claims::a_stale_claim_looks_again::<LoomSwap, true>),
+    ),
+    model(
+        "stale claim against a failure",
+        Work::Loom(claims::a_stale_claim_looks_again::<LoomSwap, false>),
     ),
     model(
         "publish and read",

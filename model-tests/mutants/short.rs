@@ -1,5 +1,7 @@
 //! The short form of the hunt, for every change: all orderings, and a sample of the rest.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::{Command, Output};
 
 fn mutants(arguments: &[&str]) -> Output {
@@ -27,4 +29,45 @@ fn what_is_called_wrongly_says_so() {
     let hunt = mutants(&["--list", "--only", "no such thing"]);
     assert_eq!(hunt.status.code(), Some(2));
     assert!(text(&hunt.stderr).contains("no mutant's name contains `no such thing`"));
+}
+
+/// Every name that stands behind `door` in the sources of the library.
+fn names(door: &str, folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).expect("the sources are there") {
+        let path = entry.expect("it can be read").path();
+        if path.is_dir() {
+            names(door, &path, found);
+            continue;
+        }
+        let source = std::fs::read_to_string(&path).expect("it is text");
+        let lines = source.lines().filter(|line| !line.trim().starts_with("//"));
+        let code = lines.collect::<Vec<_>>().join("\n");
+        let behind = code.split(door).skip(1).map(str::trim_start);
+        let quoted = behind.filter_map(|rest| rest.strip_prefix('"')?.split('"').next());
+        found.extend(quoted.map(str::to_owned));
+    }
+}
+
+/// An invariant that no hunted model asks, or a rule that none relies on, would be no mutant: it
+/// would not even survive.
+#[test]
+fn every_invariant_and_every_rule_is_hunted() {
+    let list = text(&mutants(&["--list"]).stdout);
+    let listed: BTreeSet<_> = list.lines().collect();
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for (kind, door) in [
+        ("invariant", "hold!("),
+        ("rule", " rule("),
+        ("rule", "!rule("),
+    ] {
+        let mut found = BTreeSet::new();
+        names(door, &sources, &mut found);
+        for name in found {
+            let name = format!("{kind}: {name}");
+            assert!(
+                listed.contains(name.as_str()),
+                "no model that is hunted with passes `{name}`"
+            );
+        }
+    }
 }

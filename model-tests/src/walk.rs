@@ -8,6 +8,7 @@
 // That a walk panics when a promise does not hold is what it is for.
 #![allow(clippy::missing_panics_doc)]
 
+mod dues;
 mod hand;
 pub mod promises;
 
@@ -109,6 +110,7 @@ fn edges(node: &Node, events: &[Event]) -> Vec<(Event, Node)> {
                 Err(misuse) => panic!("{misuse}"),
             };
             held.may(asked, next.has_waited());
+            dues::pay(held.wish(), *action, *event, asked);
             edges.push((*event, (next, asked, held)));
         }
     }

@@ -1,9 +1,10 @@
 //! The project's own chores.
 //!
-//! `cargo xtask test` runs everything that has to be green; `cargo xtask verify` runs the
-//! rooms of the proof; `cargo xtask tidy` runs the checks
+//! `cargo xtask test` runs everything that has to be green; `cargo xtask verify` runs the rooms of
+//! the proof, and `cargo xtask mutants` asks whether they bite; `cargo xtask tidy` runs the checks
 //! that no compiler makes: floors, lengths, dead files, documents that keep their word.
 
+mod mutants;
 mod packages;
 mod problem;
 mod stage;
@@ -31,6 +32,8 @@ enum Chore {
     Test(test::Options),
     /// Run every room of the proof, and say which property is shown by which tool, and how far.
     Verify(verify::Options),
+    /// Make one thing after another wrong, and see whether some model notices.
+    Mutants(mutants::Options),
     /// Check what no compiler checks: floors, lengths, dead files, what documents claim.
     Tidy(tidy::Options),
 }
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
     let outcome = root().and_then(|root| match arguments.chore {
         Chore::Test(options) => test::run(&root, &options),
         Chore::Verify(options) => verify::run(&root, &options),
+        Chore::Mutants(options) => mutants::run(&root, &options),
         Chore::Tidy(options) => tidy::run(&root, options),
     });
     match outcome {

@@ -26,6 +26,17 @@ pub(crate) enum Problem {
         /// What the system said.
         cause: io::Error,
     },
+    /// A program could not be started.
+    #[error("cannot start `{program}`: {cause}; is it installed and on the PATH?")]
+    Start {
+        /// The program.
+        program: &'static str,
+        /// What the system said.
+        cause: io::Error,
+    },
+    /// The models do not build, or one of them is red as it is.
+    #[error("nothing could be hunted, for the reason above; to see it alone:\n  {0}")]
+    NoHunt(String),
     /// A manifest is not TOML, or lacks what cargo asks of it.
     #[error("{path}: {what}")]
     Manifest {

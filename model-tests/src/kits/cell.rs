@@ -15,6 +15,7 @@ use dogpile_core::kit::{Lock, Order, Word};
 use dogpile_core::published::Cell;
 
 use super::{Checker, Scratch};
+use crate::mutant::rule;
 
 /// A cell that holds the number of a value, and the values.
 pub struct ModelCell<C: Checker> {
@@ -196,7 +197,7 @@ impl<C: Checker> Drop for ModelRetired<C> {
     fn drop(&mut self) {
         let Some(life) = self.life.take() else { return };
         self.reclaim.0.with(|state| {
-            if state.pinned.is_empty() {
+            if state.pinned.is_empty() || !rule("a retired value waits for the guards") {
                 life.free();
             } else {
                 let guards = state.pinned.clone();

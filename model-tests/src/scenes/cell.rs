@@ -8,6 +8,7 @@ use dogpile_core::slot::{Claimed, Slot};
 use dogpile_core::state::{Claim, Phase, Snapshot};
 use dogpile_core::waiters::Room;
 
+use crate::hold;
 use crate::kits::Checker;
 use crate::kits::cell::ModelCell;
 
@@ -49,7 +50,11 @@ pub fn a_reader_meets_a_publication<C: Checker>() -> String {
         })
     };
     let (word, found) = read(&value);
-    assert_eq!(found, word.has_value().then_some(1), "{word:?}");
+    hold!(
+        "a first value is there with its word",
+        found == word.has_value().then_some(1),
+        "{word:?}"
+    );
     creator();
     assert_eq!(read(&value).1, Some(1));
     assert!(value.cell().freed().is_empty());
@@ -71,8 +76,8 @@ pub fn readers_meet_a_set<C: Checker, const READERS: usize>() -> String {
             let Some(found) = found else {
                 panic!("{word:?}, and no value");
             };
-            assert!(word.claim() <= found, "a value older than its word");
-            assert!(read(&value).1 >= Some(found), "never back");
+            hold!("no value is older than its word", word.claim() <= found);
+            hold!("a reader never goes back", read(&value).1 >= Some(found));
             format!("{word:?} {found}")
         }
     };
@@ -81,7 +86,7 @@ pub fn readers_meet_a_set<C: Checker, const READERS: usize>() -> String {
     seen.extend(others.into_iter().map(|other| other()));
     setter();
     assert_eq!(read(&value).1, Some(2));
-    assert_eq!(value.cell().freed(), [1], "each value once");
+    hold!("each value is freed once", value.cell().freed() == [1]);
     seen.join(", ")
 }
 
@@ -97,7 +102,7 @@ pub fn a_reader_meets_a_deletion<C: Checker>() -> String {
     assert!(word.has_value() || found.is_none());
     deleter();
     assert_eq!(read(&value).1, None);
-    assert_eq!(value.cell().freed(), [1], "each value once");
+    hold!("each value is freed once", value.cell().freed() == [1]);
     format!("{word:?} {found:?}")
 }
 

@@ -4,6 +4,7 @@ use dogpile_core::slot::{Change, Claimed, End};
 use dogpile_core::state::{Phase, Snapshot};
 
 use super::World;
+use crate::hold;
 use crate::kits::{Checker, Scratch};
 
 /// `N` threads look and claim once; nobody ends anything meanwhile.
@@ -27,7 +28,7 @@ pub fn one_winner<C: Checker, const N: usize>() -> String {
             Claimed::Changed => panic!("nothing was ever there"),
         }
     }
-    assert_eq!(winners.len(), 1, "one creator");
+    hold!("law 1: one creator", winners.len() == 1);
     assert_eq!(world.slot.look().phase(), Phase::Creating);
     outcome.join(", ")
 }
@@ -54,11 +55,17 @@ pub fn creators_follow_each_other<C: Checker, const N: usize>() -> String {
     let mut numbers = vec![enter()];
     numbers.extend(others.into_iter().map(|other| other()));
     let end = world.slot.look();
-    assert_eq!(end.phase(), Phase::Vacant, "no exit leaves the word busy");
+    hold!(
+        "law 6: no exit leaves the word busy",
+        end.phase() == Phase::Vacant
+    );
     let mut won: Vec<_> = numbers.iter().flatten().collect();
     won.sort_unstable();
     let expected: Vec<_> = (1..=end.claim()).collect();
-    assert!(won.into_iter().eq(&expected), "no claim number repeats");
+    hold!(
+        "law 3: no claim number repeats",
+        won.into_iter().eq(&expected)
+    );
     format!("{numbers:?}")
 }
 
@@ -158,7 +165,10 @@ pub fn a_stale_claim_looks_again<C: Checker, const PUBLISHED: bool>() -> String 
     let answer = world.slot.claim(seen);
     let outcome = match answer {
         Claimed::Won(claim) => {
-            assert_eq!(claim.number(), 5, "only for the value that it saw");
+            hold!(
+                "law 2: a claim is for the value that was seen",
+                claim.number() == 5
+            );
             world.creators.write();
             let settled = world.slot.settle(claim, End::Publish, &5, || ());
             assert!(settled.is_ok());
@@ -169,7 +179,10 @@ pub fn a_stale_claim_looks_again<C: Checker, const PUBLISHED: bool>() -> String 
     };
     let other = other();
     let end = world.slot.look();
-    assert_eq!(end, Snapshot::new(Phase::Ready, 5, false), "one creation");
+    hold!(
+        "law 2: one creation for two who saw it stale",
+        end == Snapshot::new(Phase::Ready, 5, false)
+    );
     assert_eq!(other == 5, outcome != "won");
     outcome.to_owned()
 }
@@ -187,7 +200,10 @@ pub fn claims_and_a_look<C: Checker>() -> String {
     };
     let (first, second) = (C::spawn(claim.clone()), C::spawn(claim));
     let looks = (world.slot.look(), world.slot.look());
-    assert!(looks.0.claim() <= looks.1.claim(), "never back");
+    hold!(
+        "a number never goes back",
+        looks.0.claim() <= looks.1.claim()
+    );
     format!("{}, {}, {looks:?}", first(), second())
 }
 
@@ -211,7 +227,7 @@ pub fn seizures_follow_each_other<C: Checker>() -> String {
     let number = seized.number();
     world.value.write();
     let settled = world.slot.settle(seized, End::Publish, &number, || ());
-    assert!(settled.is_ok(), "the last started wins");
+    hold!("law 3: the last started wins", settled.is_ok());
     let published = other();
     let end = world.slot.look();
     assert_eq!(end.phase(), Phase::Ready);

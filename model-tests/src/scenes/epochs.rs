@@ -6,6 +6,7 @@ use dogpile_core::cached_value::Epoch;
 use dogpile_core::epochs::EpochCell;
 use dogpile_core::time::Time;
 
+use crate::hold;
 use crate::kits::Checker;
 
 /// Two invalidate at once, each for a creation that it made before.
@@ -18,17 +19,23 @@ pub fn two_invalidations_at_once<C: Checker>() -> String {
             let created = cell.read().current();
             cell.raise_hard(Time::ZERO);
             let hard = cell.read().hard;
-            assert!(created < hard, "what was there before is a miss");
+            hold!(
+                "law 11: what was there before an invalidation is a miss",
+                created < hard
+            );
             hard
         }
     };
     let other = C::spawn(invalidate.clone());
     let mine = invalidate();
     let seen = cell.read().hard;
-    assert!(mine <= seen, "never back");
+    hold!("law 11: an epoch never goes back", mine <= seen);
     let other = other();
     let end = cell.read().hard;
-    assert!(seen <= end && other <= end, "never back");
+    hold!(
+        "law 11: no epoch is above the last",
+        seen <= end && other <= end
+    );
     format!("{mine:?} {other:?} {end:?}")
 }
 
@@ -46,6 +53,9 @@ pub fn a_merge_loses_nothing<C: Checker>() -> String {
     let soft = cell.read().soft;
     merger();
     let end = cell.read();
-    assert!(end.hard == Epoch::new(3) && end.soft == soft);
+    hold!(
+        "law 11: a merge loses nothing",
+        end.hard == Epoch::new(3) && end.soft == soft
+    );
     format!("{end:?}")
 }

@@ -4,6 +4,7 @@ use dogpile_core::slot::{Abandoned, Change, Claimed, End};
 use dogpile_core::state::{Phase, Snapshot};
 
 use super::{EARLY, LATE, World, short, wait};
+use crate::hold;
 use crate::kits::{Checker, Scratch};
 
 /// A delete meets the end of a creation, with a waiter that came before the creator began and one
@@ -28,15 +29,24 @@ pub fn delete_against_the_end<C: Checker>() -> String {
         .supersede(Change::Delete, None, || world.value.write());
     let (patient, impatient) = (short(&wait(&patient)), short(&wait(&impatient)));
     let published = creator();
-    assert_eq!(patient, "outcome 1 begun after");
+    hold!(
+        "law 5: a patient waiter waits through a deletion",
+        patient == "outcome 1 begun after"
+    );
     let expected = if published {
         "outcome 1 begun before"
     } else {
         "superseded"
     };
-    assert_eq!(impatient, expected);
+    hold!(
+        "law 5: an impatient waiter looks again after a deletion",
+        impatient == expected
+    );
     let end = world.slot.look();
-    assert_eq!(end, Snapshot::new(Phase::Vacant, 2, false), "deleted");
+    hold!(
+        "law 3: what is deleted stays deleted",
+        end == Snapshot::new(Phase::Vacant, 2, false)
+    );
     assert_eq!(world.slot.waiting(), 0);
     impatient
 }
@@ -73,7 +83,10 @@ pub fn set_against_the_end<C: Checker>() -> String {
     };
     assert_eq!(told, expected);
     let end = world.slot.look();
-    assert_eq!(end, Snapshot::new(Phase::Ready, 2, false), "what was set");
+    hold!(
+        "law 3: what was set stays",
+        end == Snapshot::new(Phase::Ready, 2, false)
+    );
     world.value.read();
     told
 }
@@ -137,7 +150,7 @@ pub fn delete_against_abandon<C: Checker>() -> String {
     let answer = short(&told);
     if let dogpile_core::waiters::Told::Heir(heir) = told {
         let settled = world.slot.settle(heir, End::Publish, &2, || ());
-        assert!(settled.is_err(), "the deletion came after");
+        hold!("law 3: a deletion supersedes an heir", settled.is_err());
     }
     let inherited = creator();
     let expected = if answer == "superseded" {

@@ -1,9 +1,10 @@
 //! What an honest driver holds on its way through one call, and what it has seen.
 
-use dogpile_core::flow::{
-    Action, Claimed, Committed, Created, Ending, Event, Leased, Looked, Origin, Release, Trouble,
-    Wish, Woke,
-};
+mod may;
+
+use dogpile_core::flow::{Action, Claimed, Committed, Created, Event, Leased, Looked, Wish, Woke};
+
+use crate::mutant::rule;
 
 /// The driver's hand.
 #[allow(clippy::struct_excessive_bools)] // things that are held or not, each by itself
@@ -30,6 +31,10 @@ pub(crate) struct Hand {
     /// Whether a creation that is joined now began after this call did.
     patient: bool,
     cancelled: bool,
+    /// How often its claim was superseded before it had the lease.
+    orphaned: u8,
+    /// The last answer to it was that.
+    is_orphan: bool,
 }
 
 impl Hand {
@@ -49,6 +54,8 @@ impl Hand {
             values: 0,
             patient: false,
             cancelled: false,
+            orphaned: 0,
+            is_orphan: false,
         }
     }
 
@@ -62,6 +69,11 @@ impl Hand {
         }
     }
 
+    /// What its call wants.
+    pub(crate) fn wish(&self) -> Wish {
+        self.wish
+    }
+
     /// What the driver may hold when `event` has come of `action`; nothing where an honest driver
     /// cannot give that answer.
     pub(crate) fn after(self, action: Action, event: Event) -> Vec<Self> {
@@ -71,6 +83,7 @@ impl Hand {
             (_, Event::Cancelled) => return self.cancelled_in(action),
             (_, Event::Looked(looked)) => {
                 next.looked = Some(looked);
+                next.is_orphan = false;
                 next.no_lease = false;
             }
             (
@@ -89,6 +102,8 @@ impl Hand {
                 next.lease = matches!(leased, Leased::Won { .. } | Leased::Superseded);
                 next.fresh_seen = leased == Leased::Won { fresh_seen: true };
                 next.no_lease = leased == Leased::Failed;
+                next.is_orphan = leased == Leased::Superseded;
+                next.orphaned += u8::from(next.is_orphan);
             }
             (_, Event::Created(created)) => next.created = Some(created),
             (_, Event::Committed(committed)) => {
@@ -114,7 +129,7 @@ impl Hand {
         }
         match woke {
             Woke::Value { began_after_me, .. } => {
-                if self.patient && !began_after_me {
+                if self.patient && !began_after_me && rule("who has waited is patient") {
                     return None;
                 }
                 next.values += 1;
@@ -159,156 +174,6 @@ impl Hand {
                 vec![before, leased]
             }
             _ => vec![before],
-        }
-    }
-
-    /// Asserts that this hand may be asked for `action`, and takes the seat that a wait needs.
-    pub(crate) fn may(&mut self, action: Action, has_waited: bool) {
-        let hand = *self;
-        let free = !hand.claim && !hand.lease && !hand.seat;
-        match action {
-            Action::Look | Action::Claim { .. } => assert!(free, "{action:?} with {hand:?}"),
-            Action::Detach => {
-                assert!(hand.claim && !hand.lease && hand.has_stale() && hand.wish.owned);
-            }
-            Action::Lease { .. } => assert!(hand.claim && !hand.lease, "{hand:?}"),
-            Action::Wait { delegate: true } => {
-                assert!(hand.claim && !hand.lease && !hand.seat, "{hand:?}");
-                assert!(!hand.has_stale(), "law 4: {hand:?} waits");
-            }
-            Action::Wait { delegate: false } => {
-                assert!(free, "{action:?} with {hand:?}");
-                assert!(!hand.has_stale(), "law 4: {hand:?} waits");
-                self.seat = true;
-                self.patient = has_waited;
-            }
-            Action::Create => hand.may_create(),
-            Action::Commit { store } => {
-                assert!(hand.claim && hand.lease, "{hand:?}");
-                assert_eq!(hand.created == Some(Created::Ok), store);
-            }
-            Action::Release(release) => hand.may_release(release),
-            Action::HandOver => {
-                assert!(
-                    hand.claim || hand.cancelled,
-                    "nothing to hand over: {hand:?}"
-                );
-                assert!(!hand.seat, "a seat cannot be handed over: {hand:?}");
-            }
-            Action::Leave => assert!(hand.seat || hand.cancelled, "no seat to leave: {hand:?}"),
-            Action::Return(ending) => {
-                assert!(free, "returns with {hand:?}");
-                assert!(hand.values <= 2, "law 5: two creations at most");
-                hand.may_end(ending);
-            }
-        }
-        assert!(
-            !self.cancelled
-                || matches!(
-                    action,
-                    Action::Leave | Action::HandOver | Action::Return(Ending::Cancelled)
-                ),
-            "a cancelled call does nothing more, but {action:?}"
-        );
-    }
-
-    fn has_stale(&self) -> bool {
-        self.looked == Some(Looked::Stale)
-    }
-
-    /// The store does not answer this call, so that it goes on without.
-    fn without_store(&self) -> bool {
-        self.no_lease || matches!(self.looked, Some(Looked::Failed { .. }))
-    }
-
-    fn may_create(&self) {
-        assert!(self.claim, "creates without the claim: {self:?}");
-        assert!(self.created.is_none(), "creates twice: {self:?}");
-        assert!(self.lease || self.without_store(), "no lease: {self:?}");
-        assert!(
-            self.lease || !self.wish.needs_store,
-            "law 12: creates without the store: {self:?}"
-        );
-        assert!(
-            !(self.wish.owned && self.has_stale()),
-            "law 4: an owned creator runs elsewhere: {self:?}"
-        );
-        assert!(
-            !self.fresh_seen || self.wish.refresh,
-            "law 2: creates although there is a fresh value: {self:?}"
-        );
-    }
-
-    fn may_release(&self, release: Release) {
-        assert!(self.claim, "{release:?} with {self:?}");
-        match release {
-            Release::Confirmed => assert!(
-                self.fresh_seen || self.committed == Some(Committed::Stored),
-                "{self:?}"
-            ),
-            Release::Unconfirmed => {
-                assert!(self.has_created() && self.committed != Some(Committed::Stored));
-            }
-            Release::Failed => assert!(
-                self.created == Some(Created::Err) || self.heard == Some(Woke::Error),
-                "{self:?}"
-            ),
-            Release::Panicked => assert_eq!(self.created, Some(Created::Panicked)),
-            Release::StoreFailed => assert!(self.no_lease && self.created.is_none()),
-        }
-    }
-
-    fn has_created(&self) -> bool {
-        matches!(self.created, Some(Created::Ok | Created::Declined))
-    }
-
-    fn may_end(&self, ending: Ending) {
-        if self.has_created() && !self.cancelled {
-            assert!(
-                matches!(ending, Ending::Value(_)),
-                "law 12: a created value is lost: {self:?}"
-            );
-        }
-        let fits = match ending {
-            Ending::Value(origin) => self.may_answer(origin),
-            Ending::Trouble(Trouble::Creator) => self.created == Some(Created::Err),
-            Ending::Trouble(Trouble::Panicked) => self.created == Some(Created::Panicked),
-            Ending::Trouble(Trouble::Shared) => self.heard == Some(Woke::Error),
-            Ending::Trouble(Trouble::Deadline) => self.heard == Some(Woke::Deadline),
-            Ending::Trouble(Trouble::Cycle) => self.heard == Some(Woke::Cycle),
-            Ending::Trouble(Trouble::Store) => self.wish.needs_store && self.without_store(),
-            Ending::Cancelled => self.cancelled,
-            Ending::Trouble(_) => false,
-        };
-        assert!(fits, "{ending:?} after {self:?}");
-    }
-
-    fn may_answer(&self, origin: Origin) -> bool {
-        let committed = self.committed;
-        match origin {
-            Origin::Hit => self.looked == Some(Looked::Fresh) || self.fresh_seen,
-            Origin::Stale => self.has_stale(),
-            Origin::StaleOnError => {
-                self.has_stale() && self.wish.stale_if_error && self.created == Some(Created::Err)
-            }
-            Origin::Kept => self.looked == Some(Looked::Failed { kept: true }),
-            Origin::Shared => match self.heard {
-                Some(Woke::Value {
-                    committed,
-                    began_after_me,
-                }) => committed || began_after_me || self.fresh_seen,
-                _ => self.fresh_seen,
-            },
-            Origin::Created => {
-                self.created == Some(Created::Ok) && committed == Some(Committed::Stored)
-            }
-            Origin::Declined => self.created == Some(Created::Declined),
-            Origin::Superseded => committed == Some(Committed::Refused),
-            Origin::NotStored => {
-                self.created == Some(Created::Ok)
-                    && (committed == Some(Committed::Failed) || self.without_store())
-            }
-            _ => false,
         }
     }
 }

@@ -1,0 +1,124 @@
+//! What a call owes: the answers after which only one thing is right.
+//!
+//! The hand says what a driver *may* be asked for; a call that looked at a fresh value and then
+//! claimed would break none of that. Here is what it *must* be asked for, and by which promise.
+
+use dogpile_core::flow::{
+    Action, Claimed, Ending, Event, Leased, Looked, Origin, Release, Trouble, Wish, Woke,
+};
+
+use crate::hold;
+
+/// Asserts that `asked` is what a call with this wish owes after `event`.
+pub(super) fn pay(wish: Wish, before: Action, event: Event, asked: Action) {
+    match (before, event) {
+        (_, Event::Looked(looked)) => after_a_look(wish, looked, asked),
+        (_, Event::Claimed(Claimed::Changed)) => {
+            hold!(
+                "law 2: what has changed is looked at again",
+                asked == Action::Look
+            );
+        }
+        (_, Event::Leased(leased)) => with_the_lease(wish, leased, asked),
+        (Action::Wait { delegate: false }, Event::Woke(woke)) => to_a_follower(wish, woke, asked),
+        (Action::Wait { delegate: true }, Event::Woke(woke)) => to_a_delegate(woke, asked),
+        _ => {}
+    }
+}
+
+fn gives(asked: Action, origin: Origin) -> bool {
+    asked == Action::Return(Ending::Value(origin))
+}
+
+fn fails(asked: Action, trouble: Trouble) -> bool {
+    asked == Action::Return(Ending::Trouble(trouble))
+}
+
+fn after_a_look(wish: Wish, looked: Looked, asked: Action) {
+    match looked {
+        Looked::Fresh => {
+            hold!(
+                "law 4: a fresh value is given at once",
+                gives(asked, Origin::Hit)
+            );
+        }
+        Looked::Failed { kept: true } => {
+            hold!(
+                "law 12: a kept value is given when the store fails",
+                gives(asked, Origin::Kept)
+            );
+        }
+        Looked::Failed { kept: false } if wish.needs_store => hold!(
+            "law 12: a store that is needed and fails is an error at once",
+            fails(asked, Trouble::Store)
+        ),
+        Looked::Miss | Looked::Stale | Looked::Failed { kept: false } => {}
+    }
+}
+
+fn with_the_lease(wish: Wish, leased: Leased, asked: Action) {
+    match leased {
+        Leased::Won { fresh_seen: true } if !wish.refresh => hold!(
+            "law 2: what the second look finds ends the flight",
+            asked == Action::Release(Release::Confirmed)
+        ),
+        Leased::Won { .. } => {
+            hold!(
+                "law 1: who has claim and lease creates",
+                asked == Action::Create
+            );
+        }
+        Leased::Failed => hold!(
+            "law 12: nobody waits for a store that does not answer",
+            !matches!(asked, Action::Wait { .. })
+        ),
+        Leased::Lost | Leased::Superseded => {}
+    }
+}
+
+fn to_a_follower(wish: Wish, woke: Woke, asked: Action) {
+    match woke {
+        Woke::Value {
+            committed,
+            began_after_me,
+        } if committed || began_after_me => hold!(
+            "law 5: who waited gets the result itself",
+            gives(asked, Origin::Shared)
+        ),
+        Woke::Value { .. } | Woke::Superseded => hold!(
+            "law 5: who was told nothing that it may use looks again",
+            asked == Action::Look
+        ),
+        Woke::Error => hold!(
+            "law 5: one failing call for all who waited",
+            fails(asked, Trouble::Shared)
+        ),
+        Woke::StoreFailed if wish.needs_store => hold!(
+            "law 12: the store's failure is an error for all who need it",
+            fails(asked, Trouble::Store)
+        ),
+        Woke::StoreFailed => hold!(
+            "law 12: a store that has just failed is not asked again",
+            asked == Action::Claim { supersede: false }
+        ),
+        _ => {}
+    }
+}
+
+fn to_a_delegate(woke: Woke, asked: Action) {
+    match woke {
+        Woke::LookAgain | Woke::LeaseTimer => hold!(
+            "law 7: a delegate asks again when something happens, and keeps its place",
+            matches!(asked, Action::Lease { .. })
+        ),
+        Woke::Error => hold!(
+            "law 5: a delegate's followers get the error that it got",
+            asked == Action::Release(Release::Failed)
+        ),
+        Woke::Superseded => hold!(
+            "law 3: a superseded delegate passes on what it has",
+            asked == Action::HandOver
+        ),
+        _ => {}
+    }
+}
