@@ -26,6 +26,10 @@ const PINS: &[(&str, (usize, usize, usize))] = &[
         (161_811, 388_003, 33),
     ),
     (
+        "three callers of one process, two adversities",
+        (1_672_925, 4_757_843, 40),
+    ),
+    (
         "three callers of one process, two deletes",
         (894_368, 2_468_102, 40),
     ),

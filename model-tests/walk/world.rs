@@ -139,6 +139,7 @@ fn known_gaps_are_as_they_are_described() {
             "no call gets what was deleted before it began",
         ),
         (&worlds::THIRD, "nobody waits for more than two creations"),
+        (&worlds::LEAK, "a lease that never runs out has a keeper"),
     ];
     for (config, promise) in gaps {
         let Err(cause) = catch_unwind(|| explore(config)) else {

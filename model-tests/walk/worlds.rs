@@ -107,7 +107,14 @@ pub(crate) const MEMORY: Config = Config {
     callers: &[get(0), get(0), get(0)],
     expires: false,
     total: 2,
-    adversities: INSIDE,
+    adversities: &[
+        (Overdue, 1),
+        (Delete, 2),
+        (Set, 1),
+        (Cancel, 2),
+        (Fails, 1),
+        (Panics, 1),
+    ],
     ..BASE
 };
 
@@ -184,5 +191,16 @@ pub(crate) const THIRD: Config = Config {
     strict: Strict::Third,
     expires: false,
     adversities: &[(Delete, 1)],
+    ..BASE
+};
+
+/// More than is kept: an heir whose own look had failed creates without the store, and forgets the lease
+/// that it inherited. Where leases never run out, nobody gets that key's lease any more.
+pub(crate) const LEAK: Config = Config {
+    name: "an heir without a store",
+    callers: &[get(0), get(0)],
+    expires: false,
+    total: 2,
+    adversities: &[(StoreError, 1), (Cancel, 1)],
     ..BASE
 };
