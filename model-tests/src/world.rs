@@ -7,10 +7,13 @@
 //! the store, the drivers in `src/region`, the table of flights, and a slot's room of waiters as one
 //! step for each operation (its interleavings are loom's affair).
 
+mod acts;
 mod calls;
 mod cheap;
 mod config;
+mod errands;
 mod flights;
+mod holds;
 mod laws;
 mod liveness;
 mod machine;

@@ -72,6 +72,7 @@ fn small_worlds_reach_all_that_is_interesting() {
         let report = explore(config);
         println!("{}: {} states", config.name, report.states);
         counts.add(&report.counts);
+        record(config, &report);
     }
     let all = Witness::ALL.iter();
     let never: Vec<_> = all.filter(|witness| counts.of(**witness) == 0).collect();

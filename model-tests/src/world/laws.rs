@@ -2,7 +2,7 @@
 
 use dogpile_core::flow::{Ending, Origin, Trouble};
 
-use super::parts::{Ear, Grant, Letter, Phase, Stamp, Value};
+use super::parts::{Call, Ear, Grant, Letter, Phase, Stamp, Value};
 use super::scene::Scene;
 use super::state::State;
 use super::witness::Witness;
@@ -80,7 +80,7 @@ impl Scene<'_> {
         self.one_creator(state);
         for process in 0..2_u8 {
             if !state.processes[usize::from(process)].crashed {
-                self.busy_is_held(state, process);
+                busy_is_held(state, process);
             }
         }
         if !self.config.expires {
@@ -91,7 +91,7 @@ impl Scene<'_> {
                 "lease {lease}"
             );
         }
-        if state.calls().all(|call| call.is_over()) {
+        if state.calls().all(Call::is_over) {
             self.saw(Witness::AllOver);
             let busy = state
                 .processes
@@ -129,27 +129,27 @@ impl Scene<'_> {
         );
         hold!("one creator among processes", entitled <= 1, "{entitled}");
     }
+}
 
-    /// A word that is busy has somebody alive who will end it.
-    fn busy_is_held(&self, state: &State, process: u8) {
-        let flights = &state.processes[usize::from(process)].flights;
-        for (at, flight) in (0_u8..).zip(flights) {
-            if !flight.live || !flight.word().is_busy() {
-                continue;
-            }
-            let held = state.calls().any(|call| {
-                let here = call.process == process && call.flight == Some(at);
-                let heir = call.seat.and_then(|seat| match seat.ear {
-                    Ear::Heir(claim) => Some(claim),
-                    _ => None,
-                });
-                here && [call.claim, heir]
-                    .into_iter()
-                    .flatten()
-                    .any(|claim| flight.is_held_by(claim))
-            });
-            hold!("a busy word has a holder", held, "{flight:?} of {process}");
+/// A word that is busy has somebody alive who will end it.
+fn busy_is_held(state: &State, process: u8) {
+    let flights = &state.processes[usize::from(process)].flights;
+    for (at, flight) in (0_u8..).zip(flights) {
+        if !flight.live || !flight.word().is_busy() {
+            continue;
         }
+        let held = state.calls().any(|call| {
+            let here = call.process == process && call.flight == Some(at);
+            let heir = call.seat.and_then(|seat| match seat.ear {
+                Ear::Heir(claim) => Some(claim),
+                _ => None,
+            });
+            here && [call.claim, heir]
+                .into_iter()
+                .flatten()
+                .any(|claim| flight.is_held_by(claim))
+        });
+        hold!("a busy word has a holder", held, "{flight:?} of {process}");
     }
 }
 

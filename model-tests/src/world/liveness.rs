@@ -268,7 +268,10 @@ impl Search<'_> {
 mod tests {
     use super::*;
 
-    fn graph(states: &[(&[(u32, Option<u8>)], bool)]) -> Graph {
+    /// A state's edges, and whether somebody waits there.
+    type Node<'a> = (&'a [(u32, Option<u8>)], bool);
+
+    fn graph(states: &[Node<'_>]) -> Graph {
         let mut graph = Graph::default();
         for (edges, pending) in states {
             graph.push(edges.iter().copied(), *pending);

@@ -99,7 +99,7 @@ pub(crate) struct Flight {
 }
 
 impl Flight {
-    pub(crate) fn word(&self) -> Snapshot {
+    pub(crate) fn word(self) -> Snapshot {
         Snapshot::from_bits(self.word.into())
     }
 
@@ -110,7 +110,7 @@ impl Flight {
         self.word = bits;
     }
 
-    pub(crate) fn is_held_by(&self, claim: u8) -> bool {
+    pub(crate) fn is_held_by(self, claim: u8) -> bool {
         self.live && self.word().is_held_by(claim.into())
     }
 }

@@ -202,7 +202,7 @@ impl<'a> Walk<'a> {
         while !level.is_empty() {
             for (number, state) in level.drain(..) {
                 self.at = number;
-                moves = self.moves(state, moves);
+                moves = self.moves(&state, moves);
                 self.edges += moves.len();
                 let mut edges = Vec::new();
                 for (index, (label, state)) in (0_u16..).zip(&moves) {
@@ -251,9 +251,9 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn moves(&mut self, from: State, next: Vec<(Label, State)>) -> Vec<(Label, State)> {
+    fn moves(&mut self, from: &State, next: Vec<(Label, State)>) -> Vec<(Label, State)> {
         let mut moves = Moves {
-            from,
+            from: *from,
             machine: &mut self.machine,
             config: self.config,
             rules: self.rules,
@@ -297,7 +297,7 @@ impl<'a> Walk<'a> {
         println!("and round and round, in {} states:", lasso.size);
         let mut round = Vec::new();
         for (number, index) in (rows.len()..).zip(&lasso.cycle) {
-            let moves = self.moves(state, Vec::new());
+            let moves = self.moves(&state, Vec::new());
             let (label, next) = moves[usize::from(*index)];
             round.push(table::row(number, Some(label), &next, &self.machine));
             state = next;
@@ -317,7 +317,7 @@ impl<'a> Walk<'a> {
         let mut state = self.first();
         let mut rows = vec![table::row(0, None, &state, &self.machine)];
         for (number, index) in (1..).zip(steps.into_iter().rev()) {
-            let moves = self.moves(state, Vec::new());
+            let moves = self.moves(&state, Vec::new());
             let (label, next) = moves[usize::from(index)];
             rows.push(table::row(number, Some(label), &next, &self.machine));
             state = next;
@@ -343,7 +343,7 @@ mod tests {
             let mut prints = HashSet::from([Print::of(&first)]);
             let mut open = vec![first];
             while let Some(state) = open.pop() {
-                for (_, next) in walk.moves(state, Vec::new()) {
+                for (_, next) in walk.moves(&state, Vec::new()) {
                     prints.insert(Print::of(&next));
                     if seen.insert(next) {
                         open.push(next);
