@@ -87,7 +87,7 @@ mod tests {
         place.waker().wake_by_ref();
         place.sleep(None);
         place.sleep(Some(Span::from_millis(1)));
-        place.waker().clone().wake();
+        place.waker().wake_by_ref();
         place.sleep(None);
     }
 
