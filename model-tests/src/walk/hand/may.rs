@@ -35,16 +35,7 @@ impl Hand {
                 self.patient = has_waited;
             }
             Action::Create => self.may_create(),
-            Action::Commit { store } => {
-                let may = self.claim && self.lease;
-                hold!(
-                    "law 3: nothing is committed without claim and lease",
-                    may,
-                    "{self:?}"
-                );
-                let is_kept = self.created == Some(Created::Ok);
-                hold!("what is to be stored is stored", is_kept == store);
-            }
+            Action::Commit { store } => self.may_commit(store),
             Action::Release(release) => self.may_release(release),
             Action::HandOver | Action::Leave => self.may_part(action),
             Action::Return(ending) => {
@@ -104,6 +95,17 @@ impl Hand {
             !self.has_stale(),
             "{self:?}"
         );
+    }
+
+    fn may_commit(&self, store: bool) {
+        let may = self.claim && self.lease;
+        hold!(
+            "law 3: nothing is committed without claim and lease",
+            may,
+            "{self:?}"
+        );
+        let is_kept = self.created == Some(Created::Ok);
+        hold!("what is to be stored is stored", is_kept == store);
     }
 
     fn may_part(&self, action: Action) {
