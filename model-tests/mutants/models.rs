@@ -1,8 +1,11 @@
 //! The models that mutants meet, cheapest first.
 
+use std::sync::LazyLock;
+
 use dogpile_model_tests::explore::{Reach, Scene, loom};
 use dogpile_model_tests::kits::{LoomShadow, LoomSwap};
 use dogpile_model_tests::scenes::{cell, claims, epochs, supersede, waiting};
+use dogpile_model_tests::world::{self, Config};
 use dogpile_model_tests::{sequences, walk};
 
 /// One model; it panics when a promise does not hold.
@@ -18,6 +21,8 @@ enum Work {
     Sequences(usize),
     /// The walk over one call.
     Walk,
+    /// A small world.
+    World(&'static Config),
     /// A scene under loom, with up to three preemptions.
     Loom(Scene),
 }
@@ -31,6 +36,9 @@ impl Model {
             Work::Walk => {
                 walk::promises::check();
             }
+            Work::World(config) => {
+                world::explore(config);
+            }
             Work::Loom(scene) => {
                 loom(self.name, Reach::Preemptions(3), scene);
             }
@@ -43,7 +51,13 @@ const fn model(name: &'static str, work: Work) -> Model {
 }
 
 /// All of them.
-pub(crate) const MODELS: &[Model] = &[
+pub(crate) static MODELS: LazyLock<Vec<Model>> = LazyLock::new(|| {
+    let worlds = world::CHEAP.iter();
+    let worlds = worlds.map(|config| model(config.name, Work::World(config)));
+    SCENES.iter().copied().chain(worlds).collect()
+});
+
+const SCENES: &[Model] = &[
     model("sequences of 3", Work::Sequences(3)),
     model("walk over one call", Work::Walk),
     model("sequences of 5", Work::Sequences(5)),
