@@ -160,6 +160,7 @@ impl Scene<'_> {
         } else {
             Committed::Stored
         };
+        self.call(at).stored = committed == Committed::Stored;
         self.answer(at, Event::Committed(committed));
     }
 

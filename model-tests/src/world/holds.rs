@@ -1,7 +1,7 @@
 //! What a call holds and how it gives it back, as `src/region/hold.rs` does it, and what it hears from the
 //! store and from its flight.
 
-use dogpile_core::flow::{Event, Leased, Woke};
+use dogpile_core::flow::{Action, Event, Leased, Woke};
 
 use super::flights::Abandoned;
 use super::parts::{Grant, Phase, Value};
@@ -91,21 +91,20 @@ impl Scene<'_> {
         let refresh = self.state.calls[at].is_refresh(self.machine);
         let current = self.is_current(at);
         let superseded = !refresh && !current && self.rules.says_superseded;
-        // What is asked again after that may begin where nobody can join it: it goes a bounded way.
-        let known = refresh || current || self.call(at).superseded;
+        // Who asked again after that may begin where nobody can join: a call goes a bounded way.
+        let joinable = refresh || current || self.call(at).superseded;
         self.call(at).superseded |= superseded;
+        let leased = if superseded {
+            Leased::Superseded
+        } else {
+            Leased::Won { fresh_seen: false }
+        };
+        self.answer(at, Event::Leased(leased));
+        let creates = self.machine.action(self.state.calls[at].flow) == Action::Create;
         hold!(
             "nobody creates where nobody can join unless it has looked again",
-            known || superseded,
+            joinable || !creates,
             "lease {stamp}"
-        );
-        self.answer(
-            at,
-            Event::Leased(if superseded {
-                Leased::Superseded
-            } else {
-                Leased::Won { fresh_seen: false }
-            }),
         );
     }
 

@@ -45,6 +45,12 @@ impl Scene<'_> {
                 let may = self.config.stale && call.has_stale;
                 hold!("a stale answer was allowed", may, "{call:?}");
             }
+            Origin::Created => {
+                hold!(
+                    "a caller is told that its value is stored only when it is",
+                    call.stored
+                );
+            }
             Origin::NotStored => self.saw(Witness::CreatedWithoutStore),
             Origin::Kept => self.saw(Witness::StoreFailureServed),
             _ => {}

@@ -219,6 +219,8 @@ pub(crate) struct Call {
     pub(crate) created: bool,
     /// It has heard that its claim was superseded before it had the lease.
     pub(crate) superseded: bool,
+    /// The store has confirmed its commit.
+    pub(crate) stored: bool,
     /// What it is called; not part of the state.
     pub(crate) name: Name,
 }

@@ -1,7 +1,7 @@
 //! One transition being carried out: the state that it changes, and what goes with it.
 
 use dogpile_core::cached_value::{Epoch, Metadata, Stamp as CoreStamp};
-use dogpile_core::flow::{Action, Ending, Event};
+use dogpile_core::flow::{Action, Ending, Event, Release};
 use dogpile_core::freshness::{Policy, Verdict};
 use dogpile_core::time::{Span, Time};
 
@@ -117,6 +117,10 @@ impl Scene<'_> {
         match action {
             Action::Look | Action::Claim { .. } => {
                 hold!("a call goes round with empty hands", free, "{call:?}");
+            }
+            Action::Release(Release::Confirmed) => {
+                let confirmed = call.stored || call.fresh_seen;
+                hold!("only what is stored is said to be", confirmed, "{call:?}");
             }
             Action::Detach | Action::Lease { .. } | Action::HandOver | Action::Release(_) => {}
             Action::Wait { .. } => {

@@ -291,6 +291,7 @@ impl Call {
             fresh_seen: false,
             created: false,
             superseded: false,
+            stored: false,
             name: Name::default(),
         }
     }
