@@ -3,6 +3,8 @@
 
 mod stores;
 
+use std::cell::Cell;
+use std::future::pending;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -328,6 +330,31 @@ fn law_12_the_waiters_of_a_caller_whose_store_failed_do_not_hang() {
             }
         });
         assert!(!region.is_being_created("key"));
+    }
+}
+
+/// It creates without asking the store, which did not answer it; nobody else knows of the lease.
+#[test]
+fn law_6_an_heir_that_could_not_look_gives_back_what_it_inherited() {
+    for form in [Form::Ready, Form::Later] {
+        let world = world(form, as_it_is);
+        let begun = Cell::new(false);
+        let creator = async || {
+            begun.set(true);
+            pending().await
+        };
+        let mut first = Hand::new(world.region.at("key").create_async(creator));
+        while first.poll().is_pending() && !begun.get() {
+            first.wait();
+        }
+        assert!(world.server.is_leased("key"));
+        world.faults.fail(&[Op::Get]);
+        let mut heir = Hand::new(world.region.at("key").create_async(async || 2));
+        assert!(heir.settle().is_pending(), "it waits for the first");
+        world.faults.heal();
+        drop(first);
+        assert_eq!(plain(heir.finish()), (2, Origin::NotStored));
+        assert!(!world.server.is_leased("key"), "{form:?}");
     }
 }
 

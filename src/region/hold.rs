@@ -81,6 +81,16 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
         self.lease().cloned()
     }
 
+    /// What nobody would give back once the flight has ended. The record is read before the claim:
+    /// while the claim stands, nobody else's lease can have come there.
+    pub(super) fn lease_at_the_end(&self) -> Option<Lease> {
+        if let Some(own) = self.lease() {
+            return Some(own.clone());
+        }
+        let left = self.flight.as_ref()?.inherited_lease();
+        left.filter(|_| self.is_current())
+    }
+
     pub(super) fn take_lease(&mut self, lease: Lease) {
         if let Some(flight) = &self.flight {
             flight.record_lease(lease.clone());

@@ -161,9 +161,10 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         })
     }
 
-    /// The lease to be given back before the flight ends, if one is still held.
+    /// The lease to be given back before the flight ends, if one is still held: also one that this
+    /// call inherited and did not use, because its store had failed.
     pub(in crate::region) fn lease_to_return(&mut self) -> Option<Lease> {
         self.renewal = None;
-        self.hold.lease().cloned()
+        self.hold.lease_at_the_end()
     }
 }
