@@ -194,9 +194,9 @@ pub(crate) const THIRD: Config = Config {
     ..BASE
 };
 
-/// More than is kept: an heir whose own look had failed creates without the store, and forgets the lease
-/// that it inherited. Where leases never run out, nobody gets that key's lease any more.
-pub(crate) const LEAK: Config = Config {
+/// An heir whose own look had failed creates without the store, and gives back the lease that it
+/// inherited: where leases never run out, nobody else would.
+pub(crate) const HEIR: Config = Config {
     name: "an heir without a store",
     callers: &[get(0), get(0)],
     expires: false,

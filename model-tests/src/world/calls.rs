@@ -7,7 +7,7 @@ use dogpile_core::freshness::Verdict;
 use super::config::Adversity;
 use super::machine::Machine;
 use super::moves::{Moves, Who};
-use super::parts::{Call, Ear, Phase, Value};
+use super::parts::{Call, Ear, Phase, Stamp, Value};
 use super::witness::Witness;
 
 impl Call {
@@ -161,12 +161,12 @@ impl Moves<'_> {
 
     fn release(&mut self, at: usize, release: Release) {
         let call = self.from.calls[at];
-        if call.lease == 0 || call.phase == Phase::GivenBack {
+        let lease = self.lease_at_the_end(at);
+        if lease == 0 || call.phase == Phase::GivenBack {
             self.step(at, "ends its flight", |scene| scene.ends(at, release));
             return;
         }
         self.step(at, "gives its lease back", |scene| {
-            let lease = scene.call(at).lease;
             scene.store_release(lease);
             scene.call(at).phase = Phase::GivenBack;
         });
@@ -176,6 +176,21 @@ impl Moves<'_> {
         self.wrong_call(at, "cannot give back", Adversity::StoreError, |scene| {
             scene.call(at).phase = Phase::GivenBack;
         });
+    }
+
+    /// Its own, or the one that it inherited and did not use.
+    fn lease_at_the_end(&self, at: usize) -> Stamp {
+        let call = self.from.calls[at];
+        let (Some(flight), Some(claim), 0) = (call.flight, call.claim, call.lease) else {
+            return call.lease;
+        };
+        let process = &self.from.processes[usize::from(call.process)];
+        let flight = &process.flights[usize::from(flight)];
+        if flight.word().is_held_by(u64::from(claim)) {
+            flight.lease
+        } else {
+            0
+        }
     }
 
     fn hand_over(&mut self, at: usize) {
