@@ -78,6 +78,11 @@ pub fn with<R>(mutant: Mutant, work: impl FnOnce() -> R) -> R {
     work()
 }
 
+/// Whether one is in place: what it breaks is expected, and need not be told at length.
+pub fn is_in_place() -> bool {
+    MUTANT.get().is_some()
+}
+
 /// The doors that the explorations of this thread have passed.
 pub fn seen() -> Seen {
     Seen {

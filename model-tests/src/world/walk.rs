@@ -15,6 +15,7 @@ use super::rules::Rules;
 use super::state::State;
 use super::table;
 use super::witness::Counts;
+use crate::mutant;
 
 /// What a walk found.
 #[derive(Clone, Debug)]
@@ -137,13 +138,17 @@ pub fn explore(config: &Config) -> Report {
     let mut walk = Walk::new(config, !config.live);
     let ended = catch_unwind(AssertUnwindSafe(|| walk.run()));
     if let Err(cause) = ended {
-        walk.print_way();
+        if !mutant::is_in_place() {
+            walk.print_way();
+        }
         resume_unwind(cause);
     }
     let fairness = config.live.then(|| match walk.graph.search() {
         Ok(fairness) => fairness,
         Err(lasso) => {
-            walk.print_lasso(&lasso);
+            if !mutant::is_in_place() {
+                walk.print_lasso(&lasso);
+            }
             panic!("{}: somebody waits for ever", config.name)
         }
     });
