@@ -12,7 +12,7 @@ pub use self::shuttle::time;
 #[cfg(dogpile_shuttle)]
 pub(crate) use self::shuttle::{
     Condvar, Instant, Mutex, MutexGuard, OnceLock, in_background, mpsc, process_wide, sleep,
-    thread_local,
+    thread_local, wait_for,
 };
 
 #[cfg(not(dogpile_shuttle))]
@@ -34,6 +34,19 @@ pub(crate) fn in_background(
 ) -> std::io::Result<()> {
     let thread = std::thread::Builder::new().name(name);
     thread.spawn(work).map(drop)
+}
+
+/// Waits until `changed` is notified, for that long at most. Where time is a model's, `waker` is
+/// called when it has passed.
+#[cfg(not(dogpile_shuttle))]
+pub(crate) fn wait_for<'m, T>(
+    changed: &Condvar,
+    guard: MutexGuard<'m, T>,
+    at_most: std::time::Duration,
+    _waker: &std::task::Waker,
+) -> MutexGuard<'m, T> {
+    let waited = changed.wait_timeout(guard, at_most);
+    waited.unwrap_or_else(std::sync::PoisonError::into_inner).0
 }
 
 /// A static: one for the process, or one for each execution of a model.

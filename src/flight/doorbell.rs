@@ -6,7 +6,7 @@ use std::task::{Wake, Waker};
 
 use dogpile_backend::Span;
 
-use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::sync::{Condvar, Mutex, MutexGuard, wait_for};
 
 /// The bell of a flight.
 #[derive(Default)]
@@ -54,24 +54,15 @@ impl Listener {
         &self.waker
     }
 
-    /// Sleeps until the bell has rung since the last sleep, or for `at_most`.
+    /// Sleeps until the bell has rung since the last sleep, or for `at_most`. May return early.
     pub(crate) fn sleep(&mut self, at_most: Option<Span>) {
-        let rings = self.bell.rings();
-        let quiet = |rings: &mut u64| *rings == self.heard;
-        let rings = match at_most {
-            None => self
-                .bell
-                .rung
-                .wait_while(rings, quiet)
-                .unwrap_or_else(PoisonError::into_inner),
-            Some(span) => {
-                let slept = self
-                    .bell
-                    .rung
-                    .wait_timeout_while(rings, span.to_duration(), quiet);
-                slept.unwrap_or_else(PoisonError::into_inner).0
-            }
-        };
+        let (mut rings, rung) = (self.bell.rings(), &self.bell.rung);
+        if *rings == self.heard {
+            rings = match at_most {
+                None => rung.wait(rings).unwrap_or_else(PoisonError::into_inner),
+                Some(span) => wait_for(rung, rings, span.to_duration(), &self.waker),
+            };
+        }
         self.heard = *rings;
     }
 }

@@ -1,6 +1,9 @@
 //! The door to shuttle. Time stands still there until the model says that it passes.
 
 use std::io;
+use std::sync::PoisonError;
+use std::task::Waker;
+use std::time::Duration;
 
 use ::shuttle::future;
 
@@ -14,6 +17,17 @@ pub(crate) use time::Instant;
 pub(crate) fn in_background(_name: String, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     drop(future::spawn(async move { work() }));
     Ok(())
+}
+
+/// Waits until `changed` is notified; when that much has passed, `waker` sees to that.
+pub(crate) fn wait_for<'m, T>(
+    changed: &Condvar,
+    guard: MutexGuard<'m, T>,
+    at_most: Duration,
+    waker: &Waker,
+) -> MutexGuard<'m, T> {
+    time::wakes(at_most, waker);
+    changed.wait(guard).unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A static of each execution: what one leaves behind must not reach the next.
@@ -72,13 +86,20 @@ impl<T> From<T> for OnceLock<T> {
 pub mod time {
     use std::cell::{Cell, RefCell};
     use std::ops::{Add, Sub};
+    use std::task::Waker;
     use std::time::Duration;
 
     use ::shuttle::thread::{self, Thread};
 
+    /// Who is to wake when the time has come.
+    enum Sleeper {
+        Thread(Thread),
+        Bell(Waker),
+    }
+
     std::thread_local! {
         static NOW: Cell<Duration> = const { Cell::new(Duration::ZERO) };
-        static ASLEEP: RefCell<Vec<(Duration, Thread)>> = const { RefCell::new(Vec::new()) };
+        static ASLEEP: RefCell<Vec<(Duration, Sleeper)>> = const { RefCell::new(Vec::new()) };
     }
 
     /// The time of an execution is zero.
@@ -100,11 +121,14 @@ pub mod time {
                 .into_iter()
                 .partition(|(until, _)| *until <= now());
             *asleep = later;
-            let due: Vec<(Duration, Thread)> = due;
+            let due: Vec<(Duration, Sleeper)> = due;
             due
         });
         for (_, sleeper) in due {
-            sleeper.unpark();
+            match sleeper {
+                Sleeper::Thread(thread) => thread.unpark(),
+                Sleeper::Bell(waker) => waker.wake(),
+            }
         }
         crate::keeper::look_at_the_time();
     }
@@ -112,12 +136,24 @@ pub mod time {
     /// Parks this thread until it is unparked, or until that much has passed.
     pub(crate) fn park(at_most: Option<Duration>) {
         if let Some(until) = at_most.and_then(|span| now().checked_add(span)) {
-            let sleeper = (until, thread::current());
+            let sleeper = (until, Sleeper::Thread(thread::current()));
             ASLEEP.with_borrow_mut(|asleep| asleep.push(sleeper));
         }
         thread::park();
         let awake = thread::current().id();
-        ASLEEP.with_borrow_mut(|asleep| asleep.retain(|(_, sleeper)| sleeper.id() != awake));
+        let sleeps = |sleeper: &Sleeper| match sleeper {
+            Sleeper::Thread(thread) => thread.id() != awake,
+            Sleeper::Bell(_) => true,
+        };
+        ASLEEP.with_borrow_mut(|asleep| asleep.retain(|(_, sleeper)| sleeps(sleeper)));
+    }
+
+    /// Has `waker` called when that much has passed.
+    pub(super) fn wakes(span: Duration, waker: &Waker) {
+        if let Some(until) = now().checked_add(span) {
+            let sleeper = (until, Sleeper::Bell(waker.clone()));
+            ASLEEP.with_borrow_mut(|asleep| asleep.push(sleeper));
+        }
     }
 
     /// A point of that time.

@@ -117,6 +117,8 @@ fn regions(target: &str) -> Line {
         .and("model-tests/regions/Cargo.toml")
         .and("--target-dir")
         .and(format!("{target}/regions"))
+        .and("--test")
+        .and("regions")
         .with("RUSTFLAGS", "--cfg dogpile_shuttle")
 }
 
