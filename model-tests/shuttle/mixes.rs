@@ -49,7 +49,6 @@ fn all_was_shown(reports: &[Report], scope: &str) {
     say(Property::NeverLeftBusy, "gave up");
     say(Property::NoLostWakeUp, "shared");
     say(Property::CancelledWakePassedOn, "left as the heir");
-    say(Property::InvalidationTerminates, "superseded");
 }
 
 #[test]

@@ -123,8 +123,8 @@ pub fn kept(invariant: &'static str, holds: bool) -> bool {
     holds != (MUTANT.get() == Some(Mutant::Invariant(invariant)))
 }
 
-/// Asserts an invariant by name, so that a mutant can negate it: one that is never asked, or only
-/// where it cannot fail, survives.
+/// Asserts an invariant by name, so that a mutant can negate it: one that is never asked survives.
+/// That it could fail is for the other kinds of mutants to show.
 ///
 /// ```
 /// # let creators = 1;

@@ -45,6 +45,9 @@ pub(crate) enum Problem {
         /// What is wrong with it.
         what: String,
     },
+    /// Nothing has the name that was asked for.
+    #[error("nothing here has {0:?} in its name; without --only, everything runs and is listed")]
+    NoSuchName(String),
     /// A test says that it showed something, in words that are none.
     #[error("not a record of the proof: {0:?}; `model-tests/src/proof.rs` writes them")]
     Record(String),

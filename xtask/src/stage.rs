@@ -106,13 +106,6 @@ pub(crate) struct Done {
     pub(crate) took: Duration,
 }
 
-impl Done {
-    /// Whether it failed.
-    pub(crate) const fn is_red(&self) -> bool {
-        matches!(self.outcome, Outcome::Failed(..))
-    }
-}
-
 /// Passed, failed or skipped.
 pub(crate) enum Outcome {
     /// Green; the remark says how, where there was nothing to run.

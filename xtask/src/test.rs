@@ -59,6 +59,9 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
     );
     if let Some(part) = &options.only {
         stages.retain(|stage| stage.name.contains(part.as_str()));
+        if stages.is_empty() {
+            return Err(Problem::NoSuchName(part.clone()));
+        }
     }
     need::set_up(&stages)?;
     let logs = target.join("xtask");

@@ -63,7 +63,7 @@ properties! {
     CancelledWakePassedOn, 13, "cancelled-wake-passed-on",
         "A waiter that goes away passes on what it was given.";
     InvalidationTerminates, 14, "invalidation-terminates",
-        "However often a creation is invalidated, calls end, after two creations at most.";
+        "However often a creation is invalidated, calls end, after two creations that began at most.";
     OldValueNeverBlocks, 15, "old-value-never-blocks",
         "Who may use the old value takes a bounded number of steps and never waits.";
     TokensNeverRepeat, 16, "tokens-never-repeat",

@@ -67,6 +67,18 @@ impl Report {
         Ok(())
     }
 
+    /// The stages that failed.
+    pub(crate) fn red(&self) -> Vec<&'static str> {
+        let red = self.rows.iter().filter(|row| row.verdict == "FAILED");
+        red.map(|row| row.name).collect()
+    }
+
+    /// Those that were not done.
+    pub(crate) fn skipped(&self) -> Vec<&'static str> {
+        let skipped = self.rows.iter().filter(|row| row.verdict == "skipped");
+        skipped.map(|row| row.name).collect()
+    }
+
     /// Whether no stage failed.
     pub(crate) fn is_green(&self) -> bool {
         self.count("FAILED") == 0

@@ -154,7 +154,7 @@ fn proof(size: Size) -> Work {
 
 /// The models of whole regions, and the door to shuttle in `src`, which nothing else builds.
 fn region_lints(target: &str) -> Line {
-    Line::new("cargo clippy --profile models --all-targets --manifest-path")
+    Line::new("cargo clippy --locked --profile models --all-targets --manifest-path")
         .and("model-tests/regions/Cargo.toml")
         .and("--target-dir")
         .and(format!("{target}/regions"))

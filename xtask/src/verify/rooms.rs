@@ -1,10 +1,9 @@
-//! The rooms of the proof, each a stage with the tools that show something there.
+//! The rooms of the proof, each a stage.
 
 use crate::stage::machine::Machine;
 use crate::stage::need::PYTHON;
 use crate::stage::{Line, Stage, Work};
 
-use super::property::Tool;
 use super::sanitizer;
 
 /// How far the rooms go.
@@ -29,66 +28,31 @@ impl Size {
     }
 }
 
-/// A room of the proof.
-pub(crate) struct Room {
-    /// How it runs.
-    pub(crate) stage: Stage,
-    /// What shows something here: where the room is red, none of it counts.
-    pub(crate) tools: &'static [Tool],
-}
-
 /// The rooms that are test targets of `model-tests`.
-const TARGETS: &[(&str, &[Tool], &[&str])] = &[
-    ("loom", &[Tool::Loom], &["loom"]),
-    ("oracle", &[Tool::Oracle], &["shuttle-oracle"]),
-    ("shuttle", &[Tool::Shuttle], &["shuttle-mixes"]),
-    (
-        "walk",
-        &[Tool::Walk, Tool::Liveness],
-        &["walk-flow", "walk-world", "sequences-slot"],
-    ),
-    ("histories", &[Tool::Histories], &["histories"]),
-    ("proptest", &[Tool::Proptest], &["proptest"]),
-    ("vectors", &[Tool::Vectors], &["vectors", "port-python"]),
-    (
-        "stress",
-        &[Tool::Stress],
-        &["stress-region", "stress-single"],
-    ),
-    ("page", &[Tool::Compiler], &["protocol"]),
-    ("mutants", &[], &["mutants-short"]),
+const TARGETS: &[(&str, &[&str])] = &[
+    ("loom", &["loom"]),
+    ("oracle", &["shuttle-oracle"]),
+    ("shuttle", &["shuttle-mixes"]),
+    ("walk", &["walk-flow", "walk-world", "sequences-slot"]),
+    ("histories", &["histories"]),
+    ("proptest", &["proptest"]),
+    ("vectors", &["vectors", "port-python"]),
+    ("stress", &["stress-region", "stress-single"]),
+    ("page", &["protocol"]),
+    ("mutants", &["mutants-short"]),
 ];
 
 /// The rooms of a size. `records` is the file in which they say what they showed.
-pub(crate) fn rooms(machine: &Machine, target: &str, size: Size, records: &str) -> Vec<Room> {
-    let mut rooms: Vec<Room> = TARGETS
+pub(crate) fn rooms(machine: &Machine, target: &str, size: Size, records: &str) -> Vec<Stage> {
+    let run = |line| Work::Run(vec![recorded(line, size, records)]);
+    let mut rooms: Vec<Stage> = TARGETS
         .iter()
-        .map(|(name, tools, targets)| Room {
-            stage: stage(
-                name,
-                Work::Run(vec![recorded(tests_of(targets), size, records)]),
-            ),
-            tools,
-        })
+        .map(|(name, targets)| stage(name, run(tests_of(targets))))
         .collect();
-    rooms.push(Room {
-        stage: stage(
-            "regions",
-            Work::Run(vec![recorded(regions(target), size, records)]),
-        ),
-        tools: &[Tool::Shuttle],
-    });
+    rooms.push(stage("regions", run(regions(target))));
     if size > Size::Short {
-        rooms.push(Room {
-            stage: stage(
-                "sanitizer",
-                match sanitizer::stress(machine, target) {
-                    Ok(line) => Work::Run(vec![recorded(line, size, records)]),
-                    Err(reason) => Work::Skip(reason),
-                },
-            ),
-            tools: &[Tool::Sanitizer],
-        });
+        let work = sanitizer::stress(machine, target).map_or_else(Work::Skip, run);
+        rooms.push(stage("sanitizer", work));
     }
     rooms
 }
@@ -112,7 +76,7 @@ fn tests_of(targets: &[&str]) -> Line {
 /// Whole regions on shuttle's locks: a workspace and a target folder of their own, for the flag
 /// reaches every crate.
 fn regions(target: &str) -> Line {
-    Line::new("cargo test --profile models --no-fail-fast")
+    Line::new("cargo test --locked --profile models --no-fail-fast")
         .and("--manifest-path")
         .and("model-tests/regions/Cargo.toml")
         .and("--target-dir")
@@ -142,7 +106,7 @@ mod tests {
         let manifest: toml::Table = text.parse().expect("it is TOML");
         let there = manifest["test"].as_array().into_iter().flatten();
         let there: BTreeSet<&str> = there.filter_map(|test| test["name"].as_str()).collect();
-        let run = TARGETS.iter().flat_map(|(_, _, targets)| *targets).copied();
+        let run = TARGETS.iter().flat_map(|(_, targets)| *targets).copied();
         assert_eq!(run.clone().count(), there.len());
         assert_eq!(run.collect::<BTreeSet<_>>(), there);
     }
