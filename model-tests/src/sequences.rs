@@ -2,7 +2,7 @@
 //!
 //! Loom and shuttle try every order of steps of a few operations; here are all operations, in every
 //! order, each to its end. The production slot runs under a plain kit. What it must do is said by
-//! [`laws`], which knows nothing of the word, its bits or the transition table.
+//! `laws`, which knows nothing of the word, its bits or the transition table.
 
 // That a run panics when a promise does not hold is what it is for.
 #![allow(clippy::missing_panics_doc)]
