@@ -48,6 +48,7 @@ fn die_with_the_lease(map: &SharedMap<u64>) {
     let ask = Ask {
         fresh: &|_| false,
         held: None,
+        stale: None,
         supersede: false,
         time: Span::from(LEASE),
     };

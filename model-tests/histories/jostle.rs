@@ -7,8 +7,8 @@ use std::task::Poll;
 use std::thread;
 
 use dogpile::backend::{
-    Ask, CachedValue, Commit, EpochStore, Lease, LeaseStore, Leased, Local, Reply, Span, Store,
-    StoreError, Time, TimeLine, Watch,
+    Ask, Bell, CachedValue, Commit, EpochStore, Lease, LeaseStore, Leased, Local, Reply, Span,
+    Store, StoreError, Time, TimeLine, Watch,
 };
 
 use crate::backends::Handle;
@@ -162,7 +162,7 @@ impl LeaseStore<Whole> for Jostle {
         self.leases_inside().renew(key, lease, time)
     }
 
-    fn watch(&self, key: &[u8], bell: Box<dyn Fn() + Send + Sync>) -> Option<Watch> {
+    fn watch(&self, key: &[u8], bell: Bell) -> Option<Watch> {
         self.leases_inside().watch(key, bell)
     }
 

@@ -98,6 +98,7 @@ impl Meeting {
                 let ask = Ask {
                     fresh: &move |_| fresh_is_enough,
                     held: held.and(lease),
+                    stale: None,
                     supersede,
                     time,
                 };

@@ -4,7 +4,7 @@
 use std::sync::{Arc, PoisonError};
 use std::task::{Poll, Waker};
 
-use dogpile_backend::{Span, Time, WakeAt, Watch};
+use dogpile_backend::{News, Span, Time, WakeAt, Watch};
 use dogpile_core::flow::Woke;
 use dogpile_core::slot::Relief;
 use dogpile_core::waiters::Told;
@@ -57,14 +57,17 @@ struct Bell(Mutex<Rope>);
 
 #[derive(Default)]
 struct Rope {
-    rung: bool,
+    rung: Option<News>,
     waker: Option<Waker>,
 }
 
 impl Bell {
-    fn ring(&self) {
+    /// A failure is not forgotten over what happened after it.
+    fn ring(&self, news: News) {
         let mut rope = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        rope.rung = true;
+        if rope.rung != Some(News::Failed) {
+            rope.rung = Some(news);
+        }
         let waker = rope.waker.take();
         drop(rope);
         if let Some(waker) = waker {
@@ -72,14 +75,14 @@ impl Bell {
         }
     }
 
-    /// Whether it was rung since it was last asked; else `waker` is woken when it is.
-    fn was_rung(&self, waker: &Waker) -> bool {
+    /// What it told since it was last asked; else `waker` is woken when it does.
+    fn told(&self, waker: &Waker) -> Option<News> {
         let mut rope = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if std::mem::take(&mut rope.rung) {
-            return true;
+        let news = rope.rung.take();
+        if news.is_none() {
+            rope.waker = Some(waker.clone());
         }
-        rope.waker = Some(waker.clone());
-        false
+        news
     }
 }
 
@@ -173,13 +176,16 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
             watching.subscribed = true;
             let bell = Arc::clone(&watching.bell);
             watching.watch = leases(&*self.subject.opened().store)
-                .watch(self.subject.key(), Box::new(move || bell.ring()));
-            if watching.watch.is_some() {
+                .watch(self.subject.key(), Box::new(move |news| bell.ring(news)));
+            if watching.watch.as_ref().is_some_and(Watch::stands) {
                 return Wait::Over(Woke::LookAgain);
             }
         }
-        if watching.bell.was_rung(waker) {
-            return Wait::Over(Woke::LookAgain);
+        match watching.bell.told(waker) {
+            Some(News::Changed) => return Wait::Over(Woke::LookAgain),
+            // One failing call for all who wait, wherever they are (law 5).
+            Some(News::Failed) => return Wait::Over(Woke::Error),
+            None => {}
         }
         let lease_ends = watching.lease_ends.unwrap_or(Time::END);
         if now >= lease_ends {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use dogpile::Invalidation;
 use dogpile::backend::{
-    Ask, CachedValue, Commit, EpochStore, Epochs, Lease, LeaseStore, Leased, Reply, Span, Stamp,
-    Watch,
+    Ask, Bell, CachedValue, Commit, EpochStore, Epochs, Lease, LeaseStore, Leased, News, Reply,
+    Span, Stamp, Watch,
 };
 
 use super::map::State;
@@ -76,9 +76,12 @@ impl<V: Clone + Send + Sync + 'static> LeaseStore<V> for SharedMap<V> {
         })
     }
 
-    fn release<'a>(&'a self, key: &'a [u8], lease: &'a Lease, _failed: bool) -> Reply<'a, Commit> {
-        self.if_current(Op::Release, key, lease, |state| {
+    fn release<'a>(&'a self, key: &'a [u8], lease: &'a Lease, failed: bool) -> Reply<'a, Commit> {
+        self.if_current(Op::Release, key, lease, move |state| {
             state.leases.remove(key);
+            if failed {
+                state.news = News::Failed;
+            }
         })
     }
 
@@ -89,7 +92,7 @@ impl<V: Clone + Send + Sync + 'static> LeaseStore<V> for SharedMap<V> {
         })
     }
 
-    fn watch(&self, key: &[u8], bell: Box<dyn Fn() + Send + Sync>) -> Option<Watch> {
+    fn watch(&self, key: &[u8], bell: Bell) -> Option<Watch> {
         if !self.rings {
             return None;
         }

@@ -6,13 +6,13 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::task::Poll;
 
 use dogpile::backend::{
-    CachedValue, EpochStore, Epochs, LeaseStore, Reply, Span, Stamp, Store, Time,
+    CachedValue, EpochStore, Epochs, LeaseStore, News, Reply, Span, Stamp, Store, Time,
 };
 use dogpile::{Clock, Config};
 
 use super::{Faults, HandClock, Op, lock, wait_until};
 
-pub(super) type Bell = Arc<dyn Fn() + Send + Sync>;
+pub(super) type Hung = Arc<dyn Fn(News) + Send + Sync>;
 
 /// What processes share.
 pub(crate) struct Server<V> {
@@ -24,7 +24,9 @@ pub(crate) struct Server<V> {
 pub(super) struct State<V> {
     entries: HashMap<Box<[u8]>, (CachedValue<V>, Time)>,
     pub(super) leases: HashMap<Box<[u8]>, (Stamp, Time)>,
-    pub(super) bells: HashMap<u64, (Box<[u8]>, Bell)>,
+    pub(super) bells: HashMap<u64, (Box<[u8]>, Hung)>,
+    /// What the step that is being done will tell.
+    pub(super) news: News,
     pub(super) epochs: HashMap<String, Epochs>,
     counts: HashMap<(&'static str, Op), usize>,
     last: u64,
@@ -60,6 +62,7 @@ impl<V: Clone + Send + Sync + 'static> Server<V> {
             entries: HashMap::new(),
             leases: HashMap::new(),
             bells: HashMap::new(),
+            news: News::Changed,
             epochs: HashMap::new(),
             counts: HashMap::new(),
             last: 0,
@@ -197,9 +200,9 @@ impl<V: Clone + Send + Sync + 'static> SharedMap<V> {
                 self.count(op);
                 return Err(op.error(self.name, key));
             }
-            let (answer, bells) = self.step(op, key, work);
+            let (answer, news, bells) = self.step(op, key, work);
             for bell in bells {
-                bell();
+                bell(news);
             }
             self.count(op);
             if self.faults.swallows(op) {
@@ -225,16 +228,22 @@ impl<V: Clone + Send + Sync + 'static> SharedMap<V> {
         })
     }
 
-    fn step<T>(&self, op: Op, key: &[u8], work: impl FnOnce(&mut State<V>) -> T) -> (T, Vec<Bell>) {
+    fn step<T>(
+        &self,
+        op: Op,
+        key: &[u8],
+        work: impl FnOnce(&mut State<V>) -> T,
+    ) -> (T, News, Vec<Hung>) {
         let mut state = lock(&self.server.state);
         let answer = work(&mut state);
+        let news = std::mem::replace(&mut state.news, News::Changed);
         let changes = matches!(op, Op::Set | Op::Delete | Op::Commit | Op::Release);
         let there = state
             .bells
             .values()
             .filter(|(at, _)| changes && **at == *key);
         let bells = there.map(|(_, bell)| Arc::clone(bell)).collect();
-        (answer, bells)
+        (answer, news, bells)
     }
 
     fn count(&self, op: Op) {

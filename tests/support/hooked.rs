@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use dogpile::Config;
 use dogpile::backend::{
-    Ask, CachedValue, Commit, Lease, LeaseStore, Leased, Reply, Span, Store, TimeLine, Watch,
+    Ask, Bell, CachedValue, Commit, Lease, LeaseStore, Leased, Reply, Span, Store, TimeLine, Watch,
 };
 
 /// Where a call is at its store.
@@ -130,7 +130,7 @@ impl<S: Store<u64>> LeaseStore<u64> for Hooked<S> {
         self.inner().renew(key, lease, time)
     }
 
-    fn watch(&self, key: &[u8], bell: Box<dyn Fn() + Send + Sync>) -> Option<Watch> {
+    fn watch(&self, key: &[u8], bell: Bell) -> Option<Watch> {
         self.inner().watch(key, bell)
     }
 

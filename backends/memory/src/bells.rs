@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use dogpile_backend::News;
 use foldhash::fast::RandomState;
 
-pub(crate) type Bell = Arc<dyn Fn() + Send + Sync>;
+pub(crate) type Bell = Arc<dyn Fn(News) + Send + Sync>;
 
 /// The bells of some keys, in the order in which they were hung up.
 #[derive(Default)]
@@ -64,8 +65,8 @@ mod tests {
     #[test]
     fn a_bell_hangs_until_it_is_taken_down() {
         let mut bells = Bells::default();
-        let first = bells.hang(b"k", Arc::new(|| ()));
-        let second = bells.hang(b"k", Arc::new(|| ()));
+        let first = bells.hang(b"k", Arc::new(|_| ()));
+        let second = bells.hang(b"k", Arc::new(|_| ()));
         assert_eq!((bells.of(b"k").len(), bells.of(b"j").len()), (2, 0));
         bells.take_down(b"k", first);
         bells.take_down(b"k", first);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use dogpile_backend::{
-    Ask, CachedValue, Commit, Lease, LeaseStore, Leased, Local, Reply, Span, Store, Time, TimeLine,
-    Watch,
+    Ask, Bell, CachedValue, Commit, Lease, LeaseStore, Leased, Local, Reply, Span, Store, Time,
+    TimeLine, Watch,
 };
 
 use crate::Memory;
@@ -115,7 +115,7 @@ impl<V: Clone + Send + Sync + 'static> LeaseStore<V> for Memory<V> {
         self.used_up(key, lease, |_| ())
     }
 
-    fn watch(&self, key: &[u8], bell: Box<dyn Fn() + Send + Sync>) -> Option<Watch> {
+    fn watch(&self, key: &[u8], bell: Bell) -> Option<Watch> {
         let table = Arc::clone(&self.table);
         let key: Box<[u8]> = key.into();
         let stripe = table.stripe(KeyHash::of(&key));

@@ -1,6 +1,6 @@
 //! The map with what its writers share.
 
-use dogpile_backend::{CachedValue, Span};
+use dogpile_backend::{CachedValue, News, Span};
 use parking_lot::Mutex;
 
 use crate::bells::Bells;
@@ -143,7 +143,7 @@ impl<V> Table<V> {
         }
         drop(stripes);
         for bell in bells {
-            bell();
+            bell(News::Changed);
         }
     }
 }

@@ -32,7 +32,7 @@
 //! Only the stamp changes in place, when a lease is given or ended; everything else replaces the
 //! whole entry, and readers see the one or the other.
 
-use dogpile_backend::{CachedValue, Span, Stamp, Time};
+use dogpile_backend::{CachedValue, News, Span, Stamp, Time};
 use papaya::LocalGuard;
 use parking_lot::MutexGuard;
 
@@ -188,7 +188,7 @@ impl<'g, V> Turn<'g, V> {
         } = self;
         drop(stripe);
         for bell in bells {
-            bell();
+            bell(News::Changed);
         }
         departures.tell(&table.ear);
         if let Some(value) = refused {

@@ -103,6 +103,7 @@ fn the_null_store_keeps_nothing_and_refuses_nothing() {
     let ask = || dogpile_backend::Ask {
         fresh: &|_| true,
         held: None,
+        stale: None,
         supersede: false,
         time: TTL,
     };

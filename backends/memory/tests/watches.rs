@@ -26,7 +26,7 @@ impl Rung {
 
     fn on(&self, memory: &Memory<u32>, key: &[u8]) -> Watch {
         let count = Arc::clone(&self.0);
-        let ring = move || {
+        let ring = move |_| {
             *count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         };
         memory.watch(key, Box::new(ring)).expect("memory notifies")
@@ -81,7 +81,7 @@ fn a_bell_rings_after_the_change_and_outside_of_locks() {
     let memory = Memory::bounded(10);
     let seen = Arc::new(Number::default());
     let (inside, seen_inside) = (memory.clone(), Arc::clone(&seen));
-    let look = move || {
+    let look = move |_| {
         put_in(&seen_inside, get(&inside, b"k").unwrap_or(0));
         put(&inside, b"from the bell", 1);
     };

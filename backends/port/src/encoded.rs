@@ -3,8 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::{
-    Ask, CachedValue, Codec, CodecError, Commit, EpochStore, Fault, Lease, LeaseStore, Leased,
-    Local, Metadata, Operation, Payload, Reply, Span, Store, StoreError, Time, TimeLine, Watch,
+    Ask, Bell, CachedValue, Codec, CodecError, Commit, EpochStore, Fault, Lease, LeaseStore,
+    Leased, Local, Metadata, Operation, Payload, Reply, Span, Store, StoreError, Time, TimeLine,
+    Watch,
 };
 
 type Report = Box<dyn Fn(&[u8], &CodecError) + Send + Sync>;
@@ -319,7 +320,7 @@ where
         }
     }
 
-    fn watch(&self, key: &[u8], bell: Box<dyn Fn() + Send + Sync>) -> Option<Watch> {
+    fn watch(&self, key: &[u8], bell: Bell) -> Option<Watch> {
         self.store.leases()?.watch(key, bell)
     }
 

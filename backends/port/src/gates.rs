@@ -15,12 +15,12 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::Stamp;
+use crate::{News, Stamp};
 
 const STRIPES: usize = 64;
 
 /// What is called when something happened to a key.
-pub(crate) type Bell = Arc<dyn Fn() + Send + Sync>;
+pub(crate) type Bell = Arc<dyn Fn(News) + Send + Sync>;
 
 /// The gates of one store.
 pub(crate) struct Gates {
@@ -167,7 +167,7 @@ fn lock(stripe: &Mutex<Stripe>) -> MutexGuard<'_, Stripe> {
 
 fn ring(bells: &[Bell]) {
     for bell in bells {
-        bell();
+        bell(News::Changed);
     }
 }
 

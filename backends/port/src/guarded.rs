@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::gates::{Gates, Inside};
 use crate::{
-    Ask, CachedValue, Commit, EpochStore, Lease, LeaseStore, Leased, Local, Reply, Span, Stamp,
-    Store, StoreError, Time, TimeLine, Watch,
+    Ask, Bell, CachedValue, Commit, EpochStore, Lease, LeaseStore, Leased, Local, Reply, Span,
+    Stamp, Store, StoreError, Time, TimeLine, Watch,
 };
 
 /// A store without [`leases`](Store::leases), given leases that hold within this process: `set`,
@@ -229,7 +229,7 @@ impl<V: Send + 'static, S: Store<V>> LeaseStore<V> for Guarded<S> {
         Reply::ok(stored_if(self.gates.is_claimed(key, lease.stamp)))
     }
 
-    fn watch(&self, key: &[u8], bell: Box<dyn Fn() + Send + Sync>) -> Option<Watch> {
+    fn watch(&self, key: &[u8], bell: Bell) -> Option<Watch> {
         let number = self.gates.hang(key, Arc::from(bell));
         let (gates, key) = (Arc::clone(&self.gates), Box::<[u8]>::from(key));
         Some(Watch::new(move || gates.unhang(&key, number)))

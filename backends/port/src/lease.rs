@@ -9,6 +9,9 @@ pub struct Ask<'a> {
     /// A lease that this process holds already and that the caller takes over, as an heir does. The
     /// lease that it gets has another stamp, and the old one is void: who held it may still be at work.
     pub held: Option<Lease>,
+    /// The stamp of a value that the caller saw and did not find fresh. A store that cannot ask
+    /// `fresh` in its atomic step gives the lease at once where it finds no other value than this.
+    pub stale: Option<Stamp>,
     /// Take the lease from whoever has it (`refresh`: the last started wins).
     pub supersede: bool,
     /// How long the lease lasts unless it is renewed.
@@ -78,8 +81,9 @@ pub trait LeaseStore<V>: Send + Sync {
     fn renew<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit>;
 
     /// Rings `bell` whenever something happened to `key` or its lease, until the [`Watch`] is
-    /// dropped; `None` where the store cannot notify, so that the caller polls.
-    fn watch(&self, _key: &[u8], _bell: Box<dyn Fn() + Send + Sync>) -> Option<Watch> {
+    /// dropped; `None` where the store cannot notify, so that the caller polls. It may ring for
+    /// nothing.
+    fn watch(&self, _key: &[u8], _bell: Bell) -> Option<Watch> {
         None
     }
 
@@ -90,19 +94,51 @@ pub trait LeaseStore<V>: Send + Sync {
     }
 }
 
+/// What a store rings, from any thread.
+pub type Bell = Box<dyn Fn(News) + Send + Sync>;
+
+/// What a [`Bell`] tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// Something happened: look.
+    Changed,
+    /// Who held the lease gave it back because the creator failed.
+    Failed,
+}
+
 /// A standing wish to be told; dropping it ends it.
-pub struct Watch(Option<Box<dyn FnOnce() + Send>>);
+pub struct Watch {
+    end: Option<Box<dyn FnOnce() + Send>>,
+    stands: bool,
+}
 
 impl Watch {
-    /// A watch that runs `end` when it is dropped.
+    /// A watch that stands, and runs `end` when it is dropped.
     pub fn new(end: impl FnOnce() + Send + 'static) -> Self {
-        Self(Some(Box::new(end)))
+        Self {
+            end: Some(Box::new(end)),
+            stands: true,
+        }
+    }
+
+    /// A watch that does not stand yet: the store has to be told of it first. Its bell rings once
+    /// when it does, so that what happened before is then looked for.
+    pub fn coming(end: impl FnOnce() + Send + 'static) -> Self {
+        Self {
+            end: Some(Box::new(end)),
+            stands: false,
+        }
+    }
+
+    /// Whether it stood when it was made. What happened before that rang no bell.
+    pub fn stands(&self) -> bool {
+        self.stands
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        if let Some(end) = self.0.take() {
+        if let Some(end) = self.end.take() {
             end();
         }
     }
@@ -125,4 +161,16 @@ pub trait EpochStore: Send + Sync {
     /// Raises one epoch of `region` to the higher of one more than its current epoch and the
     /// store's time in microseconds, and answers both.
     fn raise<'a>(&'a self, region: &'a str, how: Invalidation) -> Reply<'a, Epochs>;
+
+    /// Raises the epochs of `region` to `known` where they are lower: for a store that can lose
+    /// what it was told (an eviction, a flush), by who still knows.
+    fn restore<'a>(&'a self, _region: &'a str, _known: Epochs) -> Reply<'a, ()> {
+        Reply::ok(())
+    }
+
+    /// Rings `bell` whenever the epochs of `region` may have risen; `None` where the store cannot
+    /// notify, so that they are read from time to time.
+    fn watch(&self, _region: &str, _bell: Bell) -> Option<Watch> {
+        None
+    }
 }

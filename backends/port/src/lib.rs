@@ -34,9 +34,11 @@ pub use dogpile_core::time::{Span, Time};
 pub use encoded::Encoded;
 pub use error::{Fault, Operation, StoreError, show_key};
 pub use guarded::Guarded;
-pub use lease::{Ask, Commit, EpochStore, Invalidation, Lease, LeaseStore, Leased, Watch};
+pub use lease::{
+    Ask, Bell, Commit, EpochStore, Invalidation, Lease, LeaseStore, Leased, News, Watch,
+};
 pub use mangle::{Identity, KeyBuffer, LengthConditional, Mangle, Prefix};
 pub use offloaded::Offloaded;
 pub use record::Payload;
-pub use reply::{Reply, block_on};
+pub use reply::{Coming, Reply, TwoWay, block_on};
 pub use store::{Local, Store};

@@ -8,8 +8,8 @@ use crate::errand::{Caller, Errand};
 use crate::gates::{Gates, InsideFor};
 use crate::pool::Pool;
 use crate::{
-    Ask, CachedValue, Commit, EpochStore, Epochs, Fault, Invalidation, Lease, LeaseStore, Leased,
-    Local, Operation, Reply, Span, Store, StoreError, Time, TimeLine, Watch,
+    Ask, Bell, CachedValue, Commit, EpochStore, Epochs, Fault, Invalidation, Lease, LeaseStore,
+    Leased, Local, Operation, Reply, Span, Store, StoreError, Time, TimeLine, Watch,
 };
 
 /// How many threads a store's calls may occupy unless it is said otherwise.
@@ -170,6 +170,7 @@ impl<V: Send + 'static> LeaseStore<V> for Offloaded<V> {
         let Ask {
             fresh,
             held,
+            stale,
             supersede,
             time,
         } = ask;
@@ -177,6 +178,7 @@ impl<V: Send + 'static> LeaseStore<V> for Offloaded<V> {
             let ask = Ask {
                 fresh: &|_| false,
                 held,
+                stale,
                 supersede,
                 time,
             };
@@ -232,7 +234,7 @@ impl<V: Send + 'static> LeaseStore<V> for Offloaded<V> {
         }))
     }
 
-    fn watch(&self, key: &[u8], bell: Box<dyn Fn() + Send + Sync>) -> Option<Watch> {
+    fn watch(&self, key: &[u8], bell: Bell) -> Option<Watch> {
         self.store.leases()?.watch(key, bell)
     }
 

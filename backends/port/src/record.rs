@@ -60,6 +60,9 @@ pub enum Unreadable {
         /// The key.
         key: &'static str,
     },
+    /// The store has something else there than bytes.
+    #[error("the store has something of another type there")]
+    OtherType,
     /// Written in another format.
     #[error("the record has format {found}, not {FORMAT}")]
     Format {

@@ -13,10 +13,48 @@ use crate::StoreError;
 #[must_use = "a reply that comes later does nothing until it is awaited or waited for"]
 pub struct Reply<'a, T>(Form<'a, T>);
 
+/// An answer that a future brings.
+pub type Coming<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// A call that has not begun, of a store that has one client for threads and another for tasks.
+pub trait TwoWay<'a, T>: Send {
+    /// Makes the call on this thread, which waits for the answer.
+    ///
+    /// # Errors
+    /// What the store answers.
+    fn wait(self: Box<Self>) -> Result<T, StoreError>;
+
+    /// Makes the call once it is polled, on any executor.
+    fn later(self: Box<Self>) -> Coming<'a, T>;
+}
+
 enum Form<'a, T> {
     Ready(Result<T, StoreError>),
-    Later(Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>),
+    Later(Coming<'a, T>),
+    Either(Box<dyn TwoWay<'a, T> + 'a>),
     Spent,
+}
+
+/// A call, and what its answer means.
+struct Then<'a, T, N> {
+    call: Box<dyn TwoWay<'a, T> + 'a>,
+    next: N,
+}
+
+impl<'a, T, U, N> TwoWay<'a, U> for Then<'a, T, N>
+where
+    T: Send + 'a,
+    N: FnOnce(Result<T, StoreError>) -> Result<U, StoreError> + Send + 'a,
+{
+    fn wait(self: Box<Self>) -> Result<U, StoreError> {
+        (self.next)(self.call.wait())
+    }
+
+    fn later(self: Box<Self>) -> Coming<'a, U> {
+        let Self { call, next } = *self;
+        let answer = call.later();
+        Box::pin(async move { next(answer.await) })
+    }
 }
 
 // What is pinned sits in a box of its own; an answer that is there is never pinned.
@@ -36,6 +74,11 @@ impl<'a, T> Reply<'a, T> {
     /// An answer that `future` brings.
     pub fn later(future: impl Future<Output = Result<T, StoreError>> + Send + 'a) -> Self {
         Self(Form::Later(Box::pin(future)))
+    }
+
+    /// An answer that a thread gets in one way and a task in another.
+    pub fn either(call: impl TwoWay<'a, T> + 'a) -> Self {
+        Self(Form::Either(Box::new(call)))
     }
 
     /// Whether the answer is there already. One that comes later has done nothing yet.
@@ -61,6 +104,7 @@ impl<'a, T> Reply<'a, T> {
         match self.0 {
             Form::Ready(answer) => Reply::ready(next(answer)),
             Form::Later(future) => Reply::later(async move { next(future.await) }),
+            Form::Either(call) => Reply(Form::Either(Box::new(Then { call, next }))),
             Form::Spent => Reply(Form::Spent),
         }
     }
@@ -78,6 +122,7 @@ impl<'a, T> Reply<'a, T> {
         match self.0 {
             Form::Ready(answer) => answer,
             Form::Later(future) => block_on(future),
+            Form::Either(call) => call.wait(),
             Form::Spent => panic!("this reply was taken before"),
         }
     }
@@ -94,6 +139,10 @@ impl<T> Future for Reply<'_, T> {
         }
         match std::mem::replace(&mut self.0, Form::Spent) {
             Form::Ready(answer) => Poll::Ready(answer),
+            Form::Either(call) => {
+                self.0 = Form::Later(call.later());
+                self.poll(context)
+            }
             Form::Later(_) | Form::Spent => panic!("this reply was taken before"),
         }
     }
@@ -180,6 +229,31 @@ mod tests {
         assert_eq!(failed.wait().expect("there"), "an error");
         let failed = Reply::later(async { Err(error()) }).then(next);
         assert_eq!(failed.wait().expect("there"), "an error");
+    }
+
+    /// Says how it was called.
+    struct Says;
+
+    impl TwoWay<'static, String> for Says {
+        fn wait(self: Box<Self>) -> Result<String, StoreError> {
+            Ok("waited".into())
+        }
+
+        fn later(self: Box<Self>) -> Coming<'static, String> {
+            Box::pin(async { Ok("awaited".into()) })
+        }
+    }
+
+    #[test]
+    fn a_call_of_two_ways_goes_the_way_it_is_taken() {
+        let shout = |answer: Result<String, StoreError>| answer.map(|text| text.to_uppercase());
+        assert!(!Reply::either(Says).is_ready());
+        assert_eq!(Reply::either(Says).wait().expect("there"), "waited");
+        assert_eq!(block_on(Reply::either(Says)).expect("there"), "awaited");
+        let waited = Reply::either(Says).then(shout);
+        assert_eq!(waited.wait().expect("there"), "WAITED");
+        let awaited = Reply::either(Says).then(shout);
+        assert_eq!(block_on(awaited).expect("there"), "AWAITED");
     }
 
     #[test]

@@ -68,6 +68,7 @@ fn heals<S: Store<Payload>>(store: S) {
         let ask = Ask {
             fresh: &|_| true,
             held: None,
+            stale: None,
             supersede: false,
             time: Span::FOREVER,
         };
@@ -119,6 +120,7 @@ fn a_fresh_value_is_answered_at_once() {
     let ask = Ask {
         fresh: &|_| true,
         held: None,
+        stale: None,
         supersede: false,
         time: Span::FOREVER,
     };

@@ -29,6 +29,7 @@ fn won(store: &dyn LeaseStore<u64>) -> Option<Lease> {
     let ask = Ask {
         fresh: &|_| false,
         held: None,
+        stale: None,
         supersede: false,
         time: Span::FOREVER,
     };
@@ -249,6 +250,7 @@ fn a_fresh_answer_ends_what_was_held() {
     let ask = Ask {
         fresh: &|_| true,
         held,
+        stale: None,
         supersede: false,
         time: Span::FOREVER,
     };

@@ -96,6 +96,7 @@ fn ask() -> Ask<'static> {
     Ask {
         fresh: &|_| false,
         held: None,
+        stale: None,
         supersede: false,
         time: Span::FOREVER,
     }

@@ -75,6 +75,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         Ask {
             fresh: enough,
             held: self.hold.inherit_lease(),
+            stale: self.at_hand.as_ref().map(|entry| entry.metadata.stamp),
             // Two winners in this process alone are not enough: the store still grants one lease.
             supersede: supersede || Local::has(Fault::DoubleClaim),
             time: self.subject.active().settings.lease_time,

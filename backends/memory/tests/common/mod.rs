@@ -53,6 +53,7 @@ pub(crate) fn ask<V: Clone + Send + Sync + 'static>(
     let ask = Ask {
         fresh: &|_| asks.fresh,
         held: asks.held,
+        stale: None,
         supersede: asks.supersede,
         time: TTL,
     };

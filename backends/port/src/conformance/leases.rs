@@ -288,6 +288,7 @@ pub(super) fn a_dropped_ask_keeps_no_lease<V: Sample>(subject: &Subject<V>) -> O
         let ask = Ask {
             fresh: &|_| false,
             held: None,
+            stale: None,
             supersede: false,
             time: Span::from_secs(1),
         };

@@ -153,6 +153,7 @@ impl<V: Sample> Subject<V> {
         let ask = Ask {
             fresh,
             held,
+            stale: None,
             supersede,
             time,
         };

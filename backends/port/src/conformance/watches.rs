@@ -12,7 +12,7 @@ fn rings<V: Sample>(subject: &Subject<V>, what: impl FnOnce(&[u8], &Lease) -> Ou
     let key = subject.key("key");
     let lease = subject.win(&key)?;
     let (rope, rung) = mpsc::channel();
-    let bell = Box::new(move || {
+    let bell = Box::new(move |_| {
         let _ = rope.send(());
     });
     let Some(watch) = subject.leases()?.watch(&key, bell) else {

@@ -1,8 +1,8 @@
 //! A store with leases and epochs of its own, right or wrong in one way.
 
 use dogpile_backend::{
-    Ask, CachedValue, Commit, EpochStore, Epochs, Fault, Lease, LeaseStore, Leased, Local,
-    Operation, Reply, Span, Stamp, Store, StoreError, Time, Watch,
+    Ask, Bell, CachedValue, Commit, EpochStore, Epochs, Fault, Lease, LeaseStore, Leased, Local,
+    News, Operation, Reply, Span, Stamp, Store, StoreError, Time, Watch,
 };
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use super::wrong::Wrong;
 
-type Bell = Arc<dyn Fn() + Send + Sync>;
+type Hung = Arc<dyn Fn(News) + Send + Sync>;
 
 pub(super) struct State<V> {
     calls: u64,
     busy: bool,
     entries: HashMap<Vec<u8>, CachedValue<V>>,
     leases: HashMap<Vec<u8>, Stamp>,
-    bells: HashMap<Vec<u8>, Vec<Bell>>,
+    bells: HashMap<Vec<u8>, Vec<Hung>>,
     pub(super) epochs: HashMap<String, Epochs>,
     last: u128,
 }
@@ -107,7 +107,7 @@ impl<V: Clone + Send + Sync + 'static> Leasing<V> {
                 .get(key)
                 .into_iter()
                 .flatten()
-                .for_each(|bell| bell());
+                .for_each(|bell| bell(News::Changed));
         }
     }
 
@@ -367,7 +367,7 @@ impl<V: Clone + Send + Sync + 'static> LeaseStore<V> for Leasing<V> {
         Reply::ok(stored_if(current || self.is(Wrong::RenewAsksForNoStamp)))
     }
 
-    fn watch(&self, key: &[u8], bell: Box<dyn Fn() + Send + Sync>) -> Option<Watch> {
+    fn watch(&self, key: &[u8], bell: Bell) -> Option<Watch> {
         let key = self.key(key);
         self.state()
             .bells

@@ -1,0 +1,208 @@
+//! Leases: a key beside the value that holds a token and runs out by the server's clock.
+
+use std::ops::ControlFlow;
+
+use dogpile_backend::{
+    Ask, Bell, CachedValue, Commit, Lease, LeaseStore, Leased, Operation, Payload, Reply, Span,
+    Stamp, StoreError, Watch,
+};
+use redis::Value;
+
+use crate::answer::{self, Answer, Found};
+use crate::redis::{odd, stamped};
+use crate::request::Request;
+use crate::sender::Dialogue;
+use crate::{Redis, script, token};
+
+/// The wish for a lease, until it is answered.
+///
+/// The server cannot ask whether a value is fresh. So where it finds another value than the caller
+/// knows, it answers that and gives no lease; the caller says whether it is fresh, and if not asks again
+/// with that value known. Nothing is fresh that the lease was given beside.
+struct Wish<'a> {
+    redis: &'a Redis,
+    key: &'a [u8],
+    ask: Ask<'a>,
+    stamp: Stamp,
+    request: Request,
+    /// A fresh value, while the lease that the caller held is given back.
+    fresh: Option<CachedValue<Payload>>,
+    /// Nobody knows whether the server gave the lease.
+    open: bool,
+}
+
+impl<'a> Wish<'a> {
+    fn new(redis: &'a Redis, key: &'a [u8], ask: Ask<'a>) -> Self {
+        let stamp = token::mint();
+        let known = ask.stale.filter(|stamp| *stamp != Stamp::NONE);
+        let known = known.map(|stamp| format!("\"st\": \"{}\"", token::text(stamp)));
+        let request = redis.lease_request(key, &ask, stamp, known.unwrap_or_default().into());
+        Self {
+            redis,
+            key,
+            ask,
+            stamp,
+            request,
+            fresh: None,
+            open: false,
+        }
+    }
+
+    fn lease(&self) -> Lease {
+        Lease {
+            stamp: self.stamp,
+            foreign: None,
+        }
+    }
+
+    fn entry(&self, value: Option<&[u8]>) -> Option<CachedValue<Payload>> {
+        self.redis
+            .entry(self.key, value.map_or(Found::Nothing, Found::read))
+    }
+
+    /// Another value is there than the caller knew.
+    fn seen(&mut self, value: &[u8]) -> ControlFlow<Leased<Payload>> {
+        match self.entry(Some(value)) {
+            Some(entry) if (self.ask.fresh)(&entry.metadata) => {
+                let Some(held) = &self.ask.held else {
+                    return ControlFlow::Break(Leased::Fresh(entry));
+                };
+                self.request = self.redis.release_request(self.key, held, false);
+                self.fresh = Some(entry);
+            }
+            _ => {
+                let known = answer::mark(value).to_vec();
+                self.request = self
+                    .redis
+                    .lease_request(self.key, &self.ask, self.stamp, known);
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Dialogue for Wish<'_> {
+    type Answer = Leased<Payload>;
+
+    fn request(&mut self) -> &Request {
+        self.open = self.fresh.is_none();
+        &self.request
+    }
+
+    fn heard(&mut self, value: Value) -> Result<ControlFlow<Self::Answer>, StoreError> {
+        self.open = false;
+        if let Some(fresh) = self.fresh.take() {
+            return Ok(ControlFlow::Break(Leased::Fresh(fresh)));
+        }
+        let Some(answer) = answer::leased(value) else {
+            return Err(odd(&self.request, &Value::Nil));
+        };
+        Ok(match answer {
+            Answer::Seen(value) => self.seen(&value),
+            Answer::Won(value) => {
+                let (lease, seen) = (self.lease(), self.entry(value.as_deref()));
+                ControlFlow::Break(Leased::Won { lease, seen })
+            }
+            Answer::Lost(value, remaining) => {
+                let seen = self.entry(value.as_deref());
+                ControlFlow::Break(Leased::Lost { remaining, seen })
+            }
+        })
+    }
+}
+
+impl Drop for Wish<'_> {
+    /// A wish that was given up, or whose answer did not come, may have been granted: the lease is
+    /// given back behind it, on the same line.
+    fn drop(&mut self) {
+        if self.open {
+            let lease = self.lease();
+            let request = self.redis.release_request(self.key, &lease, false);
+            self.redis.sender.mention(request);
+        }
+    }
+}
+
+impl Redis {
+    fn lease_request(&self, key: &[u8], ask: &Ask<'_>, stamp: Stamp, known: Vec<u8>) -> Request {
+        let held = ask.held.as_ref().map(|held| token::text(held.stamp));
+        let keys = vec![self.keys.value(key), self.keys.lease(key)];
+        let arguments = vec![
+            token::text(stamp).into(),
+            millis(ask.time),
+            held.unwrap_or_default().into(),
+            known,
+            if ask.supersede {
+                b"1".into()
+            } else {
+                Vec::new()
+            },
+        ];
+        Request::script(Operation::Lease, key, &script::LEASE, keys, arguments)
+    }
+
+    fn release_request(&self, key: &[u8], lease: &Lease, failed: bool) -> Request {
+        let arguments = vec![
+            token::text(lease.stamp).into(),
+            if failed {
+                b"failed".into()
+            } else {
+                b"changed".into()
+            },
+            self.keys.waiting(key),
+        ];
+        let keys = vec![self.keys.lease(key)];
+        Request::script(Operation::Lease, key, &script::RELEASE, keys, arguments)
+    }
+}
+
+fn millis(span: Span) -> Vec<u8> {
+    // The server adds it to its clock; a lease of more than a year is one for ever.
+    const MOST: u64 = 366 * 86_400 * 1000;
+    let millis = (span.as_nanos() / 1_000_000).clamp(1, MOST);
+    millis.to_string().into()
+}
+
+fn understood(request: &Request, value: Value) -> Result<Commit, StoreError> {
+    answer::commit(&value).ok_or_else(|| odd(request, &value))
+}
+
+impl LeaseStore<Payload> for Redis {
+    fn lease<'a>(&'a self, key: &'a [u8], ask: Ask<'a>) -> Reply<'a, Leased<Payload>> {
+        self.sender.talk(Wish::new(self, key, ask))
+    }
+
+    fn commit<'a>(
+        &'a self,
+        key: &'a [u8],
+        lease: &'a Lease,
+        entry: CachedValue<Payload>,
+        ttl: Span,
+    ) -> Reply<'a, Commit> {
+        let keys = vec![self.keys.value(key), self.keys.lease(key)];
+        let arguments = vec![
+            token::text(lease.stamp).into(),
+            stamped(entry, lease.stamp),
+            self.time_to_live(ttl),
+            self.keys.waiting(key),
+        ];
+        let request = Request::script(Operation::Commit, key, &script::COMMIT, keys, arguments);
+        self.sender.ask(request, understood)
+    }
+
+    fn release<'a>(&'a self, key: &'a [u8], lease: &'a Lease, failed: bool) -> Reply<'a, Commit> {
+        let request = self.release_request(key, lease, failed);
+        self.sender.ask(request, understood)
+    }
+
+    fn renew<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit> {
+        let arguments = vec![token::text(lease.stamp).into(), millis(time)];
+        let keys = vec![self.keys.lease(key)];
+        let request = Request::script(Operation::Lease, key, &script::RENEW, keys, arguments);
+        self.sender.ask(request, understood)
+    }
+
+    fn watch(&self, key: &[u8], bell: Bell) -> Option<Watch> {
+        Some(self.watcher.watch(self.keys.waiting(key), bell))
+    }
+}

@@ -1,0 +1,33 @@
+//! Redis and Valkey for dogpile: values, leases that reach over a whole fleet, waiters that are woken.
+//!
+//! | module | its one idea |
+//! |---|---|
+//! | `redis` | the store: what each operation asks, and what the answers mean |
+//! | `leases`, `epochs` | the same for the optional ports |
+//! | `settings` | what a user can say |
+//! | `server` | standalone, Sentinel or Cluster: how to get a connection |
+//! | `keys` | where a key's value, lease and channel are in the server |
+//! | `token` | leases' tokens, none like another |
+//! | `request`, `script` | one thing said to the server, without saying it |
+//! | `answer` | what the server says, understood |
+//! | `trouble` | what went wrong, whether to ask again, and what to tell |
+//! | `sender` | two thin ways to say it: a pool for threads, one line for tasks |
+//! | `watcher` | one connection on which the server rings |
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+mod answer;
+mod epochs;
+mod keys;
+mod leases;
+mod redis;
+mod request;
+mod script;
+mod sender;
+mod server;
+mod settings;
+mod token;
+mod trouble;
+mod watcher;
+
+pub use self::redis::Redis;
+pub use settings::{BadSettings, RedisSettings};

@@ -1,0 +1,252 @@
+//! Standalone, Sentinel or Cluster: how to get a connection, for a thread or for tasks.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::cluster::{ClusterClient, ClusterConfig};
+use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
+use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ConnectionLike,
+    ProtocolVersion, PushInfo, RedisError, RedisResult, TlsCertificates, TlsMode, Value,
+};
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::settings::{BadSettings, Place, RedisSettings, address};
+
+/// A connection that one thread uses at a time.
+pub(crate) type Alone = Box<dyn ConnectionLike + Send>;
+
+/// A connection that many tasks use at once.
+#[derive(Clone)]
+pub(crate) enum Shared {
+    One(MultiplexedConnection),
+    Cluster(redis::cluster_async::ClusterConnection),
+}
+
+impl Shared {
+    pub(crate) async fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
+        use redis::aio::ConnectionLike as _;
+        let answer = match self {
+            Self::One(connection) => connection.req_packed_command(command).await,
+            Self::Cluster(connection) => connection.req_packed_command(command).await,
+        };
+        answer.and_then(Value::extract_error)
+    }
+}
+
+/// Where to connect to.
+pub(crate) struct Server {
+    kind: Kind,
+    timeout: Duration,
+}
+
+enum Kind {
+    One(Client),
+    /// The library asks the Sentinels through one at a time.
+    Sentinel(Mutex<SentinelClient>),
+    Cluster {
+        cluster: Box<ClusterClient>,
+        /// Any node passes on what is published.
+        nodes: Vec<Client>,
+    },
+}
+
+impl Server {
+    pub(crate) fn new(settings: &RedisSettings) -> Result<Self, BadSettings> {
+        let kind = match &settings.place {
+            Place::One(url) => Kind::One(client(&info(url, settings)?, settings)?),
+            Place::Sentinel { sentinels, service } => sentinel(sentinels, service, settings)?,
+            Place::Cluster(nodes) => cluster(nodes, settings)?,
+        };
+        Ok(Self {
+            kind,
+            timeout: settings.timeout,
+        })
+    }
+
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Asks Sentinels where that is needed, which takes as long as it takes them.
+    fn client(&self) -> RedisResult<Client> {
+        match &self.kind {
+            Kind::One(client) => Ok(client.clone()),
+            Kind::Sentinel(sentinel) => sentinel
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_client(),
+            Kind::Cluster { nodes, .. } => Ok(nodes[0].clone()),
+        }
+    }
+
+    /// A new connection for one thread.
+    pub(crate) fn connect(&self) -> RedisResult<Alone> {
+        if let Kind::Cluster { cluster, .. } = &self.kind {
+            let config = ClusterConfig::new()
+                .set_connection_timeout(self.timeout)
+                .set_response_timeout(self.timeout);
+            return Ok(Box::new(cluster.get_connection_with_config(config)?));
+        }
+        let connection = self.client()?.get_connection_with_timeout(self.timeout)?;
+        connection.set_read_timeout(Some(self.timeout))?;
+        connection.set_write_timeout(Some(self.timeout))?;
+        Ok(Box::new(connection))
+    }
+
+    /// A new connection for tasks.
+    pub(crate) async fn connect_shared(&self) -> RedisResult<Shared> {
+        if let Kind::Cluster { cluster, .. } = &self.kind {
+            let config = ClusterConfig::new()
+                .set_connection_timeout(self.timeout)
+                .set_response_timeout(self.timeout);
+            let connection = cluster.get_async_connection_with_config(config).await?;
+            return Ok(Shared::Cluster(connection));
+        }
+        let client = self.client_for_tasks().await?;
+        let connection = client
+            .get_multiplexed_async_connection_with_config(&self.config())
+            .await?;
+        Ok(Shared::One(connection))
+    }
+
+    /// A new connection on which `pushes` hears what the server says unasked. Of a cluster's nodes
+    /// the `turn`-th, counted round.
+    pub(crate) async fn connect_to_listen(
+        &self,
+        turn: usize,
+        pushes: UnboundedSender<PushInfo>,
+    ) -> RedisResult<MultiplexedConnection> {
+        let client = match &self.kind {
+            Kind::Cluster { nodes, .. } => nodes[turn % nodes.len()].clone(),
+            Kind::One(_) | Kind::Sentinel(_) => self.client_for_tasks().await?,
+        };
+        let info = client.get_connection_info().clone();
+        let redis = info
+            .redis_settings()
+            .clone()
+            .set_protocol(ProtocolVersion::RESP3);
+        // The certificates stay with the address.
+        let client = Client::open(info.set_redis_settings(redis))?;
+        let config = self.config().set_push_sender(pushes);
+        client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await
+    }
+
+    fn config(&self) -> AsyncConnectionConfig {
+        AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.timeout))
+            .set_response_timeout(Some(self.timeout))
+    }
+
+    /// Sentinels are asked by a thread of its own: the library's other way locks for as long.
+    async fn client_for_tasks(&self) -> RedisResult<Client> {
+        let Kind::Sentinel(sentinel) = &self.kind else {
+            return self.client();
+        };
+        let asked = tokio::task::block_in_place(|| {
+            sentinel
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_client()
+        });
+        asked.map_err(RedisError::from)
+    }
+}
+
+fn info(url: &str, settings: &RedisSettings) -> Result<ConnectionInfo, BadSettings> {
+    let info = address(url)?;
+    let mut redis = info.redis_settings().clone();
+    if let Some(username) = &settings.username {
+        redis = redis.set_username(username);
+    }
+    if let Some(password) = &settings.password {
+        redis = redis.set_password(password);
+    }
+    if let Some(database) = settings.database {
+        redis = redis.set_db(database);
+    }
+    Ok(info
+        .set_redis_settings(redis)
+        .set_tcp_settings(tcp(settings)))
+}
+
+fn tcp(settings: &RedisSettings) -> TcpSettings {
+    let tcp = TcpSettings::default().set_nodelay(true);
+    match settings.keepalive {
+        Some(after) => tcp.set_keepalive(TcpKeepalive::new().with_time(after)),
+        None => tcp,
+    }
+}
+
+fn certificates(settings: &RedisSettings) -> Option<TlsCertificates> {
+    settings
+        .root_certificate
+        .as_ref()
+        .map(|pem| TlsCertificates {
+            client_tls: None,
+            root_cert: Some(pem.clone()),
+        })
+}
+
+fn client(info: &ConnectionInfo, settings: &RedisSettings) -> Result<Client, BadSettings> {
+    Ok(match certificates(settings) {
+        Some(certificates) => Client::build_with_tls(info.clone(), certificates)?,
+        None => Client::open(info.clone())?,
+    })
+}
+
+fn sentinel(
+    sentinels: &[String],
+    service: &str,
+    settings: &RedisSettings,
+) -> Result<Kind, BadSettings> {
+    let Some(first) = sentinels.first() else {
+        return Err(BadSettings::NoServer { what: "Sentinel" });
+    };
+    // What the first address says of user, database and TLS goes for the master; the Sentinels'
+    // own user is what their addresses say.
+    let first = info(first, settings)?;
+    let mut node = SentinelNodeConnectionInfo::default()
+        .set_redis_connection_info(first.redis_settings().clone())
+        .set_tcp_settings(tcp(settings));
+    if let ConnectionAddr::TcpTls { .. } = first.addr() {
+        node = node.set_tls_mode(TlsMode::Secure);
+    }
+    let addresses = sentinels
+        .iter()
+        .map(|url| address(url))
+        .collect::<Result<Vec<_>, _>>()?;
+    let client = SentinelClient::build(addresses, service, Some(node), SentinelServerType::Master)?;
+    Ok(Kind::Sentinel(Mutex::new(client)))
+}
+
+fn cluster(nodes: &[String], settings: &RedisSettings) -> Result<Kind, BadSettings> {
+    if nodes.is_empty() {
+        return Err(BadSettings::NoServer {
+            what: "node of the cluster",
+        });
+    }
+    let infos = nodes
+        .iter()
+        .map(|url| info(url, settings))
+        .collect::<Result<Vec<_>, _>>()?;
+    let clients = infos
+        .iter()
+        .map(|info| client(info, settings))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut builder = ClusterClient::builder(infos)
+        .retries(3)
+        .tcp_settings(tcp(settings))
+        .overall_response_timeout(Some(settings.timeout));
+    if let Some(certificates) = certificates(settings) {
+        builder = builder.certs(certificates);
+    }
+    Ok(Kind::Cluster {
+        cluster: Box::new(builder.build()?),
+        nodes: clients,
+    })
+}

@@ -1,0 +1,294 @@
+//! What a user can say of a Redis: where it is, how long to wait for it, how its keys are called.
+
+use std::time::Duration;
+
+use dogpile_backend::{Span, record::Unreadable};
+use redis::{ConnectionInfo, IntoConnectionInfo, RedisError};
+
+use crate::Redis;
+use crate::server::Server;
+
+/// Called with the key and the reason whenever an entry is found that is no record.
+pub(crate) type Report = Box<dyn Fn(&[u8], &Unreadable) + Send + Sync>;
+
+/// Where servers are.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    One(String),
+    Sentinel {
+        sentinels: Vec<String>,
+        service: String,
+    },
+    Cluster(Vec<String>),
+}
+
+/// How to reach a Redis or Valkey server, and how to use it. Everything but the place has a default.
+///
+/// ```
+/// use dogpile_redis::RedisSettings;
+/// use std::time::Duration;
+/// let store = RedisSettings::url("redis://127.0.0.1:6379/0")
+///     .prefix("shop")
+///     .timeout(Duration::from_millis(250))
+///     .open()?; // connects when it is first used
+/// # Ok::<(), dogpile_redis::BadSettings>(())
+/// ```
+#[must_use]
+pub struct RedisSettings {
+    pub(crate) place: Place,
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<String>,
+    pub(crate) database: Option<i64>,
+    pub(crate) root_certificate: Option<Vec<u8>>,
+    pub(crate) prefix: String,
+    pub(crate) lease_prefix: String,
+    pub(crate) timeout: Duration,
+    pub(crate) keepalive: Option<Duration>,
+    pub(crate) connections: usize,
+    pub(crate) time_to_live: Option<Span>,
+    pub(crate) report: Option<Report>,
+}
+
+/// Settings that cannot be meant so.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadSettings {
+    /// A server's address cannot be read.
+    #[error(
+        "`{url}` is no address of a Redis server ({why}); write redis://host:port/database, or rediss:// for TLS"
+    )]
+    Address {
+        /// The address, without what stands before an `@`.
+        url: String,
+        /// What the client library says.
+        why: RedisError,
+    },
+    /// A list of servers is empty.
+    #[error("no {what} is named; give at least one address")]
+    NoServer {
+        /// Of what kind.
+        what: &'static str,
+    },
+    /// A prefix of keys that would make keys collide or miss their slot.
+    #[error("`{prefix}` cannot be a {what}: {why}")]
+    Prefix {
+        /// The prefix.
+        prefix: String,
+        /// Which one.
+        what: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A number or a time of zero.
+    #[error("{what} must be more than zero")]
+    Zero {
+        /// Which one.
+        what: &'static str,
+    },
+    /// The client library refuses.
+    #[error("the settings cannot be used: {0}")]
+    Client(#[from] RedisError),
+    /// The background thread cannot be started.
+    #[error("no thread can be started for the connections: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+impl RedisSettings {
+    /// One server: `redis://[user:password@]host[:port][/database]`, `rediss://` for TLS,
+    /// `unix:///path` for a socket.
+    pub fn url(url: impl Into<String>) -> Self {
+        Self::at(Place::One(url.into()))
+    }
+
+    /// The master that these Sentinels name, asked anew after each failure.
+    pub fn sentinel(
+        sentinels: impl IntoIterator<Item = impl Into<String>>,
+        service: impl Into<String>,
+    ) -> Self {
+        let sentinels = sentinels.into_iter().map(Into::into).collect();
+        let service = service.into();
+        Self::at(Place::Sentinel { sentinels, service })
+    }
+
+    /// A Redis Cluster, of which at least one of these nodes answers.
+    pub fn cluster(nodes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self::at(Place::Cluster(nodes.into_iter().map(Into::into).collect()))
+    }
+
+    fn at(place: Place) -> Self {
+        Self {
+            place,
+            username: None,
+            password: None,
+            database: None,
+            root_certificate: None,
+            prefix: "dogpile".into(),
+            lease_prefix: "l".into(),
+            timeout: Duration::from_millis(500),
+            keepalive: Some(Duration::from_secs(30)),
+            connections: 16,
+            time_to_live: None,
+            report: None,
+        }
+    }
+
+    /// The user of the server's access control list. Default: what the address says.
+    pub fn username(mut self, username: impl Into<String>) -> Self {
+        self.username = Some(username.into());
+        self
+    }
+
+    /// The password. Default: what the address says.
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+
+    /// The number of the database. Default: what the address says, else 0.
+    pub fn database(mut self, database: i64) -> Self {
+        self.database = Some(database);
+        self
+    }
+
+    /// The certificate, in PEM, that signs the servers' own. Default: those that Mozilla trusts.
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificate = Some(pem.into());
+        self
+    }
+
+    /// What all keys begin with. Default: `dogpile`.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// What stands between the prefix and the key of a lease. Default: `l`.
+    pub fn lease_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.lease_prefix = prefix.into();
+        self
+    }
+
+    /// How long a call waits for a connection, for its set-up, and for an answer: each at most so
+    /// long. Default: half a second.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// After how long of silence a connection is asked whether it lives; `None`: never. Default: 30
+    /// seconds.
+    pub fn keepalive(mut self, after: Option<Duration>) -> Self {
+        self.keepalive = after;
+        self
+    }
+
+    /// How many connections threads share at most; tasks share one. Default: 16.
+    pub fn connections(mut self, most: usize) -> Self {
+        self.connections = most;
+        self
+    }
+
+    /// After how long the server forgets a value, whatever the region says. Default: when the region
+    /// can no longer use it.
+    pub fn time_to_live(mut self, span: Duration) -> Self {
+        self.time_to_live = Some(span.into());
+        self
+    }
+
+    /// Calls `report` with the key and the reason whenever an entry is found that is no record. It
+    /// is a miss, and overwritten.
+    pub fn report(mut self, report: impl Fn(&[u8], &Unreadable) + Send + Sync + 'static) -> Self {
+        self.report = Some(Box::new(report));
+        self
+    }
+
+    /// The store. Nothing is connected before it is used.
+    ///
+    /// # Errors
+    /// Settings that cannot be meant so.
+    pub fn open(self) -> Result<Redis, BadSettings> {
+        self.check()?;
+        let server = Server::new(&self)?;
+        Ok(Redis::new(self, server)?)
+    }
+
+    fn check(&self) -> Result<(), BadSettings> {
+        check_prefix("prefix of keys", &self.prefix)?;
+        check_prefix("prefix of leases", &self.lease_prefix)?;
+        if ["v", "w", "e", "i"].contains(&&*self.lease_prefix) {
+            return Err(BadSettings::Prefix {
+                prefix: self.lease_prefix.clone(),
+                what: "prefix of leases",
+                why: "other keys or channels are called so",
+            });
+        }
+        if self.timeout.is_zero() {
+            return Err(BadSettings::Zero {
+                what: "the timeout",
+            });
+        }
+        if self.connections == 0 {
+            return Err(BadSettings::Zero {
+                what: "the number of connections",
+            });
+        }
+        Ok(())
+    }
+}
+
+fn check_prefix(what: &'static str, prefix: &str) -> Result<(), BadSettings> {
+    let wrong = |why| BadSettings::Prefix {
+        prefix: prefix.into(),
+        what,
+        why,
+    };
+    if prefix.is_empty() {
+        return Err(wrong("it is empty"));
+    }
+    if prefix.contains(['{', '}']) {
+        return Err(wrong("a cluster would hash what stands between its braces"));
+    }
+    Ok(())
+}
+
+/// An address, read; what is wrong with it is told without its password.
+pub(crate) fn address(url: &str) -> Result<ConnectionInfo, BadSettings> {
+    url.into_connection_info().map_err(|why| {
+        let public = url.rsplit_once('@').map_or(url, |(_, public)| public);
+        BadSettings::Address {
+            url: public.into(),
+            why,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(settings: RedisSettings) -> String {
+        match settings.open() {
+            Ok(_) => panic!("these settings must be refused"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn here() -> RedisSettings {
+        RedisSettings::url("redis://127.0.0.1:1/0")
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_what_to_do() {
+        assert!(refused(RedisSettings::url("http://x")).contains("write redis://host"));
+        let secret = refused(RedisSettings::url("redus://me:secret@host"));
+        assert!(!secret.contains("secret"), "{secret}");
+        let nobody: [&str; 0] = [];
+        assert!(refused(RedisSettings::cluster(nobody)).contains("at least one address"));
+        assert!(refused(RedisSettings::sentinel(nobody, "mymaster")).contains("Sentinel"));
+        assert!(refused(here().prefix("a{b")).contains("braces"));
+        assert!(refused(here().lease_prefix("v")).contains("called so"));
+        assert!(refused(here().timeout(Duration::ZERO)).contains("timeout"));
+        assert!(refused(here().connections(0)).contains("connections"));
+        assert!(here().open().is_ok());
+    }
+}
