@@ -25,10 +25,14 @@ pub mod model {
 
 pub use dogpile::Dogpile;
 pub use dogpile_backend as backend;
+#[cfg(feature = "json")]
+pub use dogpile_backend::JsonCodec;
 pub use dogpile_backend::{
     Clock, Invalidation, Mangle, ManualClock, Metadata, SystemClock, Verdict,
 };
 #[cfg(feature = "memory")]
 pub use dogpile_memory::Memory;
+#[cfg(feature = "redis")]
+pub use dogpile_redis::{Redis, RedisSettings};
 pub use error::{ConfigError, Error, Place};
 pub use region::{Answer, At, BoxError, Config, Job, Known, OnStoreFailure, Origin, Region};

@@ -272,7 +272,11 @@ fn law_5_one_failing_call_is_heard_in_every_process() {
         }
     }
     assert!(!server.is_leased("key"));
-    assert_eq!(b.get_or_create("key", || 2).unwrap(), 2, "who comes later tries");
+    assert_eq!(
+        b.get_or_create("key", || 2).unwrap(),
+        2,
+        "who comes later tries"
+    );
 }
 
 #[test]

@@ -129,7 +129,8 @@ fn poll(asked: &mut Asked<'_>) -> bool {
             );
             true
         }
-        Poll::Ready(Err(Error::Creator(_))) => true,
+        // Its own creator's failure, or that of one it waited for.
+        Poll::Ready(Err(Error::Creator(_) | Error::CreatorFailedElsewhere { .. })) => true,
         Poll::Ready(Err(error)) => panic!("{error}"),
     }
 }

@@ -1,7 +1,7 @@
 //! What the server says, understood.
 
 use dogpile_backend::record::{self, Unreadable};
-use dogpile_backend::{CachedValue, Commit, Epoch, Epochs, Payload, Span};
+use dogpile_backend::{CachedValue, Epoch, Epochs, Payload, Span};
 use redis::Value;
 
 use crate::trouble::OTHER_TYPE;
@@ -71,15 +71,6 @@ fn time_left(millis: i64) -> Span {
         Ok(millis) => Span::from_millis(millis.saturating_add(1)),
         Err(_) if millis == -1 => Span::FOREVER,
         Err(_) => Span::ZERO,
-    }
-}
-
-/// What a script says that does something only under a current lease.
-pub(crate) fn commit(value: &Value) -> Option<Commit> {
-    match value {
-        Value::Int(1) => Some(Commit::Stored),
-        Value::Int(0) => Some(Commit::Refused),
-        _ => None,
     }
 }
 

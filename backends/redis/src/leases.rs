@@ -163,8 +163,13 @@ fn millis(span: Span) -> Vec<u8> {
     millis.to_string().into()
 }
 
+/// What a script says that does something only under a current lease.
 fn understood(request: &Request, value: Value) -> Result<Commit, StoreError> {
-    answer::commit(&value).ok_or_else(|| odd(request, &value))
+    match value {
+        Value::Int(1) => Ok(Commit::Stored),
+        Value::Int(0) => Ok(Commit::Refused),
+        other => Err(odd(request, &other)),
+    }
 }
 
 impl LeaseStore<Payload> for Redis {

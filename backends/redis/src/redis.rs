@@ -97,9 +97,9 @@ impl Redis {
 
     /// The time to live as scripts take it: at least a millisecond, or nothing for ever.
     pub(crate) fn time_to_live(&self, wanted: Span) -> Vec<u8> {
-        let span = self.time_to_live.unwrap_or(wanted);
         // The server adds it to its clock: beyond a thousand years it overflows there.
         const MOST: u64 = 1000 * 366 * 86_400 * 1000;
+        let span = self.time_to_live.unwrap_or(wanted);
         match span.as_nanos() / 1_000_000 {
             millis if span == Span::FOREVER || millis > MOST => Vec::new(),
             millis => millis.max(1).to_string().into(),

@@ -9,7 +9,7 @@ use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ConnectionLike,
-    ProtocolVersion, PushInfo, RedisError, RedisResult, TlsCertificates, TlsMode, Value,
+    ProtocolVersion, PushInfo, RedisResult, TlsCertificates, TlsMode, Value,
 };
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -105,7 +105,7 @@ impl Server {
             let connection = cluster.get_async_connection_with_config(config).await?;
             return Ok(Shared::Cluster(connection));
         }
-        let client = self.client_for_tasks().await?;
+        let client = self.client_for_tasks()?;
         let connection = client
             .get_multiplexed_async_connection_with_config(&self.config())
             .await?;
@@ -121,7 +121,7 @@ impl Server {
     ) -> RedisResult<MultiplexedConnection> {
         let client = match &self.kind {
             Kind::Cluster { nodes, .. } => nodes[turn % nodes.len()].clone(),
-            Kind::One(_) | Kind::Sentinel(_) => self.client_for_tasks().await?,
+            Kind::One(_) | Kind::Sentinel(_) => self.client_for_tasks()?,
         };
         let info = client.get_connection_info().clone();
         let redis = info
@@ -142,18 +142,17 @@ impl Server {
             .set_response_timeout(Some(self.timeout))
     }
 
-    /// Sentinels are asked by a thread of its own: the library's other way locks for as long.
-    async fn client_for_tasks(&self) -> RedisResult<Client> {
+    /// The thread of the connections waits for Sentinels; its other tasks move to another meanwhile.
+    fn client_for_tasks(&self) -> RedisResult<Client> {
         let Kind::Sentinel(sentinel) = &self.kind else {
             return self.client();
         };
-        let asked = tokio::task::block_in_place(|| {
+        tokio::task::block_in_place(|| {
             sentinel
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .get_client()
-        });
-        asked.map_err(RedisError::from)
+        })
     }
 }
 

@@ -1,6 +1,8 @@
+//! A server of its own for this test program.
+
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
-pub fn server() -> u16 {
+pub(crate) fn server() -> u16 {
     static S: OnceLock<(Child, u16)> = OnceLock::new();
     S.get_or_init(|| {
         let port = std::net::TcpListener::bind("127.0.0.1:0")
@@ -19,6 +21,6 @@ pub fn server() -> u16 {
     })
     .1
 }
-pub fn open(port: u16) -> dogpile_redis::Redis {
+pub(crate) fn open(port: u16) -> dogpile_redis::Redis {
     dogpile_redis::Redis::open(&format!("redis://127.0.0.1:{port}/0")).unwrap()
 }
