@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::flavour::Flavour;
 use crate::server::{Parts, Server};
 use crate::spot::Spot;
+use crate::tls::Tls;
 
 /// What a server is to be like.
 #[derive(Clone, Debug)]
@@ -20,6 +21,7 @@ pub struct Builder {
     kind: Kind,
     lines: Vec<String>,
     password: Option<String>,
+    tls: bool,
 }
 
 /// What a server is for.
@@ -45,6 +47,7 @@ impl Builder {
             kind,
             lines: Vec::new(),
             password: None,
+            tls: false,
         }
     }
 
@@ -72,6 +75,13 @@ impl Builder {
         self.config("appendonly yes").config("appendfsync always")
     }
 
+    /// It speaks TLS on a port beside its own; [`Server::tls`] tells where and who vouches for it.
+    /// A Valkey that was fetched cannot.
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
     /// Starts it, and returns when it answers.
     ///
     /// # Errors
@@ -88,21 +98,23 @@ impl Builder {
         let folder = TempDir::with_prefix("dogpile-server-")
             .map_err(Error::io("make a folder for a server"))?;
         let spot = Spot::take().map_err(Error::io("take a free port"))?;
+        let tls = self.tls.then(|| Tls::make(folder.path())).transpose()?;
         let config = folder.path().join("server.conf");
-        fs::write(&config, self.text(folder.path(), &spot))
+        fs::write(&config, self.text(folder.path(), &spot, tls.as_ref()))
             .map_err(Error::io(format!("write {}", config.display())))?;
         let server = Server::new(Parts {
             flavour: self.flavour,
             kind: self.kind,
             spot,
             password: self.password,
+            tls,
             folder,
         });
         server.launch()?;
         Ok(server)
     }
 
-    fn text(&self, folder: &Path, spot: &Spot) -> String {
+    fn text(&self, folder: &Path, spot: &Spot, tls: Option<&Tls>) -> String {
         let mut text = format!(
             "bind 127.0.0.1\n\
              port {}\n\
@@ -116,7 +128,8 @@ impl Builder {
             folder.display(),
             control::user_line(),
         );
-        for line in &self.lines {
+        let tls_lines = tls.map(Tls::lines).into_iter().flatten();
+        for line in tls_lines.chain(self.lines.iter().cloned()) {
             let _ = writeln!(text, "{line}"); // writing into a string cannot fail
         }
         text

@@ -15,6 +15,12 @@ pub enum Error {
         /// The line that brings it.
         install: &'static str,
     },
+    /// OpenSSL would not make a certificate.
+    #[error("openssl could not make a certificate: {what}")]
+    Certificate {
+        /// What it said.
+        what: String,
+    },
     /// Valkey is not installed and could not be fetched.
     #[error(
         "no `valkey-server` on the PATH, and it could not be fetched: {what}\n\

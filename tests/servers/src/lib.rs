@@ -31,8 +31,10 @@ mod process;
 mod resp;
 mod server;
 mod spot;
+mod tls;
 mod valkey;
 mod wait;
+mod wire;
 
 pub use builder::Builder;
 pub use counter::Counter;
@@ -40,3 +42,5 @@ pub use error::Error;
 pub use flavour::Flavour;
 pub use resp::Reply;
 pub use server::Server;
+pub use tls::Tls;
+pub use wire::Wire;

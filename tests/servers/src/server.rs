@@ -17,7 +17,9 @@ use crate::flavour::Flavour;
 use crate::process::Process;
 use crate::resp::Reply;
 use crate::spot::Spot;
+use crate::tls::Tls;
 use crate::wait::{Seen, until};
+use crate::wire::Wire;
 
 /// How long one PING may take while a server comes up.
 const PING: Duration = Duration::from_secs(1);
@@ -38,6 +40,7 @@ pub(crate) struct Parts {
     pub(crate) kind: Kind,
     pub(crate) spot: Spot,
     pub(crate) password: Option<String>,
+    pub(crate) tls: Option<Tls>,
     pub(crate) folder: TempDir,
 }
 
@@ -81,9 +84,25 @@ impl Server {
 
     /// Where clients find it: `redis://127.0.0.1:<port>/0`, with the password if it has one.
     pub fn url(&self) -> String {
+        format!("redis://{}{}/0", self.login(), self.address())
+    }
+
+    fn login(&self) -> String {
         let password = self.parts.password.as_deref();
-        let login = password.map_or_else(String::new, |password| format!(":{password}@"));
-        format!("redis://{login}{}/0", self.address())
+        password.map_or_else(String::new, |password| format!(":{password}@"))
+    }
+
+    /// Where it speaks TLS, if it does.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.parts.tls.as_ref()
+    }
+
+    /// A wire to it that can be cut and held.
+    ///
+    /// # Errors
+    /// As [`Wire::to`].
+    pub fn wire(&self) -> Result<Wire, Error> {
+        Wire::with_login(self.address(), self.login())
     }
 
     /// Its process, if it runs.
