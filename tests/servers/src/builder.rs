@@ -1,0 +1,137 @@
+//! What a server is to be like, before it runs.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::control;
+use crate::error::Error;
+use crate::flavour::Flavour;
+use crate::server::{Parts, Server};
+use crate::spot::Spot;
+use crate::tls::Tls;
+
+/// What a server is to be like.
+#[derive(Clone, Debug)]
+#[must_use = "nothing runs before `start`"]
+pub struct Builder {
+    flavour: Flavour,
+    kind: Kind,
+    lines: Vec<String>,
+    password: Option<String>,
+    tls: bool,
+}
+
+/// What a server is for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// It keeps values.
+    Store,
+}
+
+impl Kind {
+    /// What its program is told beside its configuration.
+    pub(crate) fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Store => &[],
+        }
+    }
+}
+
+impl Builder {
+    pub(crate) fn new(flavour: Flavour, kind: Kind) -> Self {
+        Self {
+            flavour,
+            kind,
+            lines: Vec::new(),
+            password: None,
+            tls: false,
+        }
+    }
+
+    /// One more line of its configuration; it wins over what stands there by default.
+    pub fn config(mut self, line: impl Into<String>) -> Self {
+        self.lines.push(line.into());
+        self
+    }
+
+    /// Clients need this password; [`Server::url`] holds it.
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        let password = password.into();
+        self.lines.push(format!("requirepass {password}"));
+        self.password = Some(password);
+        self
+    }
+
+    /// One more user: a name, and its password and rules as `ACL SETUSER` takes them.
+    pub fn user(self, name: &str, rules: &str) -> Self {
+        self.config(format!("user {name} {rules}"))
+    }
+
+    /// What was acknowledged is on disk, and survives [`Server::kill`].
+    pub fn durable(self) -> Self {
+        self.config("appendonly yes").config("appendfsync always")
+    }
+
+    /// It speaks TLS on a port beside its own; [`Server::tls`] tells where and who vouches for it.
+    /// A Valkey that was fetched cannot.
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
+    /// Starts it, and returns when it answers.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] and [`Error::NoValkey`] say what to install; [`Error::Ended`] holds the
+    /// log of a server that does not like its configuration.
+    pub fn start(self) -> Result<Server, Error> {
+        let server = self.launch()?;
+        server.ready()?;
+        Ok(server)
+    }
+
+    /// Starts it without waiting.
+    pub(crate) fn launch(self) -> Result<Server, Error> {
+        let folder = TempDir::with_prefix("dogpile-server-")
+            .map_err(Error::io("make a folder for a server"))?;
+        let spot = Spot::take().map_err(Error::io("take a free port"))?;
+        let tls = self.tls.then(|| Tls::make(folder.path())).transpose()?;
+        let config = folder.path().join("server.conf");
+        fs::write(&config, self.text(folder.path(), &spot, tls.as_ref()))
+            .map_err(Error::io(format!("write {}", config.display())))?;
+        let server = Server::new(Parts {
+            flavour: self.flavour,
+            kind: self.kind,
+            spot,
+            password: self.password,
+            tls,
+            folder,
+        });
+        server.launch()?;
+        Ok(server)
+    }
+
+    fn text(&self, folder: &Path, spot: &Spot, tls: Option<&Tls>) -> String {
+        let mut text = format!(
+            "bind 127.0.0.1\n\
+             port {}\n\
+             protected-mode no\n\
+             dir \"{}\"\n\
+             {}\n\
+             enable-debug-command yes\n\
+             save \"\"\n\
+             appendonly no\n",
+            spot.port(),
+            folder.display(),
+            control::user_line(),
+        );
+        let tls_lines = tls.map(Tls::lines).into_iter().flatten();
+        for line in tls_lines.chain(self.lines.iter().cloned()) {
+            let _ = writeln!(text, "{line}"); // writing into a string cannot fail
+        }
+        text
+    }
+}

@@ -1,0 +1,80 @@
+//! One child: killed, ended, frozen, thawed, and never left behind.
+
+use std::io;
+use std::process::{Child, Command, ExitStatus};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+
+use crate::nursery;
+
+/// A running child. Dropped, it is killed.
+///
+/// Its id is its own until it is waited for, which only this value does: no signal goes astray.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    frozen: bool,
+}
+
+impl Process {
+    pub(crate) fn start(command: Command) -> io::Result<Self> {
+        let child = nursery::spawn(command)?;
+        Ok(Self {
+            child,
+            frozen: false,
+        })
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it is neither frozen nor ended.
+    pub(crate) fn is_up(&mut self) -> bool {
+        !self.frozen && matches!(self.ended(), Ok(None))
+    }
+
+    /// Whether it ended by itself, and how.
+    pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.child.try_wait()
+    }
+
+    /// Kills it, and returns when it is no more.
+    pub(crate) fn kill(&mut self) -> io::Result<()> {
+        self.child.kill()?;
+        self.child.wait().map(drop)
+    }
+
+    /// Asks it to end in its own way; [`Self::ended`] tells when it did.
+    pub(crate) fn ask_to_end(&mut self) -> io::Result<()> {
+        self.thaw()?;
+        self.signal(Signal::TERM)
+    }
+
+    /// Stops it where it stands, and returns when it does stand still.
+    pub(crate) fn freeze(&mut self) -> io::Result<()> {
+        self.signal(Signal::STOP)?;
+        let still = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        waitid(WaitId::Pid(Pid::from_child(&self.child)), still)?;
+        self.frozen = true;
+        Ok(())
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&mut self) -> io::Result<()> {
+        self.signal(Signal::CONT)?;
+        self.frozen = false;
+        Ok(())
+    }
+
+    fn signal(&self, signal: Signal) -> io::Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), signal)?)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Nobody can be told; the kernel kills it at the latest when this process ends.
+        let _ = self.kill();
+    }
+}
