@@ -1,5 +1,8 @@
 //! Standalone, Sentinel or Cluster: how to get a connection, for a thread or for tasks.
 
+#[cfg(feature = "tls")]
+mod tls;
+
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +12,7 @@ use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ConnectionLike,
-    ProtocolVersion, PushInfo, RedisResult, TlsCertificates, TlsMode, Value,
+    ProtocolVersion, PushInfo, RedisResult, Value,
 };
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -55,6 +58,8 @@ enum Kind {
 
 impl Server {
     pub(crate) fn new(settings: &RedisSettings) -> Result<Self, BadSettings> {
+        #[cfg(feature = "tls")]
+        tls::choose_a_provider();
         let kind = match &settings.place {
             Place::One(url) => Kind::One(client(&info(url, settings)?, settings)?),
             Place::Sentinel { sentinels, service } => sentinel(sentinels, service, settings)?,
@@ -181,21 +186,13 @@ fn tcp(settings: &RedisSettings) -> TcpSettings {
     }
 }
 
-fn certificates(settings: &RedisSettings) -> Option<TlsCertificates> {
-    settings
-        .root_certificate
-        .as_ref()
-        .map(|pem| TlsCertificates {
-            client_tls: None,
-            root_cert: Some(pem.clone()),
-        })
-}
-
 fn client(info: &ConnectionInfo, settings: &RedisSettings) -> Result<Client, BadSettings> {
-    Ok(match certificates(settings) {
-        Some(certificates) => Client::build_with_tls(info.clone(), certificates)?,
-        None => Client::open(info.clone())?,
-    })
+    #[cfg(feature = "tls")]
+    if let Some(certificates) = tls::certificates(settings) {
+        return Ok(Client::build_with_tls(info.clone(), certificates)?);
+    }
+    let _ = settings;
+    Ok(Client::open(info.clone())?)
 }
 
 fn sentinel(
@@ -213,13 +210,18 @@ fn sentinel(
         .set_redis_connection_info(first.redis_settings().clone())
         .set_tcp_settings(tcp(settings));
     if let ConnectionAddr::TcpTls { .. } = first.addr() {
-        node = node.set_tls_mode(TlsMode::Secure);
+        node = node.set_tls_mode(redis::TlsMode::Secure);
     }
     let addresses = sentinels
         .iter()
         .map(|url| address(url))
         .collect::<Result<Vec<_>, _>>()?;
-    let client = SentinelClient::build(addresses, service, Some(node), SentinelServerType::Master)?;
+    let client = SentinelClient::build(
+        addresses,
+        service.to_owned(),
+        Some(node),
+        SentinelServerType::Master,
+    )?;
     Ok(Kind::Sentinel(Mutex::new(client)))
 }
 
@@ -237,13 +239,15 @@ fn cluster(nodes: &[String], settings: &RedisSettings) -> Result<Kind, BadSettin
         .iter()
         .map(|info| client(info, settings))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut builder = ClusterClient::builder(infos)
+    let builder = ClusterClient::builder(infos)
         .retries(3)
         .tcp_settings(tcp(settings))
         .overall_response_timeout(Some(settings.timeout));
-    if let Some(certificates) = certificates(settings) {
-        builder = builder.certs(certificates);
-    }
+    #[cfg(feature = "tls")]
+    let builder = match tls::certificates(settings) {
+        Some(certificates) => builder.certs(certificates),
+        None => builder,
+    };
     Ok(Kind::Cluster {
         cluster: Box::new(builder.build()?),
         nodes: clients,

@@ -39,6 +39,7 @@ pub struct RedisSettings {
     pub(crate) username: Option<String>,
     pub(crate) password: Option<String>,
     pub(crate) database: Option<i64>,
+    #[cfg(feature = "tls")]
     pub(crate) root_certificate: Option<Vec<u8>>,
     pub(crate) prefix: String,
     pub(crate) lease_prefix: String,
@@ -121,6 +122,7 @@ impl RedisSettings {
             username: None,
             password: None,
             database: None,
+            #[cfg(feature = "tls")]
             root_certificate: None,
             prefix: "dogpile".into(),
             lease_prefix: "l".into(),
@@ -150,7 +152,8 @@ impl RedisSettings {
         self
     }
 
-    /// The certificate, in PEM, that signs the servers' own. Default: those that Mozilla trusts.
+    /// With the feature `tls`: the certificate, in PEM, that signs the servers' own. Default: those that Mozilla trusts.
+    #[cfg(feature = "tls")]
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificate = Some(pem.into());
         self

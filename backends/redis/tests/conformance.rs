@@ -1,8 +1,57 @@
-//! The suite that every store passes, on a real server.
-#![allow(missing_docs)]
+//! The suite that every store passes, on real servers.
 
-mod common;
+use std::sync::OnceLock;
 
-use common::{open, server};
+use dogpile_backend::Payload;
+use dogpile_redis::{Redis, RedisSettings};
+use dogpile_test_servers::{Flavour, Server};
 
-dogpile_backend::conformance_tests!(dogpile_backend::Payload, || open(server()));
+/// A server for all checks of this process. It ends with the process.
+fn server(which: &'static OnceLock<Server>, flavour: Flavour) -> &'static Server {
+    which.get_or_init(|| Server::start(flavour).expect("the server starts"))
+}
+
+mod redis {
+    use super::*;
+
+    fn open() -> Redis {
+        static SERVER: OnceLock<Server> = OnceLock::new();
+        Redis::open(&server(&SERVER, Flavour::Redis).url()).expect("a good address")
+    }
+    dogpile_backend::conformance_tests!(Payload, open);
+}
+
+mod valkey {
+    use super::*;
+
+    fn open() -> Redis {
+        static SERVER: OnceLock<Server> = OnceLock::new();
+        Redis::open(&server(&SERVER, Flavour::Valkey).url()).expect("a good address")
+    }
+    dogpile_backend::conformance_tests!(Payload, open);
+}
+
+/// With all that a connection can be asked for: TLS, a user, a password, a database of its own.
+mod guarded {
+    use super::*;
+
+    fn open() -> Redis {
+        static SERVER: OnceLock<Server> = OnceLock::new();
+        let server = SERVER.get_or_init(|| {
+            Server::of(Flavour::Redis)
+                .tls()
+                .user("shop", "on >open-sesame ~shop:* &shop:* +@all")
+                .start()
+                .expect("the server starts")
+        });
+        let tls = server.tls().expect("it speaks TLS");
+        let settings = RedisSettings::url(tls.url())
+            .root_certificate(tls.authority_pem())
+            .username("shop")
+            .password("open-sesame")
+            .database(3)
+            .prefix("shop");
+        settings.open().expect("good settings")
+    }
+    dogpile_backend::conformance_tests!(Payload, open);
+}
