@@ -1,6 +1,5 @@
 //! What a server is to be like, before it runs.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -22,6 +21,7 @@ pub struct Builder {
     lines: Vec<String>,
     password: Option<String>,
     tls: bool,
+    cluster: bool,
 }
 
 /// What a server is for.
@@ -29,6 +29,8 @@ pub struct Builder {
 pub(crate) enum Kind {
     /// It keeps values.
     Store,
+    /// It watches those that do.
+    Sentinel,
 }
 
 impl Kind {
@@ -36,6 +38,24 @@ impl Kind {
     pub(crate) fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Store => &[],
+            Self::Sentinel => &["--sentinel"],
+        }
+    }
+
+    /// What its configuration says by default.
+    fn lines(self) -> &'static str {
+        match self {
+            // What copies from it is served at once, and hears of it each second: a node is told
+            // of a replica that heard nothing yet as of one that is not there.
+            Self::Store => {
+                "enable-debug-command yes\n\
+                 save \"\"\n\
+                 appendonly no\n\
+                 repl-diskless-sync-delay 0\n\
+                 repl-ping-replica-period 1\n"
+            }
+            // It keeps what it learns in its configuration, and no values.
+            Self::Sentinel => "",
         }
     }
 }
@@ -48,6 +68,7 @@ impl Builder {
             lines: Vec::new(),
             password: None,
             tls: false,
+            cluster: false,
         }
     }
 
@@ -82,6 +103,12 @@ impl Builder {
         self
     }
 
+    /// It takes part in a cluster.
+    pub(crate) fn cluster(mut self) -> Self {
+        self.cluster = true;
+        self
+    }
+
     /// Starts it, and returns when it answers.
     ///
     /// # Errors
@@ -99,8 +126,12 @@ impl Builder {
             .map_err(Error::io("make a folder for a server"))?;
         let spot = Spot::take().map_err(Error::io("take a free port"))?;
         let tls = self.tls.then(|| Tls::make(folder.path())).transpose()?;
+        let bus = self.cluster.then(Spot::take).transpose();
+        let bus = bus.map_err(Error::io("take a free port"))?;
+        let more = tls.iter().flat_map(Tls::lines);
+        let more = more.chain(bus.iter().flat_map(cluster_lines));
         let config = folder.path().join("server.conf");
-        fs::write(&config, self.text(folder.path(), &spot, tls.as_ref()))
+        fs::write(&config, self.text(&spot, folder.path(), more))
             .map_err(Error::io(format!("write {}", config.display())))?;
         let server = Server::new(Parts {
             flavour: self.flavour,
@@ -108,30 +139,42 @@ impl Builder {
             spot,
             password: self.password,
             tls,
+            bus,
             folder,
         });
         server.launch()?;
         Ok(server)
     }
 
-    fn text(&self, folder: &Path, spot: &Spot, tls: Option<&Tls>) -> String {
+    fn text(&self, spot: &Spot, folder: &Path, more: impl IntoIterator<Item = String>) -> String {
         let mut text = format!(
             "bind 127.0.0.1\n\
              port {}\n\
              protected-mode no\n\
              dir \"{}\"\n\
              {}\n\
-             enable-debug-command yes\n\
-             save \"\"\n\
-             appendonly no\n",
+             {}",
             spot.port(),
             folder.display(),
             control::user_line(),
+            self.kind.lines(),
         );
-        let tls_lines = tls.map(Tls::lines).into_iter().flatten();
-        for line in tls_lines.chain(self.lines.iter().cloned()) {
-            let _ = writeln!(text, "{line}"); // writing into a string cannot fail
+        for line in more.into_iter().chain(self.lines.iter().cloned()) {
+            text.push_str(&line);
+            text.push('\n');
         }
         text
     }
+}
+
+/// What makes a server a node of a cluster that notices a death soon.
+fn cluster_lines(bus: &Spot) -> [String; 5] {
+    [
+        "cluster-enabled yes".to_owned(),
+        format!("cluster-port {}", bus.port()),
+        "cluster-announce-ip 127.0.0.1".to_owned(),
+        "cluster-node-timeout 1000".to_owned(),
+        // A replica takes over however long ago it heard of its master.
+        "cluster-replica-validity-factor 0".to_owned(),
+    ]
 }

@@ -2,7 +2,6 @@
 //! clients under test.
 
 use std::collections::HashSet;
-use std::io;
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -108,20 +107,4 @@ fn named(words: &[&str]) -> String {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Whether nobody listened, or whoever did went away: what a server that comes up looks like.
-pub(crate) fn is_not_there_yet(error: &Error) -> bool {
-    match error {
-        Error::Io { cause, .. } => matches!(
-            cause.kind(),
-            io::ErrorKind::ConnectionRefused
-                | io::ErrorKind::ConnectionReset
-                | io::ErrorKind::UnexpectedEof
-                | io::ErrorKind::TimedOut
-                | io::ErrorKind::WouldBlock
-        ),
-        Error::Refused { message, .. } => message.starts_with("LOADING"),
-        _ => false,
-    }
 }

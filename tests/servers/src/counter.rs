@@ -57,7 +57,8 @@ impl Counter {
     /// How many commands there were. Each that was answered before this call is among them.
     ///
     /// # Errors
-    /// [`Error::CounterLost`] if a server that it counts on was killed.
+    /// [`Error::CounterLost`] if a server that it counts on was killed, or got another role:
+    /// then all connections to it are closed, and this needs a counter anew.
     pub fn count(&self) -> Result<u64, Error> {
         Ok(self.by_command()?.values().sum())
     }

@@ -39,13 +39,13 @@ pub enum Error {
         log: String,
     },
     /// What was waited for did not come about.
-    #[error("{what}: not within {} s{last}", waited.as_secs())]
+    #[error("{what}: not within {} s: {last}", waited.as_secs())]
     TooLong {
         /// What was waited for.
         what: String,
         /// For how long.
         waited: Duration,
-        /// What stood in the way when it was given up, after a colon; may be empty.
+        /// What stood in the way when it was given up.
         last: String,
     },
     /// A server that does not run was asked for something.
@@ -76,6 +76,24 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether a server that comes up, goes down or changes its role looks like this.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Io { cause, .. } => matches!(
+                cause.kind(),
+                io::ErrorKind::ConnectionRefused
+                    | io::ErrorKind::ConnectionReset
+                    | io::ErrorKind::ConnectionAborted
+                    | io::ErrorKind::BrokenPipe
+                    | io::ErrorKind::UnexpectedEof
+                    | io::ErrorKind::TimedOut
+                    | io::ErrorKind::WouldBlock
+            ),
+            Self::Refused { message, .. } => message.starts_with("LOADING"),
+            _ => false,
+        }
+    }
+
     /// For `map_err`: the system's refusal, with what was to be done.
     pub(crate) fn io<E: Into<io::Error>>(doing: impl Into<String>) -> impl FnOnce(E) -> Self {
         let doing = doing.into();

@@ -22,12 +22,14 @@
 //! Linux shares a port between a socket that listens and one that only holds it.
 
 mod builder;
+mod cluster;
 mod control;
 mod counter;
 mod error;
 mod flavour;
 mod nursery;
 mod process;
+mod replicated;
 mod resp;
 mod server;
 mod spot;
@@ -37,9 +39,11 @@ mod wait;
 mod wire;
 
 pub use builder::Builder;
+pub use cluster::Cluster;
 pub use counter::Counter;
 pub use error::Error;
 pub use flavour::Flavour;
+pub use replicated::Replicated;
 pub use resp::Reply;
 pub use server::Server;
 pub use tls::Tls;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::builder::{Builder, Kind};
-use crate::control::{Control, is_not_there_yet};
+use crate::control::Control;
 use crate::counter::Counter;
 use crate::error::Error;
 use crate::flavour::Flavour;
@@ -41,6 +41,7 @@ pub(crate) struct Parts {
     pub(crate) spot: Spot,
     pub(crate) password: Option<String>,
     pub(crate) tls: Option<Tls>,
+    pub(crate) bus: Option<Spot>,
     pub(crate) folder: TempDir,
 }
 
@@ -214,6 +215,11 @@ impl Server {
         Counter::on(&[self])
     }
 
+    /// Where other nodes of its cluster find it.
+    pub(crate) fn bus_port(&self) -> Option<u16> {
+        self.parts.bus.as_ref().map(Spot::port)
+    }
+
     pub(crate) fn control(&self) -> &Arc<Control> {
         &self.control
     }
@@ -248,11 +254,7 @@ impl Server {
             if ended.is_some() {
                 return Err(Error::Ended { log: self.log() });
             }
-            match self.ping(PING) {
-                Ok(()) => Ok(Seen::Yes(())),
-                Err(error) if is_not_there_yet(&error) => Ok(Seen::NotYet(error.to_string())),
-                Err(error) => Err(error),
-            }
+            self.ping(PING).map(Seen::Yes)
         })
     }
 

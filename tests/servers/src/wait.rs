@@ -20,23 +20,26 @@ pub(crate) enum Seen<T> {
     NotYet(String),
 }
 
-/// Looks until `look` sees it.
+/// Looks until `look` sees it. A server that does not answer is looked at again.
 pub(crate) fn until<T>(
     what: impl Into<String>,
     mut look: impl FnMut() -> Result<Seen<T>, Error>,
 ) -> Result<T, Error> {
     let start = Instant::now();
     loop {
-        match look()? {
-            Seen::Yes(seen) => return Ok(seen),
-            Seen::NotYet(_) if start.elapsed() < PATIENCE => thread::sleep(PAUSE),
-            Seen::NotYet(reason) => {
-                return Err(Error::TooLong {
-                    what: what.into(),
-                    waited: start.elapsed(),
-                    last: format!(": {reason}"),
-                });
-            }
+        let reason = match look() {
+            Ok(Seen::Yes(seen)) => return Ok(seen),
+            Ok(Seen::NotYet(reason)) => reason,
+            Err(error) if error.may_pass() => error.to_string(),
+            Err(error) => return Err(error),
+        };
+        if start.elapsed() > PATIENCE {
+            return Err(Error::TooLong {
+                what: what.into(),
+                waited: start.elapsed(),
+                last: reason,
+            });
         }
+        thread::sleep(PAUSE);
     }
 }
