@@ -7,10 +7,10 @@
 --         5 '1' to take the lease from whoever has it
 -- Replies {'won', value}, {'lost', value, milliseconds left},
 --         {'seen', value} where another value is there than the caller saw: no lease is given.
--- What is of another type than a string is no value, and no lease.
+-- What is empty, or of another type than a string, is no value and no lease.
 local function read(key)
   local found = redis.pcall('GET', key)
-  return type(found) == 'string' and found or false
+  return type(found) == 'string' and found ~= '' and found
 end
 
 local value, holder = read(KEYS[1]), read(KEYS[2])

@@ -1,0 +1,79 @@
+//! Law 6: a call that is dropped at any point leaves nothing behind that others would wait for.
+
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use dogpile::backend::block_on;
+
+use crate::{on, server, until};
+
+/// Polls `future` as often as `polls` says, waiting to be woken in between, and drops it. Whether
+/// it ended before.
+fn dropped_after<T>(polls: usize, future: impl Future<Output = T>) -> bool {
+    let mut future = pin!(future);
+    let mut left = polls;
+    block_on(std::future::poll_fn(|context: &mut Context<'_>| {
+        if left == 0 {
+            return Poll::Ready(false);
+        }
+        left -= 1;
+        match future.as_mut().poll(context) {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending => Poll::Pending,
+        }
+    }))
+}
+
+#[test]
+fn law_6_a_creation_that_is_dropped_at_any_point_frees_its_key() {
+    let server = server();
+    let (a, b) = (on(&server), on(&server));
+    let mut ended = false;
+    let mut polls = 0;
+    while !ended {
+        let key = format!("key {polls}");
+        let create = async || {
+            tokio::task::yield_now().await;
+            1
+        };
+        // `yield_now` of a runtime that is not there wakes at once.
+        ended = dropped_after(polls, a.get_or_create_async(&key, create));
+        // Its lease would last a minute, and this waits for two thirds of one at most.
+        let creations = AtomicUsize::new(0);
+        let value = b.at(&key).deadline(Duration::from_secs(40)).create(|| {
+            creations.fetch_add(1, Ordering::SeqCst);
+            2
+        });
+        let created = creations.load(Ordering::SeqCst) == 1;
+        assert_eq!(value.unwrap().value, if created { 2 } else { 1 });
+        let lease = format!("dogpile:l:{{{key}}}");
+        until("no lease is left", || {
+            server.ask(&["EXISTS", &lease]).unwrap() == "0"
+        });
+        polls += 1;
+    }
+    assert!(polls > 4, "it was dropped at {polls} points only");
+}
+
+#[test]
+fn law_7_a_waiter_that_is_dropped_leaves_no_subscription() {
+    let server = server();
+    let (a, b) = (on(&server), on(&server));
+    std::thread::scope(|scope| {
+        let creator = crate::creating(scope, &a);
+        let mut waiter = Box::pin(b.get_or_create_async("key", async || 2));
+        until("it listens", || {
+            let polled = waiter
+                .as_mut()
+                .poll(&mut Context::from_waker(std::task::Waker::noop()));
+            assert!(polled.is_pending());
+            crate::listeners(&server, "key") == 1
+        });
+        drop(waiter);
+        until("nobody listens", || crate::listeners(&server, "key") == 0);
+        creator.end_with(1).unwrap();
+    });
+    assert_eq!(b.get("key").unwrap(), Some(1));
+}

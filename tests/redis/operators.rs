@@ -1,0 +1,206 @@
+//! What people and other programs do to a server while it is used.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use dogpile::{Config, JsonCodec, Origin, RedisSettings};
+
+use crate::{config, creating, lease_of, on, process, server, settings, waiting};
+
+#[test]
+fn law_9_what_is_no_record_is_a_miss_that_is_reported_and_heals() {
+    static REPORTED: AtomicUsize = AtomicUsize::new(0);
+    let server = server();
+    let settings = RedisSettings::url(server.url()).report(|key, _| {
+        assert_eq!(key, b"key");
+        REPORTED.fetch_add(1, Ordering::SeqCst);
+    });
+    let region = process(config(settings));
+    let value = "dogpile:v:{key}";
+    let garbage: [&[&str]; 5] = [
+        &["SET", value, "garbage"],
+        &["SET", value, ""],
+        &["SET", value, "{\"ct\": 1}|1"],
+        &["LPUSH", value, "a list"],
+        &["HSET", value, "a", "hash"],
+    ];
+    for (number, put) in (0_u64..).zip(garbage) {
+        server.ask(&["DEL", value]).unwrap();
+        server.ask(put).unwrap();
+        let before = REPORTED.load(Ordering::SeqCst);
+        assert_eq!(region.get("key").unwrap(), None, "{put:?}");
+        assert_eq!(region.get_or_create("key", || number).unwrap(), number);
+        assert!(REPORTED.load(Ordering::SeqCst) > before, "{put:?}");
+        assert_eq!(region.get("key").unwrap(), Some(number), "{put:?}");
+    }
+}
+
+#[test]
+fn a_lease_of_another_type_is_no_lease() {
+    let server = server();
+    server.ask(&["LPUSH", "dogpile:l:{key}", "a list"]).unwrap();
+    let answer = on(&server).at("key").create(|| 1).unwrap();
+    assert_eq!(answer.origin, Origin::Created);
+}
+
+#[test]
+fn scripts_that_the_server_forgot_are_sent_again() {
+    let server = server();
+    let region = on(&server);
+    region.set("key", 1).unwrap();
+    server.ask(&["SCRIPT", "FLUSH"]).unwrap();
+    region.set("key", 2).unwrap();
+    server.ask(&["SCRIPT", "FLUSH"]).unwrap();
+    dogpile::backend::block_on(region.set_async("key", 3)).unwrap();
+    assert_eq!(region.get("key").unwrap(), Some(3));
+}
+
+#[test]
+fn a_lease_that_was_deleted_by_hand_lets_another_create_and_refuses_the_first() {
+    let server = server();
+    let (a, b) = (on(&server), on(&server));
+    thread::scope(|scope| {
+        let first = creating(scope, &a);
+        server.ask(&["DEL", "dogpile:l:{key}"]).unwrap();
+        assert_eq!(b.get_or_create("key", || 2).unwrap(), 2);
+        let late = first.end_with(1).unwrap();
+        assert_eq!((late.value, late.origin), (1, Origin::Superseded));
+        assert_eq!(b.get("key").unwrap(), Some(2));
+    });
+}
+
+#[test]
+fn a_flush_in_a_stampede_costs_one_more_creation_and_hangs_nobody() {
+    let server = server();
+    let (a, b) = (on(&server), on(&server));
+    thread::scope(|scope| {
+        let first = creating(scope, &a);
+        let waiter = waiting(scope, &server, &b, || 2);
+        server.ask(&["FLUSHALL"]).unwrap();
+        let late = first.end_with(1).unwrap();
+        assert_eq!((late.value, late.origin), (1, Origin::Superseded));
+        // The refused commit wakes who waits, long before the lease would have ended.
+        assert_eq!(waiter.join().unwrap().unwrap().value, 2);
+    });
+    assert_eq!(a.get("key").unwrap(), Some(2));
+    assert_eq!(lease_of(&server, "key"), None);
+}
+
+#[test]
+fn a_full_server_stores_nothing_and_loses_no_created_value() {
+    let server = server();
+    let region = on(&server);
+    region.set("before", 1).unwrap();
+    server
+        .ask(&["CONFIG", "SET", "maxmemory-policy", "noeviction"])
+        .unwrap();
+    server.ask(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
+    let answer = region.at("key").create(|| 7).unwrap();
+    assert_eq!((answer.value, answer.origin), (7, Origin::NotStored));
+    let Err(dogpile::Error::Store(error)) = region.set("key", 8) else {
+        panic!("a set that is not stored says so");
+    };
+    assert_eq!(error.fault, dogpile::backend::Fault::Full, "{error}");
+    assert_eq!(
+        region.get("before").unwrap(),
+        Some(1),
+        "what is there is still read"
+    );
+    server.ask(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
+    assert_eq!(
+        region.at("key").create(|| 9).unwrap().origin,
+        Origin::Created
+    );
+}
+
+#[test]
+fn a_lease_that_was_taken_is_given_back_though_the_server_is_full_by_then() {
+    let server = server();
+    let (a, b) = (on(&server), on(&server));
+    thread::scope(|scope| {
+        let first = creating(scope, &a);
+        server.ask(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
+        assert_eq!(first.end_with(1).unwrap().origin, Origin::NotStored);
+    });
+    assert_eq!(lease_of(&server, "key"), None);
+    server.ask(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
+    assert_eq!(b.get_or_create("key", || 2).unwrap(), 2);
+}
+
+#[test]
+fn a_replica_that_takes_no_writes_serves_what_it_has() {
+    let (master, replica) = (server(), server());
+    on(&master).set("key", 1).unwrap();
+    let port = master.port().to_string();
+    replica.ask(&["REPLICAOF", "127.0.0.1", &port]).unwrap();
+    let region = on(&replica);
+    crate::until("it is copied", || {
+        region.get("key").is_ok_and(|value| value == Some(1))
+    });
+    let Err(dogpile::Error::Store(error)) = region.delete("key") else {
+        panic!("a deletion is never lost in silence");
+    };
+    assert_eq!(error.fault, dogpile::backend::Fault::Unavailable, "{error}");
+    assert_eq!(
+        region.at("other").create(|| 2).unwrap().origin,
+        Origin::NotStored
+    );
+}
+
+#[test]
+fn a_user_who_may_not_publish_or_subscribe_still_waits_to_the_end() {
+    let server = server();
+    let rules = [
+        "ACL",
+        "SETUSER",
+        "mute",
+        "on",
+        ">pw",
+        "~*",
+        "+@all",
+        "-subscribe",
+    ];
+    server.ask(&rules).unwrap();
+    let mute = || {
+        process(config(
+            settings(&server.url()).username("mute").password("pw"),
+        ))
+    };
+    let (a, b) = (mute(), mute());
+    thread::scope(|scope| {
+        let creator = creating(scope, &a);
+        let region = &b;
+        let waiter = scope.spawn(move || region.at("key").create(|| 2));
+        crate::until("it waits", || region.is_being_created("key"));
+        assert_eq!(creator.end_with(1).unwrap().value, 1);
+        assert_eq!(
+            waiter.join().unwrap().unwrap().value,
+            1,
+            "it looks by itself"
+        );
+    });
+}
+
+#[test]
+fn a_clock_that_is_set_back_does_not_make_values_immortal() {
+    let server = server();
+    let future = dogpile::ManualClock::new();
+    let clock = std::sync::Arc::new(future);
+    let store = RedisSettings::url(server.url())
+        .open()
+        .unwrap()
+        .encoded(JsonCodec::new());
+    let hour = Duration::from_secs(3_600);
+    let region = process(
+        Config::new(store)
+            .fresh_for(hour)
+            .stale_for(hour)
+            .clock(clock),
+    );
+    // Created, as far as this process's clock knows, in the year 2100.
+    let record = "{\"ct\": 4102444800.0, \"v\": 2}|1";
+    server.ask(&["SET", "dogpile:v:{key}", record]).unwrap();
+    let answer = region.at("key").create(|| 2).unwrap();
+    assert_eq!((answer.value, answer.origin), (2, Origin::Created));
+}
