@@ -10,6 +10,7 @@ mod costs;
 mod dropped;
 mod epochs;
 mod failing_server;
+mod failover;
 mod laws;
 mod operators;
 

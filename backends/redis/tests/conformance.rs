@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use dogpile_backend::Payload;
 use dogpile_redis::{Redis, RedisSettings};
-use dogpile_test_servers::{Flavour, Server};
+use dogpile_test_servers::{Cluster, Flavour, Replicated, Server};
 
 /// A server for all checks of this process. It ends with the process.
 fn server(which: &'static OnceLock<Server>, flavour: Flavour) -> &'static Server {
@@ -51,6 +51,34 @@ mod guarded {
             .password("open-sesame")
             .database(3)
             .prefix("shop");
+        settings.open().expect("good settings")
+    }
+    dogpile_backend::conformance_tests!(Payload, open);
+}
+
+/// By way of Sentinels, to the master that they name.
+mod sentinel {
+    use super::*;
+
+    fn open() -> Redis {
+        static SERVERS: OnceLock<Replicated> = OnceLock::new();
+        let servers =
+            SERVERS.get_or_init(|| Replicated::start(Flavour::Redis).expect("the servers start"));
+        let settings = RedisSettings::sentinel(servers.sentinel_urls(), servers.master_name());
+        settings.open().expect("good settings")
+    }
+    dogpile_backend::conformance_tests!(Payload, open);
+}
+
+/// On three masters with a replica each.
+mod cluster {
+    use super::*;
+
+    fn open() -> Redis {
+        static SERVERS: OnceLock<Cluster> = OnceLock::new();
+        let servers =
+            SERVERS.get_or_init(|| Cluster::start(Flavour::Redis).expect("the servers start"));
+        let settings = RedisSettings::cluster(servers.urls());
         settings.open().expect("good settings")
     }
     dogpile_backend::conformance_tests!(Payload, open);
