@@ -77,10 +77,11 @@ impl Builder {
         self
     }
 
-    /// Clients need this password; [`Server::url`] holds it.
+    /// Clients need this password, and so does what copies from it; [`Server::url`] holds it.
     pub fn password(mut self, password: impl Into<String>) -> Self {
         let password = password.into();
         self.lines.push(format!("requirepass {password}"));
+        self.lines.push(format!("masterauth {password}"));
         self.password = Some(password);
         self
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::builder::Builder;
 use crate::counter::Counter;
 use crate::error::Error;
 use crate::flavour::Flavour;
@@ -25,9 +26,20 @@ impl Cluster {
     /// Starts all of them, and returns when they agree on who has which keys.
     ///
     /// # Errors
-    /// As [`Builder::start`](crate::Builder::start).
+    /// As [`Builder::start`].
     pub fn start(flavour: Flavour) -> Result<Self, Error> {
-        let node = || Server::of(flavour).cluster().launch();
+        Self::start_with(flavour, |node| node)
+    }
+
+    /// The same with something more to say of each node.
+    ///
+    /// # Errors
+    /// As [`Builder::start`].
+    pub fn start_with(
+        flavour: Flavour,
+        describe: impl Fn(Builder) -> Builder,
+    ) -> Result<Self, Error> {
+        let node = || describe(Server::of(flavour)).cluster().launch();
         let nodes: Result<_, _> = (0..2 * MASTERS).map(|_| node()).collect();
         let all = Self { nodes: nodes? };
         for node in &all.nodes {
@@ -53,7 +65,7 @@ impl Cluster {
 
     /// Where clients find the nodes, all of them.
     pub fn urls(&self) -> Vec<String> {
-        let url = |node: &Server| format!("redis://{}/", node.address());
+        let url = |node: &Server| format!("redis://{}{}/", node.login(), node.address());
         self.nodes.iter().map(url).collect()
     }
 

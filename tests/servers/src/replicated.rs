@@ -49,9 +49,20 @@ impl Replicated {
     /// # Errors
     /// As [`Builder::start`].
     pub fn start(flavour: Flavour) -> Result<Self, Error> {
-        let master = Server::of(flavour).launch()?;
+        Self::start_with(flavour, |node| node)
+    }
+
+    /// The same with something more to say of master and replica.
+    ///
+    /// # Errors
+    /// As [`Builder::start`].
+    pub fn start_with(
+        flavour: Flavour,
+        describe: impl Fn(Builder) -> Builder,
+    ) -> Result<Self, Error> {
+        let master = describe(Server::of(flavour)).launch()?;
         let follows = format!("replicaof {} {}", master.address().ip(), master.port());
-        let replica = Server::of(flavour).config(follows).launch()?;
+        let replica = describe(Server::of(flavour)).config(follows).launch()?;
         let sentinel = || Builder::new(flavour, Kind::Sentinel).launch();
         let all = Self {
             nodes: [master, replica],
@@ -151,6 +162,9 @@ impl Replicated {
             ("failover-timeout", "2000"),
         ] {
             sentinel.ask(&["SENTINEL", "SET", NAME, option, value])?;
+        }
+        if let Some(password) = self.nodes[0].password() {
+            sentinel.ask(&["SENTINEL", "SET", NAME, "auth-pass", password])?;
         }
         Ok(())
     }
