@@ -4,6 +4,7 @@ use dogpile_backend::record::{self, Unreadable};
 use dogpile_backend::{CachedValue, Epoch, Epochs, Payload, Span};
 use redis::Value;
 
+use crate::token;
 use crate::trouble::OTHER_TYPE;
 
 /// What was found under a key.
@@ -100,6 +101,13 @@ pub(crate) fn mark(value: &[u8]) -> &[u8] {
     &header[..header.len().min(LONGEST)]
 }
 
+/// What of a value a commit compares where others write without a word to the lease: the header of a
+/// record of ours, in which its stamp never repeats, else every byte.
+pub(crate) fn witness(value: &[u8]) -> &[u8] {
+    let ours = record::decode(value).is_ok_and(|entry| token::is_ours(entry.metadata.stamp));
+    if ours { mark(value) } else { value }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,5 +154,15 @@ mod tests {
         assert_eq!(mark(b"{\"ct\": 1}|payload"), b"{\"ct\": 1}|");
         assert_eq!(mark(b"garbage"), b"garbage");
         assert_eq!(mark(&[b'x'; 5000]).len(), 1024);
+    }
+
+    #[test]
+    fn another_s_value_is_known_by_every_byte() {
+        let token = token::text(token::mint());
+        let ours = format!("{{\"ct\": 1.0, \"v\": 2, \"st\": \"{token}\"}}|payload");
+        assert_eq!(witness(ours.as_bytes()), &ours.as_bytes()[..ours.len() - 7]);
+        for other in ["{\"ct\": 1.0, \"v\": 2}|payload", "garbage", ""] {
+            assert_eq!(witness(other.as_bytes()), other.as_bytes());
+        }
     }
 }
