@@ -181,6 +181,8 @@ fn law_4_a_stale_value_of_python_s_is_served_while_it_renews_it() {
     assert_eq!(holder(&server), None);
 }
 
+type Put<'s> = dyn Fn(&Region<u64>) + 's;
+
 #[test]
 fn law_3_what_python_set_or_deleted_meanwhile_stands() {
     let server = server();
@@ -188,7 +190,7 @@ fn law_3_what_python_set_or_deleted_meanwhile_stands() {
     let nothing = |_: &Region<u64>| {};
     let theirs = |_: &Region<u64>| set(&server, "key", 1);
     let ours = |region: &Region<u64>| region.set("key", 1).unwrap();
-    let before: [&dyn Fn(&Region<u64>); 3] = [&nothing, &theirs, &ours];
+    let before: [&Put<'_>; 3] = [&nothing, &theirs, &ours];
     let set_it = || set(&server, "key", 3);
     let delete_it = || drop(server.ask(&["DEL", "key"]).unwrap());
     let meanwhile: [(&dyn Fn(), _); 2] = [(&set_it, Some(3)), (&delete_it, None)];
