@@ -9,7 +9,7 @@ pub enum Compatibility {
     Native,
     /// Also with Python's dogpile.cache 1.5: its `redis`, `redis_sentinel` and `redis_cluster`
     /// backends with `distributed_lock=True` and a JSON serializer, so that a fleet can move
-    /// service by service. [`JsonCodec`](dogpile_backend::JsonCodec) is the codec to use.
+    /// service by service. `JsonCodec` is the codec to use.
     ///
     /// A value is under the user's own key and a lease under `_lock` and that key: what
     /// [`prefix`](crate::RedisSettings::prefix) and
