@@ -126,8 +126,7 @@ impl Listener {
         let connection = self.server.connect_to_listen(turn, says).await?;
         let mut ears = Ears::new(connection, self.server.has_slots());
         loop {
-            // What has come since stands, and hears now what it could have missed before.
-            let new = ears.turn_to(self.board.spots(), &self.board).await?;
+            let new = ears.turn_to(&self.board).await?;
             self.board.stands(&new);
             *pause = FIRST_PAUSE;
             tokio::select! {

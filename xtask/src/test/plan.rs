@@ -271,6 +271,7 @@ mod tests {
     fn each_size_holds_the_smaller_one() {
         let (quick, full, nightly) = (names(Size::Quick), names(Size::Full), names(Size::Nightly));
         assert!(full.starts_with(&quick) && full.len() > quick.len());
+        assert!(full.contains(&"servers") && !quick.contains(&"servers"));
         assert!(nightly.starts_with(&full) && nightly.len() > full.len());
     }
 

@@ -85,13 +85,16 @@ impl Board {
         self.change.notified().await;
     }
 
-    /// The spots that have bells.
-    pub(super) fn spots(&self) -> HashSet<Spot> {
-        self.state().rooms.keys().cloned().collect()
+    /// The spots that have bells, and those of them whose bells wait to be told that they stand.
+    pub(super) fn spots(&self) -> (HashSet<Spot>, HashSet<Spot>) {
+        let state = self.state();
+        let all = state.rooms.keys().cloned().collect();
+        let waiting = state.rooms.iter().filter(|(_, room)| !room.stands);
+        (all, waiting.map(|(spot, _)| spot.clone()).collect())
     }
 
     /// The server has confirmed these: who hung a bell there looks again now.
-    pub(super) fn stands(&self, spots: &[Spot]) {
+    pub(super) fn stands<'s>(&self, spots: impl IntoIterator<Item = &'s Spot>) {
         for spot in spots {
             if let Some(room) = self.state().rooms.get_mut(spot) {
                 room.stands = true;
@@ -186,7 +189,7 @@ mod tests {
         board.take_down(&spot("a"), second.number);
         board.ring(&spot("a"), News::Changed);
         assert_eq!(taken(&rung), []);
-        assert!(board.spots().is_empty(), "nothing is left of who gave up");
+        assert!(board.spots().0.is_empty(), "nothing is left of who gave up");
     }
 
     #[test]

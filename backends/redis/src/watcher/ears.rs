@@ -52,12 +52,11 @@ impl Ears {
         }
     }
 
-    /// Listens to what is wanted and to nothing else, and answers what it did not listen to before.
-    pub(super) async fn turn_to(
-        &mut self,
-        wanted: HashSet<Spot>,
-        board: &Board,
-    ) -> Result<Vec<Spot>, RedisError> {
+    /// Listens to what has bells on `board` and to nothing else, and answers which bells are to ring
+    /// now: those of spots that it did not listen to before, and of who came back to a spot before it
+    /// was left.
+    pub(super) async fn turn_to(&mut self, board: &Board) -> Result<HashSet<Spot>, RedisError> {
+        let (wanted, mut to_ring) = board.spots();
         let all = self.subscribed.values();
         let gone: Vec<_> = all.filter(|spot| !wanted.contains(spot)).cloned().collect();
         if !gone.is_empty() {
@@ -84,7 +83,8 @@ impl Ears {
             self.read(&with_keys).await?;
             self.read.extend(with_keys.into_iter().cloned());
         }
-        Ok(new)
+        to_ring.extend(new);
+        Ok(to_ring)
     }
 
     fn hears(&self, spot: &Spot) -> bool {
