@@ -33,6 +33,6 @@ pub use dogpile_backend::{
 #[cfg(feature = "memory")]
 pub use dogpile_memory::Memory;
 #[cfg(feature = "redis")]
-pub use dogpile_redis::{Redis, RedisSettings};
+pub use dogpile_redis::{Compatibility, Redis, RedisSettings};
 pub use error::{ConfigError, Error, Place};
 pub use region::{Answer, At, BoxError, Config, Job, Known, OnStoreFailure, Origin, Region};

@@ -13,6 +13,7 @@ mod failing_server;
 mod failover;
 mod laws;
 mod operators;
+mod python;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, ScopedJoinHandle};

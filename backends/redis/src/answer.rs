@@ -4,6 +4,7 @@ use dogpile_backend::record::{self, Unreadable};
 use dogpile_backend::{CachedValue, Epoch, Epochs, Payload, Span};
 use redis::Value;
 
+use crate::token;
 use crate::trouble::OTHER_TYPE;
 
 /// What was found under a key.
@@ -98,6 +99,13 @@ pub(crate) fn mark(value: &[u8]) -> &[u8] {
     let bar = value.iter().position(|byte| *byte == b'|');
     let header = bar.map_or(value, |bar| &value[..=bar]);
     &header[..header.len().min(LONGEST)]
+}
+
+/// What of a value a commit compares where others write without a word to the lease: the header of a
+/// record of ours, in which its stamp never repeats, else every byte.
+pub(crate) fn witness(value: &[u8]) -> &[u8] {
+    let ours = record::decode(value).is_ok_and(|entry| token::is_ours(entry.metadata.stamp));
+    if ours { mark(value) } else { value }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use redis::Value;
 
 use crate::redis::odd;
 use crate::request::Request;
+use crate::watcher::Spot;
 use crate::{Redis, answer, script};
 
 impl Redis {
@@ -49,6 +50,7 @@ impl EpochStore for Redis {
     }
 
     fn watch(&self, region: &str, bell: Bell) -> Option<Watch> {
-        Some(self.watcher.watch(self.keys.invalidations(region), bell))
+        let spot = Spot::channel(self.keys.invalidations(region));
+        Some(self.watcher.watch(spot, bell))
     }
 }

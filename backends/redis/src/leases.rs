@@ -9,6 +9,7 @@ use dogpile_backend::{
 use redis::Value;
 
 use crate::answer::{self, Answer, Found};
+use crate::compatibility::Compatibility;
 use crate::redis::{odd, stamped};
 use crate::request::Request;
 use crate::sender::Dialogue;
@@ -48,10 +49,12 @@ impl<'a> Wish<'a> {
         }
     }
 
-    fn lease(&self) -> Lease {
+    /// The lease, given beside `value`.
+    fn lease(&self, value: Option<&[u8]>) -> Lease {
+        let value = value.filter(|_| self.redis.compatibility == Compatibility::Python);
         Lease {
             stamp: self.stamp,
-            foreign: None,
+            foreign: value.map(|value| answer::witness(value).into()),
         }
     }
 
@@ -100,7 +103,8 @@ impl Dialogue for Wish<'_> {
         Ok(match answer {
             Answer::Seen(value) => self.seen(&value),
             Answer::Won(value) => {
-                let (lease, seen) = (self.lease(), self.entry(value.as_deref()));
+                let lease = self.lease(value.as_deref());
+                let seen = self.entry(value.as_deref());
                 ControlFlow::Break(Leased::Won { lease, seen })
             }
             Answer::Lost(value, remaining) => {
@@ -116,7 +120,7 @@ impl Drop for Wish<'_> {
     /// given back behind it, on the same line.
     fn drop(&mut self) {
         if self.open {
-            let lease = self.lease();
+            let lease = self.lease(None);
             let request = self.redis.release_request(self.key, &lease, false);
             self.redis.sender.mention(request);
         }
@@ -138,7 +142,7 @@ impl Redis {
                 Vec::new()
             },
         ];
-        Request::script(Operation::Lease, key, &script::LEASE, keys, arguments)
+        Request::script(Operation::Lease, key, self.scripts.lease, keys, arguments)
     }
 
     fn release_request(&self, key: &[u8], lease: &Lease, failed: bool) -> Request {
@@ -174,7 +178,11 @@ fn understood(request: &Request, value: Value) -> Result<Commit, StoreError> {
 
 impl LeaseStore<Payload> for Redis {
     fn lease<'a>(&'a self, key: &'a [u8], ask: Ask<'a>) -> Reply<'a, Leased<Payload>> {
-        self.sender.talk(Wish::new(self, key, ask))
+        let wish = Wish::new(self, key, ask);
+        match self.refusal(&wish.request) {
+            Some(error) => Reply::ready(Err(error)),
+            None => self.sender.talk(wish),
+        }
     }
 
     fn commit<'a>(
@@ -185,13 +193,16 @@ impl LeaseStore<Payload> for Redis {
         ttl: Span,
     ) -> Reply<'a, Commit> {
         let keys = vec![self.keys.value(key), self.keys.lease(key)];
-        let arguments = vec![
+        let mut arguments = vec![
             token::text(lease.stamp).into(),
             stamped(entry, lease.stamp),
             self.time_to_live(ttl),
             self.keys.waiting(key),
         ];
-        let request = Request::script(Operation::Commit, key, &script::COMMIT, keys, arguments);
+        if self.compatibility == Compatibility::Python {
+            arguments.push(lease.foreign.as_deref().unwrap_or_default().into());
+        }
+        let request = Request::script(Operation::Commit, key, self.scripts.commit, keys, arguments);
         self.sender.ask(request, understood)
     }
 
@@ -208,6 +219,6 @@ impl LeaseStore<Payload> for Redis {
     }
 
     fn watch(&self, key: &[u8], bell: Bell) -> Option<Watch> {
-        Some(self.watcher.watch(self.keys.waiting(key), bell))
+        Some(self.watcher.watch(self.keys.spot(key), bell))
     }
 }

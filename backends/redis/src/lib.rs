@@ -6,6 +6,7 @@
 //! | `redis` | the store: what each operation asks, and what the answers mean |
 //! | `leases`, `epochs` | the same for the optional ports |
 //! | `settings` | what a user can say |
+//! | `compatibility` | who else uses the same keys: Python's dogpile.cache |
 //! | `server` | standalone, Sentinel or Cluster: how to get a connection |
 //! | `keys` | where a key's value, lease and channel are in the server |
 //! | `token` | leases' tokens, none like another |
@@ -17,6 +18,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod answer;
+mod compatibility;
 mod epochs;
 mod keys;
 mod leases;
@@ -31,4 +33,5 @@ mod trouble;
 mod watcher;
 
 pub use self::redis::Redis;
+pub use compatibility::Compatibility;
 pub use settings::{BadSettings, RedisSettings};

@@ -10,9 +10,10 @@ use dogpile_backend::{
 use redis::Value;
 
 use crate::answer::Found;
+use crate::compatibility::Compatibility;
 use crate::keys::Keys;
 use crate::request::Request;
-use crate::script;
+use crate::script::Scripts;
 use crate::sender::Sender;
 use crate::server::Server;
 use crate::settings::{BadSettings, RedisSettings, Report};
@@ -37,6 +38,8 @@ pub struct Redis {
     pub(crate) sender: Sender,
     pub(crate) watcher: Watcher,
     pub(crate) keys: Keys,
+    pub(crate) compatibility: Compatibility,
+    pub(crate) scripts: &'static Scripts,
     time_to_live: Option<Span>,
     report: Option<Report>,
     unreadable: Mutex<u64>,
@@ -51,13 +54,19 @@ impl Redis {
         RedisSettings::url(url).open()
     }
 
-    pub(crate) fn new(settings: RedisSettings, server: Server) -> std::io::Result<Self> {
+    pub(crate) fn new(
+        settings: RedisSettings,
+        keys: Keys,
+        server: Server,
+    ) -> std::io::Result<Self> {
         let server = Arc::new(server);
         let sender = Sender::new(Arc::clone(&server), settings.connections)?;
         Ok(Self {
-            watcher: Watcher::new(server, sender.background().clone()),
+            watcher: Watcher::new(server, sender.background().clone(), settings.compatibility),
             sender,
-            keys: Keys::new(&settings.prefix, &settings.lease_prefix),
+            keys,
+            compatibility: settings.compatibility,
+            scripts: Scripts::of(settings.compatibility),
             time_to_live: settings.time_to_live,
             report: settings.report,
             unreadable: Mutex::new(0),
@@ -112,7 +121,31 @@ impl Redis {
         let record = record::encode(&entry);
         let arguments = vec![record, self.time_to_live(ttl), self.keys.waiting(key)];
         // Sent twice it could overwrite what another has set, or undo a deletion, in between.
-        Request::script(Operation::Set, key, &script::SET, keys, arguments).once()
+        Request::script(Operation::Set, key, self.scripts.set, keys, arguments).once()
+    }
+}
+
+impl Redis {
+    /// Sends what is about `key`, unless its value and its lease cannot be named together.
+    pub(crate) fn ask_about<'a, T: Send + 'a>(
+        &'a self,
+        request: Request,
+        understand: impl FnOnce(&Request, Value) -> Result<T, StoreError> + Send + 'a,
+    ) -> Reply<'a, T> {
+        match self.refusal(&request) {
+            Some(error) => Reply::ready(Err(error)),
+            None => self.sender.ask(request, understand),
+        }
+    }
+
+    /// Why a request about a key is not sent at all.
+    pub(crate) fn refusal(&self, request: &Request) -> Option<StoreError> {
+        if self.keys.are_together(&request.about) {
+            return None;
+        }
+        let why = "on a Redis Cluster shared with Python, a key needs a hash tag that holds its value \
+                   and its lock in one slot: `{42}:profile`, or a prefix with one";
+        Some(told_ourselves(request, Fault::Refused, why))
     }
 }
 
@@ -135,7 +168,7 @@ impl Store<Payload> for Redis {
 
     fn get<'a>(&'a self, key: &'a [u8]) -> Reply<'a, Option<CachedValue<Payload>>> {
         let request = Request::command(Operation::Get, key, "GET", vec![self.keys.value(key)]);
-        self.sender.ask(request, move |request, value| {
+        self.ask_about(request, move |request, value| {
             let found = match value {
                 Value::Nil => Found::Nothing,
                 Value::BulkString(bytes) => Found::read(&bytes),
@@ -148,14 +181,14 @@ impl Store<Payload> for Redis {
 
     fn set<'a>(&'a self, key: &'a [u8], entry: CachedValue<Payload>, ttl: Span) -> Reply<'a, ()> {
         let request = self.set_request(key, entry, ttl);
-        self.sender.ask(request, |_, _| Ok(()))
+        self.ask_about(request, |_, _| Ok(()))
     }
 
     fn delete<'a>(&'a self, key: &'a [u8]) -> Reply<'a, ()> {
         let keys = vec![self.keys.value(key), self.keys.lease(key)];
         let arguments = vec![self.keys.waiting(key)];
-        let request = Request::script(Operation::Delete, key, &script::DELETE, keys, arguments);
-        self.sender.ask(request, |_, _| Ok(()))
+        let request = Request::script(Operation::Delete, key, self.scripts.delete, keys, arguments);
+        self.ask_about(request, |_, _| Ok(()))
     }
 
     fn leases(&self) -> Option<&dyn LeaseStore<Payload>> {

@@ -2,6 +2,8 @@
 
 use std::sync::OnceLock;
 
+use crate::compatibility::Compatibility;
+
 /// A script that the server runs in one step.
 #[derive(Debug)]
 pub(crate) struct Script {
@@ -35,6 +37,46 @@ scripts! {
     DELETE = "delete.lua";
     /// Raises a region's epochs.
     RAISE = "raise.lua";
+    /// [`LEASE`] beside Python.
+    PYTHON_LEASE = "python/lease.lua";
+    /// [`COMMIT`] beside Python.
+    PYTHON_COMMIT = "python/commit.lua";
+    /// [`SET`] beside Python.
+    PYTHON_SET = "python/set.lua";
+    /// [`DELETE`] beside Python.
+    PYTHON_DELETE = "python/delete.lua";
+}
+
+/// The scripts that differ by who else uses the keys.
+#[derive(Debug)]
+pub(crate) struct Scripts {
+    pub(crate) lease: &'static Script,
+    pub(crate) commit: &'static Script,
+    pub(crate) set: &'static Script,
+    pub(crate) delete: &'static Script,
+}
+
+static NATIVE: Scripts = Scripts {
+    lease: &LEASE,
+    commit: &COMMIT,
+    set: &SET,
+    delete: &DELETE,
+};
+
+static PYTHON: Scripts = Scripts {
+    lease: &PYTHON_LEASE,
+    commit: &PYTHON_COMMIT,
+    set: &PYTHON_SET,
+    delete: &PYTHON_DELETE,
+};
+
+impl Scripts {
+    pub(crate) fn of(compatibility: Compatibility) -> &'static Self {
+        match compatibility {
+            Compatibility::Native => &NATIVE,
+            Compatibility::Python => &PYTHON,
+        }
+    }
 }
 
 impl Script {
@@ -60,5 +102,16 @@ mod tests {
                 assert!(script.text.contains(word), "{word}: {}", script.text);
             }
         }
+    }
+
+    #[test]
+    fn beside_python_scripts_know_our_tokens_by_their_beginning() {
+        let token = crate::token::text(crate::token::mint());
+        let ours = format!("'{}'", &token[..8]);
+        for script in [&PYTHON_LEASE, &PYTHON_SET, &PYTHON_DELETE] {
+            assert!(script.text.contains(&ours), "{}", script.text);
+        }
+        let stamp = format!("\"st\": \"{}", &token[..8]);
+        assert!(PYTHON_COMMIT.text.contains(&stamp));
     }
 }

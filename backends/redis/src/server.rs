@@ -75,6 +75,11 @@ impl Server {
         self.timeout
     }
 
+    /// Whether keys are spread over several servers.
+    pub(crate) fn has_slots(&self) -> bool {
+        matches!(self.kind, Kind::Cluster { .. })
+    }
+
     /// Asks Sentinels where that is needed, which takes as long as it takes them.
     fn client(&self) -> RedisResult<Client> {
         match &self.kind {

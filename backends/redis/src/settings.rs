@@ -6,6 +6,8 @@ use dogpile_backend::{Span, record::Unreadable};
 use redis::{ConnectionInfo, IntoConnectionInfo, RedisError};
 
 use crate::Redis;
+use crate::compatibility::Compatibility;
+use crate::keys::Keys;
 use crate::server::Server;
 
 /// Called with the key and the reason whenever an entry is found that is no record.
@@ -41,8 +43,9 @@ pub struct RedisSettings {
     pub(crate) database: Option<i64>,
     #[cfg(feature = "tls")]
     pub(crate) root_certificate: Option<Vec<u8>>,
-    pub(crate) prefix: String,
-    pub(crate) lease_prefix: String,
+    pub(crate) compatibility: Compatibility,
+    prefix: Option<String>,
+    lease_prefix: Option<String>,
     pub(crate) timeout: Duration,
     pub(crate) keepalive: Option<Duration>,
     pub(crate) connections: usize,
@@ -124,8 +127,9 @@ impl RedisSettings {
             database: None,
             #[cfg(feature = "tls")]
             root_certificate: None,
-            prefix: "dogpile".into(),
-            lease_prefix: "l".into(),
+            compatibility: Compatibility::default(),
+            prefix: None,
+            lease_prefix: None,
             timeout: Duration::from_millis(500),
             keepalive: Some(Duration::from_secs(30)),
             connections: 16,
@@ -159,15 +163,23 @@ impl RedisSettings {
         self
     }
 
-    /// What all keys begin with. Default: `dogpile`.
-    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
+    /// Who else uses the same keys. Default: processes that use this crate.
+    pub fn compatibility(mut self, compatibility: Compatibility) -> Self {
+        self.compatibility = compatibility;
         self
     }
 
-    /// What stands between the prefix and the key of a lease. Default: `l`.
+    /// What all keys begin with. Default: `dogpile`; beside Python nothing, and what is given here is
+    /// what a key mangler of Python's puts in front of each key.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = Some(prefix.into());
+        self
+    }
+
+    /// What stands between the prefix and the key of a lease. Default: `l`. Beside Python it stands in
+    /// front of all, by default `_lock`: what Python calls the `lock_prefix`.
     pub fn lease_prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.lease_prefix = prefix.into();
+        self.lease_prefix = Some(prefix.into());
         self
     }
 
@@ -210,21 +222,7 @@ impl RedisSettings {
     /// # Errors
     /// Settings that cannot be meant so.
     pub fn open(self) -> Result<Redis, BadSettings> {
-        self.check()?;
-        let server = Server::new(&self)?;
-        Ok(Redis::new(self, server)?)
-    }
-
-    fn check(&self) -> Result<(), BadSettings> {
-        check_prefix("prefix of keys", &self.prefix)?;
-        check_prefix("prefix of leases", &self.lease_prefix)?;
-        if ["v", "w", "e", "i"].contains(&&*self.lease_prefix) {
-            return Err(BadSettings::Prefix {
-                prefix: self.lease_prefix.clone(),
-                what: "prefix of leases",
-                why: "other keys or channels are called so",
-            });
-        }
+        let keys = self.keys()?;
         if self.timeout.is_zero() {
             return Err(BadSettings::Zero {
                 what: "the timeout",
@@ -235,16 +233,52 @@ impl RedisSettings {
                 what: "the number of connections",
             });
         }
-        Ok(())
+        let server = Server::new(&self)?;
+        Ok(Redis::new(self, keys, server)?)
+    }
+
+    fn keys(&self) -> Result<Keys, BadSettings> {
+        match self.compatibility {
+            Compatibility::Native => self.native_keys(),
+            Compatibility::Python => self.python_keys(),
+        }
+    }
+
+    fn native_keys(&self) -> Result<Keys, BadSettings> {
+        let prefix = self.prefix.as_deref().unwrap_or("dogpile");
+        let lease = self.lease_prefix.as_deref().unwrap_or("l");
+        check_prefix(KEYS, prefix)?;
+        check_prefix(LEASES, lease)?;
+        if ["v", "w", "e", "i"].contains(&lease) {
+            let why = "other keys or channels are called so";
+            return Err(wrong_prefix(LEASES, lease, why));
+        }
+        Ok(Keys::native(prefix, lease))
+    }
+
+    fn python_keys(&self) -> Result<Keys, BadSettings> {
+        let prefix = self.prefix.as_deref().unwrap_or_default();
+        let lease = self.lease_prefix.as_deref().unwrap_or("_lock");
+        let fits = |c: char| c.is_alphanumeric() || "_-.:".contains(c);
+        if !(2..=10).contains(&lease.chars().count()) || !lease.chars().all(fits) {
+            let why = "dogpile.cache takes 2 to 10 letters, digits and any of `_-.:`";
+            return Err(wrong_prefix(LEASES, lease, why));
+        }
+        let slots = matches!(self.place, Place::Cluster(_));
+        Ok(Keys::python(prefix, lease, slots))
     }
 }
 
+const KEYS: &str = "prefix of keys";
+const LEASES: &str = "prefix of leases";
+
+fn wrong_prefix(what: &'static str, prefix: &str, why: &'static str) -> BadSettings {
+    let prefix = prefix.into();
+    BadSettings::Prefix { prefix, what, why }
+}
+
 fn check_prefix(what: &'static str, prefix: &str) -> Result<(), BadSettings> {
-    let wrong = |why| BadSettings::Prefix {
-        prefix: prefix.into(),
-        what,
-        why,
-    };
+    let wrong = |why| wrong_prefix(what, prefix, why);
     if prefix.is_empty() {
         return Err(wrong("it is empty"));
     }
@@ -293,5 +327,22 @@ mod tests {
         assert!(refused(here().timeout(Duration::ZERO)).contains("timeout"));
         assert!(refused(here().connections(0)).contains("connections"));
         assert!(here().open().is_ok());
+    }
+
+    #[test]
+    fn a_lock_prefix_that_python_would_not_take_is_refused() {
+        let beside = |prefix| {
+            let settings = here().compatibility(Compatibility::Python);
+            settings.lease_prefix(prefix)
+        };
+        for wrong in ["v", "longer than ten", "{a}", "", "a b"] {
+            assert!(
+                refused(beside(wrong)).contains("dogpile.cache takes"),
+                "{wrong}"
+            );
+        }
+        for good in ["lk:", "_lock", "a-b.c:d_e"] {
+            assert!(beside(good).open().is_ok(), "{good}");
+        }
     }
 }

@@ -15,6 +15,11 @@ pub(crate) fn mint() -> Stamp {
     Stamp::new(OURS | random(1) << 32 | random(2) & 0xffff_ffff)
 }
 
+/// Whether we minted it.
+pub(crate) fn is_ours(stamp: Stamp) -> bool {
+    stamp.number() >> 96 == OURS >> 96
+}
+
 /// The token as the server keeps it.
 pub(crate) fn text(stamp: Stamp) -> String {
     format!("{:032x}", stamp.number())
@@ -26,6 +31,7 @@ mod tests {
 
     #[test]
     fn tokens_differ_and_show_whose_they_are() {
+        assert!(is_ours(mint()) && !is_ours(Stamp::NONE));
         let tokens: std::collections::HashSet<_> = (0..10_000).map(|_| text(mint())).collect();
         assert_eq!(tokens.len(), 10_000);
         assert!(

@@ -1,51 +1,79 @@
 //! One connection of this process on which the server rings, for all who wait.
 //!
-//! A bell is hung on a channel. The task subscribes to what has bells and to nothing else; when a
-//! subscription stands, its bells ring once, so that whoever hung them looks again after it. Without a
-//! connection, all bells ring from time to time: those who wait look by themselves.
+//! A bell is hung on a [`Spot`]. The task has its ears on the spots that have bells and nowhere else;
+//! when it hears what happens on one, the spot's bells ring once, so that whoever hung them looks again
+//! after it. Without a connection, all bells ring from time to time: those who wait look by themselves.
 
 mod board;
+mod ears;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dogpile_backend::{Bell, News, Watch};
-use redis::aio::MultiplexedConnection;
-use redis::{Msg, PushInfo, PushKind, RedisError};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use dogpile_backend::{Bell, Watch};
+use redis::RedisError;
+use tokio::sync::mpsc::unbounded_channel;
 
+use crate::compatibility::Compatibility;
 use crate::sender::Background;
 use crate::server::Server;
-use board::{Board, Channel};
+use board::Board;
+use ears::Ears;
+
+/// What a bell is hung on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Spot {
+    /// Where our scripts say what they did.
+    pub(crate) channel: Vec<u8>,
+    /// Keys that others write without a word.
+    pub(crate) keys: Vec<Vec<u8>>,
+}
+
+impl Spot {
+    pub(crate) fn channel(channel: Vec<u8>) -> Self {
+        let keys = Vec::new();
+        Self { channel, keys }
+    }
+}
 
 pub(crate) struct Watcher {
     server: Arc<Server>,
     background: Background,
     board: Arc<Board>,
+    longest_pause: Duration,
 }
 
 impl Watcher {
-    pub(crate) fn new(server: Arc<Server>, background: Background) -> Self {
+    pub(crate) fn new(
+        server: Arc<Server>,
+        background: Background,
+        compatibility: Compatibility,
+    ) -> Self {
+        let longest_pause = match compatibility {
+            Compatibility::Native => LONGEST_PAUSE,
+            Compatibility::Python => ears::BESIDE_PYTHON,
+        };
         Self {
             server,
             background,
             board: Arc::default(),
+            longest_pause,
         }
     }
 
-    /// Rings `bell` when something is said on `channel`.
-    pub(crate) fn watch(&self, channel: Channel, bell: Bell) -> Watch {
-        let hung = self.board.hang(&channel, bell);
+    /// Rings `bell` when something happens on `spot`.
+    pub(crate) fn watch(&self, spot: Spot, bell: Bell) -> Watch {
+        let hung = self.board.hang(&spot, bell);
         if hung.is_first {
             let listener = Listener {
                 server: Arc::clone(&self.server),
                 board: Arc::clone(&self.board),
+                longest_pause: self.longest_pause,
             };
             self.background.spawn(listener.run());
         }
         let board = Arc::clone(&self.board);
-        let end = move || board.take_down(&channel, hung.number);
+        let end = move || board.take_down(&spot, hung.number);
         if hung.stands {
             Watch::new(end)
         } else {
@@ -64,6 +92,7 @@ impl Drop for Watcher {
 struct Listener {
     server: Arc<Server>,
     board: Arc<Board>,
+    longest_pause: Duration,
 }
 
 /// How long between two looks where nobody rings; twice as long each time.
@@ -87,84 +116,34 @@ impl Listener {
             self.board.fell_silent();
             self.board.ring_all();
             tokio::time::sleep(jittered(pause)).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = (pause * 2).min(self.longest_pause);
         }
     }
 
     /// Until the connection breaks, or nobody will watch any more.
     async fn listen(&self, turn: usize, pause: &mut Duration) -> Result<(), RedisError> {
         let (says, mut pushes) = unbounded_channel();
-        let mut connection = self.server.connect_to_listen(turn, says).await?;
-        let mut heard = HashSet::new();
+        let connection = self.server.connect_to_listen(turn, says).await?;
+        let mut ears = Ears::new(connection, self.server.has_slots());
         loop {
-            self.subscribe(&mut connection, &mut heard).await?;
+            let new = ears.turn_to(&self.board).await?;
+            self.board.stands(&new);
             *pause = FIRST_PAUSE;
             tokio::select! {
                 () = self.board.changed() => {}
-                push = pushes.recv() => self.heard(push, &mut pushes)?,
+                push = pushes.recv() => {
+                    ears.hear(push, &self.board)?;
+                    while let Ok(push) = pushes.try_recv() {
+                        ears.hear(Some(push), &self.board)?;
+                    }
+                }
+                () = ears.pause() => ears.look(&self.board),
             }
             if self.board.is_closed() {
                 return Ok(());
             }
         }
     }
-
-    /// Subscribes to what has bells and is not heard, and the other way round.
-    async fn subscribe(
-        &self,
-        connection: &mut MultiplexedConnection,
-        heard: &mut HashSet<Channel>,
-    ) -> Result<(), RedisError> {
-        let (wanted, waiting) = self.board.channels();
-        let gone: Vec<_> = heard.difference(&wanted).cloned().collect();
-        let new: Vec<_> = wanted.difference(heard).cloned().collect();
-        // Left and wanted again before it was unsubscribed from.
-        let back: Vec<_> = waiting.intersection(heard).cloned().collect();
-        self.board.stands(&back);
-        if !gone.is_empty() {
-            self.board.end(&gone);
-            connection.unsubscribe(&gone).await?;
-            heard.retain(|channel| wanted.contains(channel));
-        }
-        if !new.is_empty() {
-            connection.subscribe(&new).await?;
-            self.board.stands(&new);
-            heard.extend(new);
-        }
-        Ok(())
-    }
-
-    /// Rings for `push` and for all that came with it.
-    fn heard(
-        &self,
-        push: Option<PushInfo>,
-        pushes: &mut UnboundedReceiver<PushInfo>,
-    ) -> Result<(), RedisError> {
-        let mut next = push;
-        loop {
-            match next {
-                None => return Err(lost()),
-                Some(push) if push.kind == PushKind::Disconnection => return Err(lost()),
-                Some(push) => {
-                    if let Some(message) = Msg::from_push_info(push) {
-                        let news = match message.get_payload_bytes() {
-                            b"failed" => News::Failed,
-                            _ => News::Changed,
-                        };
-                        self.board.ring(message.get_channel_name().as_bytes(), news);
-                    }
-                }
-            }
-            match pushes.try_recv() {
-                Ok(push) => next = Some(push),
-                Err(_) => return Ok(()),
-            }
-        }
-    }
-}
-
-fn lost() -> RedisError {
-    std::io::Error::from(std::io::ErrorKind::ConnectionReset).into()
 }
 
 /// Between half of it and all of it, so that processes do not look in step.

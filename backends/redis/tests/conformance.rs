@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use dogpile_backend::Payload;
-use dogpile_redis::{Redis, RedisSettings};
+use dogpile_redis::{Compatibility, Redis, RedisSettings};
 use dogpile_test_servers::{Cluster, Flavour, Replicated, Server};
 
 /// A server for all checks of this process. It ends with the process.
@@ -82,4 +82,50 @@ mod cluster {
         settings.open().expect("good settings")
     }
     dogpile_backend::conformance_tests!(Payload, open);
+}
+
+/// Beside Python, whose locks and values these are: every promise holds among processes of ours.
+mod python {
+    use super::*;
+
+    fn open(which: &'static OnceLock<Server>, flavour: Flavour) -> Redis {
+        let settings = RedisSettings::url(server(which, flavour).url());
+        let settings = settings.compatibility(Compatibility::Python);
+        settings.open().expect("good settings")
+    }
+
+    mod redis {
+        use super::*;
+
+        fn open() -> Redis {
+            static SERVER: OnceLock<Server> = OnceLock::new();
+            super::open(&SERVER, Flavour::Redis)
+        }
+        dogpile_backend::conformance_tests!(Payload, open);
+    }
+
+    mod valkey {
+        use super::*;
+
+        fn open() -> Redis {
+            static SERVER: OnceLock<Server> = OnceLock::new();
+            super::open(&SERVER, Flavour::Valkey)
+        }
+        dogpile_backend::conformance_tests!(Payload, open);
+    }
+
+    /// Where the suite's keys get their tag from the prefix: all are in one slot.
+    mod cluster {
+        use super::*;
+
+        fn open() -> Redis {
+            static SERVERS: OnceLock<Cluster> = OnceLock::new();
+            let servers =
+                SERVERS.get_or_init(|| Cluster::start(Flavour::Redis).expect("the servers start"));
+            let settings = RedisSettings::cluster(servers.urls()).prefix("{shop}:");
+            let settings = settings.compatibility(Compatibility::Python);
+            settings.open().expect("good settings")
+        }
+        dogpile_backend::conformance_tests!(Payload, open);
+    }
 }

@@ -90,3 +90,13 @@ proptest! {
         let _ = Found::read(&value).entry();
     }
 }
+
+#[test]
+fn another_s_value_is_known_by_every_byte() {
+    let token = token::text(token::mint());
+    let ours = format!("{{\"ct\": 1.0, \"v\": 2, \"st\": \"{token}\"}}|payload");
+    assert_eq!(witness(ours.as_bytes()), &ours.as_bytes()[..ours.len() - 7]);
+    for other in ["{\"ct\": 1.0, \"v\": 2}|payload", "garbage", ""] {
+        assert_eq!(witness(other.as_bytes()), other.as_bytes());
+    }
+}

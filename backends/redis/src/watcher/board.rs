@@ -1,4 +1,4 @@
-//! The bells of all channels, and which channels are listened to.
+//! The bells of all spots, and which spots are listened to.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use dogpile_backend::{Bell, News};
 use tokio::sync::Notify;
 
-pub(super) type Channel = Vec<u8>;
+use super::Spot;
+
 type Shared = Arc<dyn Fn(News) + Send + Sync>;
 
 #[derive(Default)]
@@ -17,7 +18,7 @@ pub(super) struct Board {
 
 #[derive(Default)]
 struct State {
-    rooms: HashMap<Channel, Room>,
+    rooms: HashMap<Spot, Room>,
     last: u64,
     started: bool,
     closed: bool,
@@ -26,14 +27,14 @@ struct State {
 #[derive(Default)]
 struct Room {
     bells: Vec<(u64, Shared)>,
-    /// The server has confirmed the subscription.
+    /// The server has confirmed that it will tell.
     stands: bool,
 }
 
 /// What became of a bell that was hung.
 pub(super) struct Hung {
     pub(super) number: u64,
-    /// Whether its channel is listened to already.
+    /// Whether its spot is listened to already.
     pub(super) stands: bool,
     /// Whether it is the first of all, so that nobody listens yet.
     pub(super) is_first: bool,
@@ -44,12 +45,12 @@ impl Board {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn hang(&self, channel: &[u8], bell: Bell) -> Hung {
+    pub(super) fn hang(&self, spot: &Spot, bell: Bell) -> Hung {
         let mut state = self.state();
         state.last += 1;
         let number = state.last;
         let is_first = !std::mem::replace(&mut state.started, true);
-        let room = state.rooms.entry(channel.into()).or_default();
+        let room = state.rooms.entry(spot.clone()).or_default();
         room.bells.push((number, Arc::from(bell)));
         let stands = room.stands;
         drop(state);
@@ -63,15 +64,15 @@ impl Board {
         }
     }
 
-    pub(super) fn take_down(&self, channel: &[u8], number: u64) {
+    pub(super) fn take_down(&self, spot: &Spot, number: u64) {
         let mut state = self.state();
-        let Some(room) = state.rooms.get_mut(channel) else {
+        let Some(room) = state.rooms.get_mut(spot) else {
             return;
         };
         let at = room.bells.iter().position(|(hung, _)| *hung == number);
         let bell = at.map(|at| room.bells.swap_remove(at));
         if room.bells.is_empty() {
-            state.rooms.remove(channel);
+            state.rooms.remove(spot);
             self.change.notify_one();
         }
         drop(state);
@@ -79,34 +80,34 @@ impl Board {
         drop(bell);
     }
 
-    /// Until a channel may have come or gone since this was last asked.
+    /// Until a spot may have come or gone since this was last asked.
     pub(super) async fn changed(&self) {
         self.change.notified().await;
     }
 
-    /// The channels that have bells, and those of them whose bells wait to be told that they stand.
-    pub(super) fn channels(&self) -> (HashSet<Channel>, HashSet<Channel>) {
+    /// The spots that have bells, and those of them whose bells wait to be told that they stand.
+    pub(super) fn spots(&self) -> (HashSet<Spot>, HashSet<Spot>) {
         let state = self.state();
         let all = state.rooms.keys().cloned().collect();
         let waiting = state.rooms.iter().filter(|(_, room)| !room.stands);
-        (all, waiting.map(|(channel, _)| channel.clone()).collect())
+        (all, waiting.map(|(spot, _)| spot.clone()).collect())
     }
 
     /// The server has confirmed these: who hung a bell there looks again now.
-    pub(super) fn stands(&self, channels: &[Channel]) {
-        for channel in channels {
-            if let Some(room) = self.state().rooms.get_mut(channel) {
+    pub(super) fn stands<'s>(&self, spots: impl IntoIterator<Item = &'s Spot>) {
+        for spot in spots {
+            if let Some(room) = self.state().rooms.get_mut(spot) {
                 room.stands = true;
             }
-            self.ring(channel, News::Changed);
+            self.ring(spot, News::Changed);
         }
     }
 
     /// These are not listened to any more; a bell that has come back meanwhile is a new wish.
-    pub(super) fn end(&self, channels: &[Channel]) {
+    pub(super) fn end(&self, spots: &[Spot]) {
         let mut state = self.state();
-        for channel in channels {
-            if let Some(room) = state.rooms.get_mut(channel) {
+        for spot in spots {
+            if let Some(room) = state.rooms.get_mut(spot) {
                 room.stands = false;
             }
         }
@@ -119,8 +120,8 @@ impl Board {
         }
     }
 
-    pub(super) fn ring(&self, channel: &[u8], news: News) {
-        let bells: Vec<_> = match self.state().rooms.get(channel) {
+    pub(super) fn ring(&self, spot: &Spot, news: News) {
+        let bells: Vec<_> = match self.state().rooms.get(spot) {
             Some(room) => room
                 .bells
                 .iter()
@@ -169,34 +170,35 @@ mod tests {
         std::mem::take(&mut rung.lock().expect("not poisoned"))
     }
 
+    fn spot(name: &str) -> Spot {
+        Spot::channel(name.into())
+    }
+
     #[test]
-    fn a_bell_rings_when_it_stands_and_for_its_channel() {
+    fn a_bell_rings_when_it_stands_and_for_its_spot() {
         let (board, rung) = (Board::default(), Rung::default());
-        let first = board.hang(b"a", bell(&rung));
+        let first = board.hang(&spot("a"), bell(&rung));
         assert!(first.is_first && !first.stands);
-        board.stands(&[b"a".to_vec()]);
-        board.ring(b"a", News::Failed);
-        board.ring(b"b", News::Changed);
+        board.stands(&[spot("a")]);
+        board.ring(&spot("a"), News::Failed);
+        board.ring(&spot("b"), News::Changed);
         assert_eq!(taken(&rung), [News::Changed, News::Failed]);
-        let second = board.hang(b"a", bell(&rung));
+        let second = board.hang(&spot("a"), bell(&rung));
         assert!(!second.is_first && second.stands);
-        board.take_down(b"a", first.number);
-        board.take_down(b"a", second.number);
-        board.ring(b"a", News::Changed);
+        board.take_down(&spot("a"), first.number);
+        board.take_down(&spot("a"), second.number);
+        board.ring(&spot("a"), News::Changed);
         assert_eq!(taken(&rung), []);
-        assert!(
-            board.channels().0.is_empty(),
-            "nothing is left of who gave up"
-        );
+        assert!(board.spots().0.is_empty(), "nothing is left of who gave up");
     }
 
     #[test]
     fn without_a_connection_nothing_stands_and_all_may_be_rung() {
         let (board, rung) = (Board::default(), Rung::default());
-        board.hang(b"a", bell(&rung));
-        board.stands(&[b"a".to_vec()]);
+        board.hang(&spot("a"), bell(&rung));
+        board.stands(&[spot("a")]);
         board.fell_silent();
-        assert!(!board.hang(b"a", bell(&rung)).stands);
+        assert!(!board.hang(&spot("a"), bell(&rung)).stands);
         taken(&rung);
         board.ring_all();
         assert_eq!(taken(&rung).len(), 2);

@@ -1,0 +1,30 @@
+-- Looks at a key and takes its lock, in one step, beside Python processes that take the same lock.
+--   KEYS  1 the value   2 the lock
+--   ARGV  1 the token of the lease that is asked for
+--         2 how long it lasts, in milliseconds
+--         3 a token that the caller holds and takes over, or ''
+--         4 a part of the header of a value that the caller saw and does not want, or ''
+--         5 '1' to take the lock from whichever of us has it. Python keeps its own: it raises where
+--           a lock is gone when it gives it back
+-- Replies {'won', value}, {'lost', value, milliseconds left} (-1: for ever),
+--         {'seen', value} where another value is there than the caller saw: no lease is given.
+-- What is empty, or of another type than a string, is no value and no lock.
+local function read(key)
+  local found = redis.pcall('GET', key)
+  return type(found) == 'string' and found ~= '' and found
+end
+
+local value, holder = read(KEYS[1]), read(KEYS[2])
+local supersede = ARGV[5] == '1'
+if value and not supersede then
+  local bar = string.find(value, '|', 1, true) or #value
+  if ARGV[4] == '' or not string.find(string.sub(value, 1, bar), ARGV[4], 1, true) then
+    return {'seen', value}
+  end
+end
+local ours = holder and string.sub(holder, 1, 8) == 'd09b11e0'
+if holder and holder ~= ARGV[1] and holder ~= ARGV[3] and not (supersede and ours) then
+  return {'lost', value, redis.call('PTTL', KEYS[2])}
+end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+return {'won', value}
