@@ -15,6 +15,7 @@ mod config;
 mod drive;
 mod hold;
 mod kept;
+mod look;
 #[cfg(dogpile_shuttle)]
 mod model;
 mod owned;

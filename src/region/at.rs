@@ -13,6 +13,7 @@ use super::call::{Call, Rest, Terms};
 use super::config::OnStoreFailure;
 use super::drive::{drive, drive_async};
 use super::kept::Mark;
+use super::look::look;
 use super::owned::{CREATORS, Job};
 use super::subject::Subject;
 use super::{Region, Shared};
@@ -103,7 +104,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         let active = self.active()?;
         let key = active.mangled(self.key.as_ref());
         let mark = active.kept.mark(&key);
-        let looked = active.opened.store.get(&key).wait();
+        let looked = look(active, &*active.opened.store, self.region.name(), &key).wait();
         self.judged(active, &key, mark, looked)
     }
 
@@ -118,7 +119,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         let active = self.active()?;
         let key = active.mangled(self.key.as_ref());
         let mark = active.kept.mark(&key);
-        let looked = active.opened.for_tasks().get(&key).await;
+        let looked = look(active, active.opened.for_tasks(), self.region.name(), &key).await;
         self.judged(active, &key, mark, looked)
     }
 

@@ -46,6 +46,7 @@ pub(crate) struct Settings<V> {
     pub(super) creation_limit: Span,
     pub(super) lease_time: Span,
     pub(super) stale_if_error: bool,
+    pub(super) strict: bool,
     pub(super) on_store_failure: OnStoreFailure,
     pub(super) should_cache: Option<ShouldCache<V>>,
     pub(super) keep_last: usize,
@@ -78,6 +79,7 @@ impl<V: Send + Sync + 'static> Config<V> {
                 creation_limit: Span::from_secs(30),
                 lease_time: Span::from_secs(5),
                 stale_if_error: true,
+                strict: false,
                 on_store_failure: OnStoreFailure::default(),
                 should_cache: None,
                 keep_last: 0,
@@ -136,6 +138,14 @@ impl<V: Send + Sync + 'static> Config<V> {
     /// error. Default: yes; [`Answer::origin`](crate::Answer::origin) tells.
     pub fn stale_if_error(mut self, yes: bool) -> Self {
         self.calls.stale_if_error = yes;
+        self
+    }
+
+    /// Whether each look into a shared store asks for the region's invalidations first. Without it
+    /// another process's invalidation is seen when the store rings, within a second at the latest;
+    /// with it before the call goes on, at the price of one more round trip per look. Default: no.
+    pub fn strict_invalidation(mut self, yes: bool) -> Self {
+        self.calls.strict = yes;
         self
     }
 

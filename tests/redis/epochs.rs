@@ -81,3 +81,29 @@ fn law_11_epochs_that_the_server_lost_are_raised_again_by_who_knows_them() {
     new.set("key", 1).unwrap();
     assert_eq!(old.get("key").unwrap(), Some(1), "both find it new enough");
 }
+
+#[test]
+fn law_11_a_strict_region_sees_an_invalidation_that_came_before_the_call() {
+    let server = server();
+    let strict = || process(config(settings(&server.url())).strict_invalidation(true));
+    let (a, b) = (on(&server), strict());
+    for round in 0..50 {
+        a.set("key", round).unwrap();
+        assert_eq!(b.get("key").unwrap(), Some(round));
+        a.invalidate(Invalidation::Hard).unwrap();
+        let call = b.at("key");
+        let seen = if round % 2 == 0 {
+            b.get("key").unwrap()
+        } else {
+            dogpile::backend::block_on(call.get_async())
+                .unwrap()
+                .map(|answer| answer.value)
+        };
+        assert_eq!(seen, None);
+        let answer = b.at("key").create(|| round + 100).unwrap();
+        assert_eq!(
+            (answer.value, answer.origin),
+            (round + 100, Origin::Created)
+        );
+    }
+}

@@ -57,6 +57,37 @@ fn law_12_a_kept_value_is_served_while_the_server_is_away_or_frozen() {
 }
 
 #[test]
+fn law_12_a_frozen_server_does_not_make_many_wait_for_each_other() {
+    let server = server();
+    let region = std::sync::Arc::new(process(impatient(&server.url())));
+    region.set("key", 1).unwrap();
+    server.freeze().unwrap();
+    let begun = Instant::now();
+    let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
+    runtime.block_on(async {
+        let ask = |_| {
+            let region = std::sync::Arc::clone(&region);
+            tokio::spawn(async move { region.get_async("key").await })
+        };
+        let asked: Vec<_> = (0..200).map(ask).collect();
+        for call in asked {
+            assert!(call.await.unwrap().is_err());
+        }
+    });
+    thread::scope(|scope| {
+        for _ in 0..48 {
+            scope.spawn(|| assert!(region.get("key").is_err()));
+        }
+    });
+    // One after the other, they would take a minute.
+    assert!(
+        begun.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+#[test]
 fn law_12_who_must_not_create_without_the_store_gets_an_error_that_says_where() {
     let server = server();
     let region = process(impatient(&server.url()).on_store_failure(OnStoreFailure::Fail));

@@ -56,7 +56,7 @@ pub(crate) fn leased(value: Value) -> Option<Answer> {
     };
     let mut parts = parts.into_iter();
     let word = bytes(parts.next()?)?;
-    let value = parts.next().and_then(bytes);
+    let value = bytes(parts.next()?);
     match (&*word, value, parts.next()) {
         (b"won", value, None) => Some(Answer::Won(value)),
         (b"seen", Some(value), None) => Some(Answer::Seen(value)),
@@ -101,50 +101,4 @@ pub(crate) fn mark(value: &[u8]) -> &[u8] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(text: &str) -> Value {
-        Value::BulkString(text.as_bytes().to_vec())
-    }
-
-    #[test]
-    fn a_lease_s_answers_are_understood_and_nothing_else() {
-        let won = Value::Array(vec![text("won"), Value::Nil]);
-        assert_eq!(leased(won), Some(Answer::Won(None)));
-        let lost = Value::Array(vec![text("lost"), text("v"), Value::Int(4)]);
-        let left = Answer::Lost(Some(b"v".to_vec()), Span::from_millis(5));
-        assert_eq!(leased(lost), Some(left));
-        let seen = Value::Array(vec![text("seen"), text("v")]);
-        assert_eq!(leased(seen), Some(Answer::Seen(b"v".to_vec())));
-        for odd in [
-            Value::Nil,
-            text("won"),
-            Value::Array(vec![]),
-            Value::Array(vec![text("seen")]),
-        ] {
-            assert_eq!(leased(odd), None);
-        }
-    }
-
-    #[test]
-    fn a_lease_without_an_end_has_none_and_one_that_is_gone_is_over() {
-        assert_eq!(time_left(-1), Span::FOREVER);
-        assert_eq!(time_left(-2), Span::ZERO);
-    }
-
-    #[test]
-    fn epochs_that_are_not_there_were_never_raised() {
-        let both = Value::Array(vec![text("7"), Value::Nil]);
-        let (hard, soft) = (Epoch::new(7), Epoch::FIRST);
-        assert_eq!(epochs(both), Some(Epochs { hard, soft }));
-        assert_eq!(epochs(Value::Array(vec![text("7")])), None);
-    }
-
-    #[test]
-    fn a_value_is_marked_by_its_header() {
-        assert_eq!(mark(b"{\"ct\": 1}|payload"), b"{\"ct\": 1}|");
-        assert_eq!(mark(b"garbage"), b"garbage");
-        assert_eq!(mark(&[b'x'; 5000]).len(), 1024);
-    }
-}
+mod tests;

@@ -1,4 +1,5 @@
-//! Redis and Valkey for dogpile: values, leases that reach over a whole fleet, waiters that are woken.
+#![doc = include_str!("../README.md")]
+//! ## Its rooms
 //!
 //! | module | its one idea |
 //! |---|---|

@@ -218,7 +218,7 @@ fn sentinel(
         .collect::<Result<Vec<_>, _>>()?;
     let client = SentinelClient::build(
         addresses,
-        service.to_owned(),
+        String::from(service),
         Some(node),
         SentinelServerType::Master,
     )?;

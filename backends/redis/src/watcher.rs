@@ -115,9 +115,12 @@ impl Listener {
         connection: &mut MultiplexedConnection,
         heard: &mut HashSet<Channel>,
     ) -> Result<(), RedisError> {
-        let wanted = self.board.channels();
+        let (wanted, waiting) = self.board.channels();
         let gone: Vec<_> = heard.difference(&wanted).cloned().collect();
         let new: Vec<_> = wanted.difference(heard).cloned().collect();
+        // Left and wanted again before it was unsubscribed from.
+        let back: Vec<_> = waiting.intersection(heard).cloned().collect();
+        self.board.stands(&back);
         if !gone.is_empty() {
             self.board.end(&gone);
             connection.unsubscribe(&gone).await?;

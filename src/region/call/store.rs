@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dogpile_backend::{
-    Ask, CachedValue, Commit, Lease, Leased, Metadata, Span, StoreError, Verdict,
+    Ask, CachedValue, Commit, Lease, Leased, Metadata, Reply, Span, Store, StoreError, Verdict,
 };
 use dogpile_core::flow::{self, Committed, Event, Looked};
 use dogpile_core::kit::{Fault, Kit};
@@ -11,14 +11,26 @@ use dogpile_core::kit::{Fault, Kit};
 use super::Call;
 use crate::failure::Failure;
 use crate::kit::Local;
+use crate::region::look::look;
 use crate::region::renewal::Renewal;
 
 impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V, E> {
+    pub(in crate::region) fn look<'a>(
+        &'a self,
+        store: &'a dyn Store<V>,
+    ) -> Reply<'a, Option<CachedValue<V>>> {
+        let (region, key) = (&self.subject.region().name, self.subject.key());
+        look(self.subject.active(), store, region, key)
+    }
+
     /// What the store answered to a look.
     pub(in crate::region) fn looked(
         &mut self,
         answer: Result<Option<CachedValue<V>>, StoreError>,
     ) -> Event {
+        if self.subject.active().settings.strict {
+            self.epochs = self.subject.active().epochs.read();
+        }
         let entry = match answer {
             Ok(entry) => entry,
             Err(error) => return Event::Looked(self.look_failed(error)),

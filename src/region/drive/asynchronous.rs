@@ -32,7 +32,7 @@ where
     loop {
         let event = match action {
             Action::Look => {
-                let answer = store.get(call.subject.key()).await;
+                let answer = call.look(store).await;
                 call.looked(answer)
             }
             Action::Claim { supersede } => call.claim(supersede),

@@ -33,7 +33,7 @@ where
     loop {
         let event = match action {
             Action::Look => {
-                let answer = store.get(call.subject.key()).wait();
+                let answer = call.look(store).wait();
                 call.looked(answer)
             }
             Action::Claim { supersede } => {

@@ -3,11 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use tempfile::TempDir;
-
 use crate::control;
 use crate::error::Error;
 use crate::flavour::Flavour;
+use crate::folder;
 use crate::server::{Parts, Server};
 use crate::spot::Spot;
 use crate::tls::Tls;
@@ -78,10 +77,11 @@ impl Builder {
         self
     }
 
-    /// Clients need this password; [`Server::url`] holds it.
+    /// Clients need this password, and so does what copies from it; [`Server::url`] holds it.
     pub fn password(mut self, password: impl Into<String>) -> Self {
         let password = password.into();
         self.lines.push(format!("requirepass {password}"));
+        self.lines.push(format!("masterauth {password}"));
         self.password = Some(password);
         self
     }
@@ -122,8 +122,7 @@ impl Builder {
 
     /// Starts it without waiting.
     pub(crate) fn launch(self) -> Result<Server, Error> {
-        let folder = TempDir::with_prefix("dogpile-server-")
-            .map_err(Error::io("make a folder for a server"))?;
+        let folder = folder::make().map_err(Error::io("make a folder for a server"))?;
         let spot = Spot::take().map_err(Error::io("take a free port"))?;
         let tls = self.tls.then(|| Tls::make(folder.path())).transpose()?;
         let bus = self.cluster.then(Spot::take).transpose();

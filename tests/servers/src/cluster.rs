@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::builder::Builder;
 use crate::counter::Counter;
 use crate::error::Error;
 use crate::flavour::Flavour;
@@ -25,9 +26,20 @@ impl Cluster {
     /// Starts all of them, and returns when they agree on who has which keys.
     ///
     /// # Errors
-    /// As [`Builder::start`](crate::Builder::start).
+    /// As [`Builder::start`].
     pub fn start(flavour: Flavour) -> Result<Self, Error> {
-        let node = || Server::of(flavour).cluster().launch();
+        Self::start_with(flavour, |node| node)
+    }
+
+    /// The same with something more to say of each node.
+    ///
+    /// # Errors
+    /// As [`Builder::start`].
+    pub fn start_with(
+        flavour: Flavour,
+        describe: impl Fn(Builder) -> Builder,
+    ) -> Result<Self, Error> {
+        let node = || describe(Server::of(flavour)).cluster().launch();
         let nodes: Result<_, _> = (0..2 * MASTERS).map(|_| node()).collect();
         let all = Self { nodes: nodes? };
         for node in &all.nodes {
@@ -53,7 +65,7 @@ impl Cluster {
 
     /// Where clients find the nodes, all of them.
     pub fn urls(&self) -> Vec<String> {
-        let url = |node: &Server| format!("redis://{}/", node.address());
+        let url = |node: &Server| format!("redis://{}{}/", node.login(), node.address());
         self.nodes.iter().map(url).collect()
     }
 
@@ -108,6 +120,7 @@ impl Cluster {
             }
             Ok(Seen::Yes(()))
         })
+        .map_err(|error| error.with_logs(&self.nodes))
     }
 
     /// Returns when besides, each replica that is up has what its master has.
@@ -131,6 +144,7 @@ impl Cluster {
             }
             Ok(Seen::Yes(()))
         })
+        .map_err(|error| error.with_logs(&self.nodes))
     }
 
     /// Counts on all nodes what clients ask, not what replicas copy.
@@ -160,16 +174,30 @@ impl Cluster {
         Ok(())
     }
 
-    /// Makes each known to each other at once, which gossip would do in its own time.
+    /// Makes each known to each other at once, which gossip would do in its own time. A handshake
+    /// has a second, which a machine under load may not give it: then there is another.
     fn meet(&self) -> Result<(), Error> {
-        for (at, node) in self.nodes.iter().enumerate() {
-            for other in &self.nodes[at + 1..] {
-                let port = other.port().to_string();
-                let bus = other.bus_port().unwrap_or_default().to_string();
-                node.ask(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus])?;
+        until("the nodes know each other", || {
+            let mut strangers = Vec::new();
+            for node in &self.nodes {
+                let known = known(&node.ask(&["CLUSTER", "NODES"])?);
+                let others = self
+                    .nodes
+                    .iter()
+                    .map(|other| (other.port(), other.bus_port()));
+                for (port, bus) in others.filter(|(port, _)| !known.contains(port)) {
+                    strangers.push(format!("{} does not know {port}", node.port()));
+                    let (port, bus) = (port.to_string(), bus.unwrap_or_default().to_string());
+                    node.ask(&["CLUSTER", "MEET", "127.0.0.1", &port, &bus])?;
+                }
             }
-        }
-        Ok(())
+            Ok(if strangers.is_empty() {
+                Seen::Yes(())
+            } else {
+                Seen::NotYet(strangers.join(", "))
+            })
+        })
+        .map_err(|error| error.with_logs(&self.nodes))
     }
 
     /// Why `node` does not take the cluster for well, if it does not.
@@ -198,4 +226,17 @@ fn ports(range: &Reply) -> impl Iterator<Item = u16> {
 /// A node's port, out of `[address, port, id, ...]`.
 fn port(node: &Reply) -> Option<u16> {
     node.parts().get(1)?.number()?.try_into().ok()
+}
+
+/// The ports of those that a node knows, itself among them, out of lines that begin with
+/// `id address:port@bus flags`.
+fn known(nodes: &str) -> HashSet<u16> {
+    let port = |line: &str| {
+        let mut words = line.split(' ').skip(1);
+        let (address, flags) = (words.next()?, words.next()?);
+        let port = address.split('@').next()?.rsplit(':').next()?;
+        let met = !flags.split(',').any(|flag| flag == "handshake");
+        port.parse().ok().filter(|_| met)
+    };
+    nodes.lines().filter_map(port).collect()
 }

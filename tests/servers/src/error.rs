@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use crate::server::Server;
+
 /// Why a server does not do as asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -94,6 +96,18 @@ impl Error {
         }
     }
 
+    /// What was waited for in vain, with the ends of these servers' logs.
+    pub(crate) fn with_logs<'s>(self, servers: impl IntoIterator<Item = &'s Server>) -> Self {
+        match self {
+            Self::TooLong { what, waited, last } => {
+                let ends = servers.into_iter().map(end_of_log);
+                let last = std::iter::once(last).chain(ends).collect();
+                Self::TooLong { what, waited, last }
+            }
+            other => other,
+        }
+    }
+
     /// For `map_err`: the system's refusal, with what was to be done.
     pub(crate) fn io<E: Into<io::Error>>(doing: impl Into<String>) -> impl FnOnce(E) -> Self {
         let doing = doing.into();
@@ -102,4 +116,13 @@ impl Error {
             cause: cause.into(),
         }
     }
+}
+
+/// The last lines of a log, under the server's port.
+fn end_of_log(server: &Server) -> String {
+    const LINES: usize = 25;
+    let log = server.log();
+    let lines: Vec<_> = log.lines().collect();
+    let end = lines[lines.len().saturating_sub(LINES)..].join("\n");
+    format!("\n{} on port {}:\n{end}", server.flavour(), server.port())
 }

@@ -27,6 +27,7 @@ mod control;
 mod counter;
 mod error;
 mod flavour;
+mod folder;
 mod nursery;
 mod process;
 mod replicated;

@@ -14,11 +14,14 @@ const NAME: &str = "dogpile";
 /// How many sentinels must agree that the master is down.
 const QUORUM: &str = "2";
 
-/// Sentinels made for networks look around every few seconds; these look often. How often they
-/// ping is left alone, since they forget a replica that was not heard of for five pings.
+/// Sentinels made for networks look around every few seconds; these look often. Not too often:
+/// when the master is down they take a replica for gone that told nothing of itself for five
+/// pings, and then it tells only once a second.
 const TUNED: &[&str] = &[
     "SENTINEL",
     "DEBUG",
+    "PING-PERIOD",
+    "400",
     "INFO-PERIOD",
     "200",
     "PUBLISH-PERIOD",
@@ -46,15 +49,26 @@ impl Replicated {
     /// # Errors
     /// As [`Builder::start`].
     pub fn start(flavour: Flavour) -> Result<Self, Error> {
-        let master = Server::of(flavour).launch()?;
+        Self::start_with(flavour, |node| node)
+    }
+
+    /// The same with something more to say of master and replica.
+    ///
+    /// # Errors
+    /// As [`Builder::start`].
+    pub fn start_with(
+        flavour: Flavour,
+        describe: impl Fn(Builder) -> Builder,
+    ) -> Result<Self, Error> {
+        let master = describe(Server::of(flavour)).launch()?;
         let follows = format!("replicaof {} {}", master.address().ip(), master.port());
-        let replica = Server::of(flavour).config(follows).launch()?;
+        let replica = describe(Server::of(flavour)).config(follows).launch()?;
         let sentinel = || Builder::new(flavour, Kind::Sentinel).launch();
         let all = Self {
             nodes: [master, replica],
             sentinels: [sentinel()?, sentinel()?, sentinel()?],
         };
-        for server in all.nodes.iter().chain(&all.sentinels) {
+        for server in all.all() {
             server.ready()?;
         }
         for node in &all.nodes {
@@ -62,7 +76,7 @@ impl Replicated {
                 node.control().belongs_to_the_house(other.address());
             }
         }
-        all.wait_for_replication(&all.nodes[0])?;
+        until("the replica is as its master", || all.copied(&all.nodes[0]))?;
         for sentinel in &all.sentinels {
             all.watch(sentinel)?;
         }
@@ -97,20 +111,9 @@ impl Replicated {
     /// [`Error::TooLong`] if they come to no agreement.
     pub fn master(&self) -> Result<&Server, Error> {
         until("the sentinels agree on a master that is up", || {
-            let mut ports = Vec::new();
-            for sentinel in self.sentinels.iter().filter(|sentinel| sentinel.is_up()) {
-                let words = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME];
-                ports.push(sentinel.ask(&words)?);
-            }
-            let agreed = ports.windows(2).all(|two| two[0] == two[1]);
-            let named = self.nodes.iter().find(|node| {
-                agreed && ports.first() == Some(&format!("127.0.0.1\n{}", node.port()))
-            });
-            match named {
-                Some(node) if node.is_up() && role(node)? == "master" => Ok(Seen::Yes(node)),
-                _ => Ok(Seen::NotYet(format!("they name {ports:?}"))),
-            }
+            self.agreed()
         })
+        .map_err(|error| error.with_logs(self.all()))
     }
 
     /// Kills the master, and says who it was. [`Self::master`] waits for the next one.
@@ -128,8 +131,11 @@ impl Replicated {
     /// # Errors
     /// [`Error::TooLong`].
     pub fn wait_until_whole(&self) -> Result<(), Error> {
-        let master = self.master()?;
-        self.wait_for_replication(master)
+        until("the replica is as its master", || match self.agreed()? {
+            Seen::Yes(master) => self.copied(master),
+            Seen::NotYet(reason) => Ok(Seen::NotYet(reason)),
+        })
+        .map_err(|error| error.with_logs(self.all()))
     }
 
     /// Counts on both nodes what clients ask, not what the replica copies.
@@ -140,33 +146,58 @@ impl Replicated {
         Counter::on(&self.nodes.each_ref())
     }
 
+    fn all(&self) -> impl Iterator<Item = &Server> {
+        self.nodes.iter().chain(&self.sentinels)
+    }
+
     fn watch(&self, sentinel: &Server) -> Result<(), Error> {
         sentinel.ask(TUNED)?;
         let port = self.nodes[0].port().to_string();
         sentinel.ask(&["SENTINEL", "MONITOR", NAME, "127.0.0.1", &port, QUORUM])?;
         for (option, value) in [
-            ("down-after-milliseconds", "500"),
+            // More than a ping's period and the time that a closed connection takes to be anew,
+            // or a busy machine looks like a dead master.
+            ("down-after-milliseconds", "1200"),
             // Also how long they wait before they try once more.
             ("failover-timeout", "2000"),
         ] {
             sentinel.ask(&["SENTINEL", "SET", NAME, option, value])?;
         }
+        if let Some(password) = self.nodes[0].password() {
+            sentinel.ask(&["SENTINEL", "SET", NAME, "auth-pass", password])?;
+        }
         Ok(())
     }
 
-    fn wait_for_replication(&self, master: &Server) -> Result<(), Error> {
+    /// Whom all sentinels that are up name, if it takes itself for the master.
+    fn agreed(&self) -> Result<Seen<&Server>, Error> {
+        let mut named = Vec::new();
+        for sentinel in self.sentinels.iter().filter(|sentinel| sentinel.is_up()) {
+            let words = ["SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME];
+            named.push(sentinel.ask(&words)?);
+        }
+        let is_named = |node: &&Server| {
+            let name = format!("127.0.0.1\n{}", node.port());
+            !named.is_empty() && named.iter().all(|other| *other == name)
+        };
+        match self.nodes.iter().find(is_named) {
+            Some(node) if node.is_up() && role(node)? == "master" => Ok(Seen::Yes(node)),
+            _ => Ok(Seen::NotYet(format!("they name {named:?}"))),
+        }
+    }
+
+    /// Whether each other node that is up has what `master` has.
+    fn copied(&self, master: &Server) -> Result<Seen<()>, Error> {
         let port = format!("master_port:{}", master.port());
-        until("the replica is as its master", || {
-            for node in self.nodes.iter().filter(|node| node.is_up()) {
-                let about = node.ask(&["INFO", "replication"])?;
-                let has = |line: &str| about.lines().any(|found| found == line);
-                let follows = has(&port) && has("master_link_status:up");
-                if node.port() != master.port() && !follows {
-                    return Ok(Seen::NotYet(about));
-                }
+        for node in self.nodes.iter().filter(|node| node.is_up()) {
+            let about = node.ask(&["INFO", "replication"])?;
+            let has = |line: &str| about.lines().any(|found| found == line);
+            let follows = has(&port) && has("master_link_status:up");
+            if node.port() != master.port() && !follows {
+                return Ok(Seen::NotYet(about));
             }
-            Ok(Seen::Yes(()))
-        })
+        }
+        Ok(Seen::Yes(()))
     }
 
     fn wait_for_sentinels(&self) -> Result<(), Error> {
@@ -186,6 +217,7 @@ impl Replicated {
             }
             Ok(Seen::Yes(()))
         })
+        .map_err(|error| error.with_logs(self.all()))
     }
 }
 

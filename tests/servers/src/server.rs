@@ -88,9 +88,14 @@ impl Server {
         format!("redis://{}{}/0", self.login(), self.address())
     }
 
-    fn login(&self) -> String {
-        let password = self.parts.password.as_deref();
-        password.map_or_else(String::new, |password| format!(":{password}@"))
+    /// What stands before the address in a URL.
+    pub(crate) fn login(&self) -> String {
+        self.password()
+            .map_or_else(String::new, |password| format!(":{password}@"))
+    }
+
+    pub(crate) fn password(&self) -> Option<&str> {
+        self.parts.password.as_deref()
     }
 
     /// Where it speaks TLS, if it does.

@@ -106,7 +106,7 @@ fn python() -> Command {
 fn run(mut command: Command) -> Result<(), Error> {
     let output = command
         .output()
-        .map_err(|cause| failed(&cause.to_string()))?;
+        .map_err(|cause| failed(&format!("cannot start python3: {cause}")))?;
     if output.status.success() {
         return Ok(());
     }

@@ -296,5 +296,10 @@ mod tests {
         assert_eq!(pass(Way::ToClient, 4), (4, false));
         assert_eq!(pass(Way::ToClient, 7), (6, true));
         assert_eq!(pass(Way::ToClient, 7), (0, true));
+        let mut state = State {
+            left: Some(10),
+            ..State::default()
+        };
+        assert!(state.pass(Way::ToClient, 10).then_cut, "the last byte");
     }
 }

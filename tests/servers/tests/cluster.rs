@@ -5,8 +5,7 @@ use std::collections::HashSet;
 
 use dogpile_test_servers::{Cluster, Error, Flavour};
 
-fn survives(flavour: Flavour) {
-    let cluster = Cluster::start(flavour).unwrap();
+fn survives(cluster: &Cluster) {
     assert_eq!((cluster.nodes().len(), cluster.urls().len()), (6, 6));
     let keys: Vec<_> = (0..20).map(|number| format!("k{number}")).collect();
     let mut masters = HashSet::new();
@@ -41,12 +40,14 @@ fn survives(flavour: Flavour) {
 
 #[test]
 fn redis_survives() {
-    survives(Flavour::Redis);
+    let cluster = Cluster::start_with(Flavour::Redis, |node| node.password("secret")).unwrap();
+    assert!(cluster.urls()[0].starts_with("redis://:secret@"));
+    survives(&cluster);
 }
 
 #[test]
 fn valkey_survives() {
-    survives(Flavour::Valkey);
+    survives(&Cluster::start(Flavour::Valkey).unwrap());
 }
 
 #[test]

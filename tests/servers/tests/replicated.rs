@@ -6,8 +6,7 @@ use std::net::TcpStream;
 
 use dogpile_test_servers::{Error, Flavour, Replicated, Server};
 
-fn fails_over(flavour: Flavour) {
-    let all = Replicated::start(flavour).unwrap();
+fn fails_over(all: &Replicated) {
     assert_eq!((all.sentinels().len(), all.sentinel_urls().len()), (3, 3));
     let first = all.master().unwrap();
     assert_eq!(first.port(), all.nodes()[0].port());
@@ -32,12 +31,14 @@ fn fails_over(flavour: Flavour) {
 
 #[test]
 fn redis_fails_over() {
-    fails_over(Flavour::Redis);
+    let all = Replicated::start_with(Flavour::Redis, |node| node.password("secret")).unwrap();
+    assert!(all.nodes()[1].url().starts_with("redis://:secret@"));
+    fails_over(&all);
 }
 
 #[test]
 fn valkey_fails_over() {
-    fails_over(Flavour::Valkey);
+    fails_over(&Replicated::start(Flavour::Valkey).unwrap());
 }
 
 #[test]

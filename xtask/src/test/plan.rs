@@ -25,8 +25,11 @@ pub(super) enum Size {
 /// The models are built and run with optimization, by a chore of their own.
 const MODELS: &str = "dogpile-model-tests";
 
-/// Its tests, and those of whoever talks to its servers, are a stage of their own.
+/// Its tests, and the suite on each kind of server, are a stage of their own.
 const SERVERS: &str = "dogpile-test-servers";
+
+/// Its checks share a server of each kind, so they run in one process.
+const REDIS_BACKEND: &str = "dogpile-redis";
 
 /// What that stage needs.
 const SERVED: &[Need] = &[CC, REDIS, PYTHON, PIP, OPENSSL];
@@ -56,7 +59,10 @@ pub(super) fn stages(
             Size::Quick,
             stage("clippy", &[CLIPPY, CC], clippy(has_fuzz, target)),
         ),
-        (Size::Quick, stage("tests", &[CC], tests(machine, size))),
+        (
+            Size::Quick,
+            stage("tests", &[CC, REDIS], tests(machine, size)),
+        ),
         (Size::Quick, stage("doc tests", &[CC], run([DOC_TESTS]))),
         (Size::Full, stage("servers", SERVED, servers(machine))),
         (Size::Full, stage("proof", &[PYTHON], proof(size))),
@@ -134,8 +140,8 @@ fn clippy(has_fuzz: bool, target: &str) -> Work {
 /// random is drawn more often in the largest size.
 fn tests(machine: &Machine, size: Size) -> Work {
     let line = Line::new(&format!(
-        "cargo {} --no-fail-fast --workspace --exclude {MODELS} --exclude {SERVERS} --all-features \
-         --lib --bins --tests --examples",
+        "cargo {} --no-fail-fast --workspace --exclude {MODELS} --exclude {SERVERS} \
+         --exclude {REDIS_BACKEND} --all-features --lib --bins --tests --examples",
         runner(machine)
     ));
     Work::Run(vec![match size {
@@ -153,6 +159,7 @@ fn servers(machine: &Machine) -> Work {
             "cargo {} --no-fail-fast --package {SERVERS} --all-features",
             runner(machine)
         ),
+        format!("cargo test --no-fail-fast --package {REDIS_BACKEND} --all-features --lib --tests"),
     ])
 }
 
@@ -264,6 +271,7 @@ mod tests {
     fn each_size_holds_the_smaller_one() {
         let (quick, full, nightly) = (names(Size::Quick), names(Size::Full), names(Size::Nightly));
         assert!(full.starts_with(&quick) && full.len() > quick.len());
+        assert!(full.contains(&"servers") && !quick.contains(&"servers"));
         assert!(nightly.starts_with(&full) && nightly.len() > full.len());
     }
 

@@ -29,6 +29,8 @@ struct Current {
     connection: Option<(Shared, Instant)>,
     /// How many there were before; tells a broken one from its successor.
     number: u64,
+    /// When none could be made the last time, and why.
+    failure: Option<(Instant, RedisError)>,
 }
 
 impl Line {
@@ -87,23 +89,40 @@ impl Line {
         if let Some(ready) = self.ready() {
             return Ok(ready);
         }
+        let asked = Instant::now();
         let _making = self.making.lock().await;
         if let Some(ready) = self.ready() {
             return Ok(ready);
+        }
+        // Else each of those who wait here would wait for an attempt of its own.
+        if let Some((_, error)) = self.failed_since(asked) {
+            return Err(error);
         }
         let server = Arc::clone(&self.server);
         // There: its tasks must outlive the executor of whoever asked first.
         let made = self
             .background
             .there(async move { server.connect_shared().await });
-        let connection = made.await.unwrap_or_else(|| {
+        let made = made.await.unwrap_or_else(|| {
             let why = std::io::Error::other("the thread of the connections has ended");
             Err(RedisError::from(why))
-        })?;
+        });
         let mut current = self.current();
+        let connection = match made {
+            Ok(connection) => connection,
+            Err(error) => {
+                current.failure = Some((Instant::now(), error.clone()));
+                return Err(error);
+            }
+        };
         current.number += 1;
         current.connection = Some((connection.clone(), Instant::now()));
         Ok((connection, current.number, false))
+    }
+
+    fn failed_since(&self, asked: Instant) -> Option<(Instant, RedisError)> {
+        let failure = self.current().failure.clone();
+        failure.filter(|(when, _)| *when >= asked)
     }
 
     /// The connection with this number is not used again.

@@ -84,9 +84,12 @@ impl Board {
         self.change.notified().await;
     }
 
-    /// The channels that have bells.
-    pub(super) fn channels(&self) -> HashSet<Channel> {
-        self.state().rooms.keys().cloned().collect()
+    /// The channels that have bells, and those of them whose bells wait to be told that they stand.
+    pub(super) fn channels(&self) -> (HashSet<Channel>, HashSet<Channel>) {
+        let state = self.state();
+        let all = state.rooms.keys().cloned().collect();
+        let waiting = state.rooms.iter().filter(|(_, room)| !room.stands);
+        (all, waiting.map(|(channel, _)| channel.clone()).collect())
     }
 
     /// The server has confirmed these: who hung a bell there looks again now.
@@ -182,7 +185,7 @@ mod tests {
         board.ring(b"a", News::Changed);
         assert_eq!(taken(&rung), []);
         assert!(
-            board.channels().is_empty(),
+            board.channels().0.is_empty(),
             "nothing is left of who gave up"
         );
     }
