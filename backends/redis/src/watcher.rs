@@ -151,7 +151,8 @@ impl Listener {
                             b"failed" => News::Failed,
                             _ => News::Changed,
                         };
-                        self.board.ring(message.get_channel_name().as_bytes(), news);
+                        // As bytes: a user's key need not be text, and the library calls what is none "?".
+                        self.board.ring(&message.get_channel::<Channel>()?, news);
                     }
                 }
             }
