@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::database::Database;
 use crate::error::LabError;
 use crate::keys::Key;
-use crate::ledger::Ledger;
+use crate::ledger::InFlight;
 use crate::random::Random;
 use crate::scenario::{Faults, Scenario, WorkPlan};
 
@@ -41,7 +41,6 @@ pub(crate) enum Work {
 /// One contender's creator.
 pub(crate) struct Creator {
     work: Work,
-    ledger: Arc<Ledger>,
     seed: u64,
     failures: f64,
     panics: f64,
@@ -83,10 +82,9 @@ impl Work {
 }
 
 impl Creator {
-    pub(crate) fn new(scenario: &Scenario, work: Work, ledger: Arc<Ledger>) -> Self {
+    pub(crate) fn new(scenario: &Scenario, work: Work) -> Self {
         Self {
             work,
-            ledger,
             seed: scenario.seed,
             failures: scenario.creator.failures,
             panics: scenario.creator.panics,
@@ -95,13 +93,12 @@ impl Creator {
         }
     }
 
-    /// Creates the value of `key` for a call that began at `asked_ns`, counted.
+    /// Creates a value, counted as this flight.
     ///
     /// # Errors
     /// The query failed, or this creation was told to.
-    pub(crate) fn create(&self, key: Key, asked_ns: u64) -> Result<Record, CreatorError> {
-        let flight = self.ledger.begin(key, asked_ns);
-        let fate = self.fate();
+    pub(crate) fn create(&self, flight: InFlight<'_>) -> Result<Record, CreatorError> {
+        let (key, fate) = (flight.key(), self.fate());
         if !fate.stall.is_zero() {
             std::thread::sleep(fate.stall);
         }
@@ -123,13 +120,8 @@ impl Creator {
     }
 
     /// [`Creator::create`] without blocking the runtime.
-    pub(crate) async fn create_async(
-        &self,
-        key: Key,
-        asked_ns: u64,
-    ) -> Result<Record, CreatorError> {
-        let flight = self.ledger.begin(key, asked_ns);
-        let fate = self.fate();
+    pub(crate) async fn create_async(&self, flight: InFlight<'_>) -> Result<Record, CreatorError> {
+        let (key, fate) = (flight.key(), self.fate());
         if !fate.stall.is_zero() {
             tokio::time::sleep(fate.stall).await;
         }

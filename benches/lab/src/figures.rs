@@ -74,12 +74,12 @@ impl Report {
             Arrivals::Together { .. } => None,
         };
         Some(Self {
-            subject: subject.figures.clone(),
+            subject: subject.run.figures.clone(),
             seed: rate.map(|_| scenario.seed),
             rate,
             others: others
                 .iter()
-                .map(|one| (one.name.clone(), one.figures.clone()))
+                .map(|one| (one.name.clone(), one.run.figures.clone()))
                 .collect(),
         })
     }
@@ -90,6 +90,14 @@ impl Figures {
         match self {
             Self::Open(figures) => figures.hung,
             Self::Together(figures) => figures.hung,
+        }
+    }
+
+    /// Of a stampede.
+    pub(crate) fn creators(&self) -> Option<u64> {
+        match self {
+            Self::Open(_) => None,
+            Self::Together(figures) => Some(figures.creators),
         }
     }
 }

@@ -63,7 +63,7 @@ fn measure(scenario: &Scenario, output: &Output) -> Result<ExitCode, LabError> {
     let measured = engine::run(scenario, &progress)?;
     progress.finish_and_clear();
     for one in &measured {
-        if let Some(error) = &one.first_error {
+        if let Some(error) = &one.run.first_error {
             eprintln!("{}: first error: {error}", one.name);
         }
     }
@@ -72,6 +72,10 @@ fn measure(scenario: &Scenario, output: &Output) -> Result<ExitCode, LabError> {
         for one in &measured {
             log.contenders.insert(one.name.clone(), one.entries.clone());
             log.counted.insert(one.name.clone(), one.count);
+            if let (Some(rounds), Some(creators)) = (&one.run.rounds, one.run.figures.creators()) {
+                log.rounds.insert(one.name.clone(), rounds.clone());
+                log.creators.insert(one.name.clone(), creators);
+            }
         }
         log.write(path)?;
     }
@@ -79,7 +83,7 @@ fn measure(scenario: &Scenario, output: &Output) -> Result<ExitCode, LabError> {
         report::plot(path, scenario, &measured)?;
     }
     report::print(scenario, &measured, output.json)?;
-    if measured.iter().any(|one| one.figures.hung() > 0) {
+    if measured.iter().any(|one| one.run.figures.hung() > 0) {
         // Threads that hang cannot be joined; leaving ends them.
         std::process::exit(0);
     }

@@ -56,12 +56,28 @@ pub(crate) enum Origin {
     Hit,
     /// An old value that may still be used.
     Stale,
+    /// The same, which the process had kept for when the store is away.
+    Kept,
     /// This call created it.
     Created,
+    /// This call created it, and the store refused it: another came first.
+    Superseded,
     /// This call's creator failed, and an old value was at hand.
     StaleOnError,
     /// Another call created it while this one waited.
     Shared,
+}
+
+impl Origin {
+    /// Whether the value is not of now.
+    pub(crate) fn is_old(self) -> bool {
+        matches!(self, Self::Stale | Self::Kept | Self::StaleOnError)
+    }
+
+    /// Whether this call ran the creator.
+    pub(crate) fn ran(self) -> bool {
+        matches!(self, Self::Created | Self::Superseded | Self::StaleOnError)
+    }
 }
 
 /// Why a call got nothing.

@@ -85,13 +85,14 @@ fn served(answer: Result<Answer<Record>, Error<CreatorError>>) -> Result<Served,
     };
     let origin = match answer.origin {
         dogpile::Origin::Hit => Origin::Hit,
-        dogpile::Origin::Stale | dogpile::Origin::Kept => Origin::Stale,
+        dogpile::Origin::Stale => Origin::Stale,
+        dogpile::Origin::Kept => Origin::Kept,
         dogpile::Origin::StaleOnError => Origin::StaleOnError,
         dogpile::Origin::Shared => Origin::Shared,
-        dogpile::Origin::Created
-        | dogpile::Origin::Declined
-        | dogpile::Origin::Superseded
-        | dogpile::Origin::NotStored => Origin::Created,
+        dogpile::Origin::Superseded => Origin::Superseded,
+        dogpile::Origin::Created | dogpile::Origin::Declined | dogpile::Origin::NotStored => {
+            Origin::Created
+        }
         other => return Err(CallError::Cache(format!("an unknown origin, {other:?}"))),
     };
     Ok(Served {
