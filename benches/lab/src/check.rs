@@ -128,8 +128,9 @@ mod tests {
     use crate::ledger::Ledger;
     use crate::random::Random;
 
-    /// Runs a random history through the in-flight table and recounts its log.
-    fn both_ways(seed: u64, fresh_ns: u64) -> [Count; 2] {
+    /// Runs a random history through the in-flight table and recounts its log, also as if it had come from
+    /// several processes.
+    fn all_ways(seed: u64, fresh_ns: u64) -> [Count; 3] {
         let clock = Clock::start();
         let ledger = Ledger::new(clock, fresh_ns);
         let mut random = Random::new(seed);
@@ -160,9 +161,10 @@ mod tests {
             ledger.deleted(key, start_ns);
         }
         let entries = ledger.entries();
+        let together = crate::ledger::count_together(&entries, fresh_ns);
         let tolerance_ns = crate::ledger::TOLERANCE_NS;
         let recounted = recount(&entries, fresh_ns, tolerance_ns);
-        [ledger.count(), recounted]
+        [ledger.count(), together, recounted]
     }
 
     #[test]
@@ -171,8 +173,9 @@ mod tests {
         for seed in 0..300 {
             // Freshness of some microseconds, so that values do go stale within a history.
             for fresh_ns in [0, 10_005_000, 10_050_000, 3_600_000_000_000] {
-                let [counted, recounted] = both_ways(seed, fresh_ns);
+                let [counted, together, recounted] = all_ways(seed, fresh_ns);
                 assert_eq!(counted, recounted, "seed {seed}, fresh {fresh_ns}");
+                assert_eq!(together, recounted, "seed {seed}, fresh {fresh_ns}");
                 seen.creations += counted.creations;
                 seen.duplicates += counted.duplicates;
             }

@@ -26,6 +26,7 @@ use crate::keys::Key;
 use crate::log::{Entry, Outcome};
 
 use history::History;
+pub(crate) use history::count_together;
 
 /// How much earlier than `fresh` a value may be found stale, for clocks that tick every few milliseconds.
 pub(crate) const TOLERANCE_NS: u64 = 10_000_000;
@@ -195,6 +196,17 @@ impl Ledger {
 impl InFlight<'_> {
     pub(crate) fn key(&self) -> Key {
         self.key
+    }
+
+    /// As far as it has come.
+    pub(crate) fn entry(&self) -> Entry {
+        Entry {
+            key: self.key.0,
+            asked_ns: self.asked_ns,
+            start_ns: self.start_ns,
+            end_ns: None,
+            outcome: Outcome::Running,
+        }
     }
 
     /// The creation has made its value; gives when.

@@ -20,13 +20,15 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::LabError;
 use crate::ledger::{Count, TOLERANCE_NS};
 
 const FIRST_LINE: &str = "# dogpile-lab log 1";
 
 /// One interval of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) key: u64,
     /// When the call began in which this is; of a delete, its start.
@@ -37,7 +39,7 @@ pub(crate) struct Entry {
 }
 
 /// What an interval was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Outcome {
     Created,
     Failed,

@@ -12,7 +12,7 @@ use crate::keys::Key;
 
 impl Stage {
     /// Asks for `key` on this thread, timed by it.
-    pub(super) fn timed(&self, key: Key) -> Returned {
+    pub(crate) fn timed(&self, key: Key) -> Returned {
         let begun_ns = self.clock.now();
         let served = self.ask(key);
         Returned::new(begun_ns, self.clock.now(), served)

@@ -2,12 +2,13 @@
 
 mod call;
 mod open;
-mod round;
+pub(crate) mod round;
 mod together;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use dogpile_test_servers::Server;
 use hdrhistogram::Histogram;
 use indicatif::ProgressBar;
 
@@ -22,11 +23,11 @@ use crate::log::{Entry, RoundBegun};
 use crate::scenario::{Arrivals, Callers, Faults, Scenario};
 
 /// What one contender is measured with.
-struct Stage {
+pub(crate) struct Stage {
     contender: Box<dyn Contender>,
     creator: Creator,
-    ledger: Arc<Ledger>,
-    clock: Clock,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) clock: Clock,
     callers: Callers,
     faults: Faults,
     fresh: Duration,
@@ -53,7 +54,7 @@ pub(crate) struct Run {
 }
 
 /// How long past its freshness a value is left, so that coarse clocks call it stale too.
-const SURELY_STALE: Duration = Duration::from_millis(20);
+pub(crate) const SURELY_STALE: Duration = Duration::from_millis(20);
 
 /// Runs a valid scenario to its end; `progress` is for people.
 ///
@@ -66,14 +67,16 @@ pub(crate) fn run(scenario: &Scenario, progress: &ProgressBar) -> Result<Vec<Mea
     if let Some(description) = work.describe() {
         progress.println(description);
     }
+    let server = contender::serve(&scenario.backend)?;
+    let url = server.as_ref().map(Server::url);
     let terms = Terms {
-        freshness: scenario.freshness,
-        backend: &scenario.backend,
+        scenario,
+        url: url.as_deref(),
     };
     let mut all = Vec::new();
     for name in &scenario.contenders {
         let creator = Creator::new(scenario, work.clone());
-        let stage = Arc::new(Stage::new(name, scenario, &terms, creator, clock)?);
+        let stage = Arc::new(Stage::new(name, &terms, creator, clock)?);
         progress.set_message(name.clone());
         let run = match scenario.arrivals {
             Arrivals::Open { rate, spacing } => {
@@ -96,13 +99,13 @@ pub(crate) fn run(scenario: &Scenario, progress: &ProgressBar) -> Result<Vec<Mea
 impl Stage {
     /// # Errors
     /// The contender cannot be set up.
-    fn new(
+    pub(crate) fn new(
         name: &str,
-        scenario: &Scenario,
         terms: &Terms<'_>,
         creator: Creator,
         clock: Clock,
     ) -> Result<Self, LabError> {
+        let scenario = terms.scenario;
         let fresh = scenario.freshness.fresh;
         Ok(Self {
             contender: contender::build(name, terms)?,
@@ -126,7 +129,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, LabError> {
     })
 }
 
-fn spawn_thread(body: impl FnOnce() + Send + 'static) -> Result<(), LabError> {
+pub(crate) fn spawn_thread(body: impl FnOnce() + Send + 'static) -> Result<(), LabError> {
     let spawned = std::thread::Builder::new()
         .stack_size(512 << 10)
         .spawn(body);

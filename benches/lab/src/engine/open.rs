@@ -94,7 +94,7 @@ pub(super) fn run(
     let (done, finished) = mpsc::channel();
     let runtime = match stage.callers {
         Callers::Tasks(_) => Some(runtime()?),
-        Callers::Threads(_) | Callers::Processes(_) => None,
+        Callers::Threads(_) | Callers::Processes { .. } => None,
     };
     for index in 0..count {
         let (run, done) = (Arc::clone(&run), done.clone());

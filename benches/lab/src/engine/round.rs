@@ -1,6 +1,7 @@
 //! One round of a stampede, whoever its callers were, and what many of them come to.
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
 use super::histogram;
 use crate::contender::{CallError, Origin, Served};
@@ -8,7 +9,7 @@ use crate::figures::{TogetherFigures, millis};
 use crate::scenario::Mode;
 
 /// What a caller brings back.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Returned {
     pub(crate) begun_ns: u64,
     pub(crate) ended_ns: u64,

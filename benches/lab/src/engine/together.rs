@@ -27,7 +27,7 @@ pub(super) fn run(
     progress.set_position(0);
     let runtime = match stage.callers {
         Callers::Tasks(_) => Some(runtime()?),
-        Callers::Threads(_) | Callers::Processes(_) => None,
+        Callers::Threads(_) | Callers::Processes { .. } => None,
     };
     let (mut done, mut begun) = (Vec::new(), Vec::new());
     for number in 0..rounds {

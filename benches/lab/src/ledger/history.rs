@@ -1,4 +1,10 @@
-//! What has happened to one key, told in the order of time.
+//! What has happened to one key, told in the order of time: by the run as it happens, or afterwards by what
+//! several processes had in their logs.
+
+use std::collections::HashMap;
+
+use super::{Count, TOLERANCE_NS};
+use crate::log::{Entry, Outcome};
 
 #[derive(Default)]
 pub(super) struct History {
@@ -62,4 +68,32 @@ impl History {
     fn is_excused(&self, since_ns: u64) -> bool {
         self.deletes_running > 0 || self.last_delete_end_ns.is_some_and(|end| end >= since_ns)
     }
+}
+
+/// What one table for all processes would have counted, had they told it as it happened.
+pub(crate) fn count_together(entries: &[Entry], fresh_ns: u64) -> Count {
+    let fresh_ns = fresh_ns.saturating_sub(TOLERANCE_NS);
+    let starts = entries.iter().map(|entry| (entry.start_ns, true, entry));
+    let ends = entries
+        .iter()
+        .filter_map(|entry| Some((entry.end_ns?, false, entry)));
+    let mut moments: Vec<_> = starts.chain(ends).collect();
+    moments.sort_by_key(|(at_ns, is_start, _)| (*at_ns, *is_start));
+    let mut keys: HashMap<u64, History> = HashMap::new();
+    for (now, is_start, entry) in moments {
+        let history = keys.entry(entry.key).or_default();
+        let made = (entry.outcome == Outcome::Created).then_some(fresh_ns);
+        match (entry.outcome, is_start) {
+            (Outcome::Deleted, true) => history.deleting(),
+            (Outcome::Deleted, false) => history.deleted(now),
+            (_, true) => history.begins(entry.asked_ns, now),
+            (_, false) => history.ends(entry.asked_ns, entry.start_ns, made, now),
+        }
+    }
+    let mut count = Count::default();
+    for history in keys.values() {
+        count.creations += history.creations;
+        count.duplicates += history.duplicates;
+    }
+    count
 }
