@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 
 use crate::ledger::Count;
-use crate::log::{Entry, Log, Outcome};
+use crate::log::{Entry, Log, Outcome, RoundBegun};
 
 /// What a log says.
 #[derive(Debug, Serialize)]
@@ -26,6 +26,11 @@ pub(crate) struct Recount {
     pub(crate) duplicate_creations: u64,
     pub(crate) counted_creations: Option<u64>,
     pub(crate) counted_duplicate_creations: Option<u64>,
+    /// Of a stampede: the most creations in one of its rounds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) creators: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) counted_creators: Option<u64>,
 }
 
 pub(crate) fn check(log: &Log) -> Verdict {
@@ -43,6 +48,8 @@ pub(crate) fn check(log: &Log) -> Verdict {
                 duplicate_creations: duplicates,
                 counted_creations: counted.map(|count| count.creations),
                 counted_duplicate_creations: counted.map(|count| count.duplicates),
+                creators: log.rounds.get(name).map(|rounds| creators(entries, rounds)),
+                counted_creators: log.creators.get(name).copied(),
             };
             (name.clone(), recount)
         })
@@ -55,7 +62,21 @@ impl Recount {
     pub(crate) fn agrees(&self) -> bool {
         self.counted_creations == Some(self.creations)
             && self.counted_duplicate_creations == Some(self.duplicate_creations)
+            && self.counted_creators == self.creators
     }
+}
+
+/// The most creations that began in one of these rounds. Each is about a key of its own, so it lasts to the end.
+fn creators(entries: &[Entry], rounds: &[RoundBegun]) -> u64 {
+    let of_round = |round: &RoundBegun| {
+        let creations = entries.iter().filter(|entry| {
+            entry.outcome != Outcome::Deleted
+                && entry.key == round.key
+                && entry.start_ns >= round.begun_ns
+        });
+        creations.count() as u64
+    };
+    rounds.iter().map(of_round).max().unwrap_or(0)
 }
 
 fn recount(entries: &[Entry], fresh_ns: u64, tolerance_ns: u64) -> Count {
@@ -107,8 +128,9 @@ mod tests {
     use crate::ledger::Ledger;
     use crate::random::Random;
 
-    /// Runs a random history through the in-flight table and recounts its log.
-    fn both(seed: u64, fresh_ns: u64) -> (Count, Count) {
+    /// Runs a random history through the in-flight table and recounts its log, also as if it had come from
+    /// several processes.
+    fn all_ways(seed: u64, fresh_ns: u64) -> [Count; 3] {
         let clock = Clock::start();
         let ledger = Ledger::new(clock, fresh_ns);
         let mut random = Random::new(seed);
@@ -138,11 +160,11 @@ mod tests {
         for (key, start_ns) in deletes {
             ledger.deleted(key, start_ns);
         }
+        let entries = ledger.entries();
+        let together = crate::ledger::count_together(&entries, fresh_ns);
         let tolerance_ns = crate::ledger::TOLERANCE_NS;
-        (
-            ledger.count(),
-            recount(&ledger.entries(), fresh_ns, tolerance_ns),
-        )
+        let recounted = recount(&entries, fresh_ns, tolerance_ns);
+        [ledger.count(), together, recounted]
     }
 
     #[test]
@@ -151,8 +173,9 @@ mod tests {
         for seed in 0..300 {
             // Freshness of some microseconds, so that values do go stale within a history.
             for fresh_ns in [0, 10_005_000, 10_050_000, 3_600_000_000_000] {
-                let (counted, recounted) = both(seed, fresh_ns);
+                let [counted, together, recounted] = all_ways(seed, fresh_ns);
                 assert_eq!(counted, recounted, "seed {seed}, fresh {fresh_ns}");
+                assert_eq!(together, recounted, "seed {seed}, fresh {fresh_ns}");
                 seen.creations += counted.creations;
                 seen.duplicates += counted.duplicates;
             }
@@ -183,6 +206,17 @@ mod tests {
             },
         );
         assert!(check(&log).agrees);
+        let round = |begun_ns| RoundBegun { key: 1, begun_ns };
+        log.rounds.insert("plain".into(), vec![round(11)]);
+        assert!(
+            !check(&log).agrees,
+            "what it counted as creators is not said"
+        );
+        log.creators.insert("plain".into(), 1);
+        assert!(check(&log).agrees);
+        log.rounds.insert("plain".into(), vec![round(11), round(9)]);
+        assert!(!check(&log).agrees, "two began in the other round");
+        log.creators.insert("plain".into(), 2);
         log.counted.insert(
             "plain".into(),
             Count {

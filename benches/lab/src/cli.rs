@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use crate::error::LabError;
-use crate::sabotage::Fault;
-use crate::scenario::{Arrivals, Callers, Keys, Mode, Scenario, WorkPlan};
+use crate::sabotage;
+use crate::scenario::{Arrivals, Callers, Fault, Keys, Mode, Scenario, WorkPlan};
 
 /// The contention laboratory: scenarios against dogpile and its peers.
 #[derive(Debug, Parser)]
@@ -48,6 +48,12 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// One process of a stampede of several; the run starts it.
+    #[command(hide = true)]
+    Worker {
+        #[arg(long, value_enum)]
+        sabotage: Option<sabotage::Fault>,
+    },
 }
 
 /// What a run leaves.
@@ -64,7 +70,7 @@ pub(crate) struct Output {
     pub(crate) log: Option<PathBuf>,
     /// Build a fault into dogpile, to see the figures turn red.
     #[arg(long, value_enum, value_name = "FAULT")]
-    pub(crate) sabotage: Option<Fault>,
+    pub(crate) sabotage: Option<sabotage::Fault>,
 }
 
 #[derive(Debug, Args)]
@@ -89,7 +95,7 @@ pub(crate) struct ReplayFlags {
     /// The first is the subject of the report.
     #[arg(long, value_delimiter = ',')]
     contenders: Option<Vec<String>>,
-    /// Where dogpile stores values.
+    /// Where dogpile stores values: memory, redis, valkey. The run starts the server.
     #[arg(long)]
     backend: Option<String>,
     /// A call that takes longer is hung.
@@ -99,11 +105,16 @@ pub(crate) struct ReplayFlags {
 
 #[derive(Debug, Args)]
 pub(crate) struct StampedeFlags {
+    /// 64 unless said otherwise, or 8 in each of several processes.
     #[arg(long, conflicts_with = "async")]
     threads: Option<u32>,
+    /// Callers are so many processes of so many threads, which share a server: --backend redis.
+    #[arg(long, conflicts_with = "async")]
+    processes: Option<u32>,
     /// Callers are tasks on a multi-threaded runtime.
     #[arg(long, requires = "tasks")]
     r#async: bool,
+    /// How many.
     #[arg(long, requires = "async")]
     tasks: Option<u32>,
     /// sleep:300ms, or sqlite.
@@ -112,17 +123,32 @@ pub(crate) struct StampedeFlags {
     /// Whether there is no value, or one that has just gone stale.
     #[arg(long, value_enum, default_value = "cold")]
     mode: Mode,
+    /// 5 cold ones, or 20 stale ones, unless said otherwise.
     #[arg(long)]
     rounds: Option<u32>,
-    /// Where dogpile stores values.
+    /// Where dogpile stores values: memory, redis, valkey. The run starts the server.
     #[arg(long)]
     backend: Option<String>,
     /// The first is the subject of the report.
     #[arg(long, value_delimiter = ',')]
     contenders: Option<Vec<String>>,
-    /// A caller that waits longer after the last one returned is hung.
+    /// A caller that waits longer after the last one returned is hung [default: 10s, and with several
+    /// processes as much more as creator and fault take].
     #[arg(long, value_parser = humantime::parse_duration)]
     bound: Option<Duration>,
+    /// What befalls each round of a stampede of several processes.
+    #[arg(long, value_enum)]
+    fault: Option<Fault>,
+    /// How long the server keeps a lease whose holder has died [default: 5s].
+    #[arg(long, value_parser = humantime::parse_duration)]
+    lease: Option<Duration>,
+    /// After how long another takes over from a creator at work [default: 30s].
+    #[arg(long, value_parser = humantime::parse_duration)]
+    creation_limit: Option<Duration>,
+    /// How many last values each process keeps for when the server is away [default: 0, or 100 where the
+    /// fault is the server's].
+    #[arg(long, value_name = "VALUES")]
+    keep_last: Option<usize>,
 }
 
 impl ReplayFlags {
@@ -146,20 +172,37 @@ impl ReplayFlags {
     }
 }
 
+/// How many values are kept where the server is going to be away.
+const KEPT: usize = 100;
+
 impl StampedeFlags {
     pub(crate) fn scenario(self) -> Result<Scenario, LabError> {
         let mut scenario = Scenario::stampede(self.mode)?;
         if let Arrivals::Together { rounds, .. } = &mut scenario.arrivals {
             replace(rounds, self.rounds);
         }
-        let callers = self
-            .threads
-            .map(Callers::Threads)
-            .or(self.tasks.map(Callers::Tasks));
+        let callers = match (self.processes, self.tasks) {
+            (Some(processes), _) => Some(Callers::Processes {
+                processes,
+                threads: self.threads.unwrap_or(8),
+            }),
+            (None, Some(tasks)) => Some(Callers::Tasks(tasks)),
+            (None, None) => self.threads.map(Callers::Threads),
+        };
         replace(&mut scenario.callers, callers);
         replace(&mut scenario.creator.work, self.creator);
         replace(&mut scenario.contenders, self.contenders);
         replace(&mut scenario.backend, self.backend);
+        replace(&mut scenario.region.lease, self.lease);
+        replace(&mut scenario.region.creation_limit, self.creation_limit);
+        scenario.faults.fault = self.fault;
+        if self.fault.is_some_and(Fault::strikes_the_server) {
+            scenario.region.keep_last = KEPT;
+        }
+        replace(&mut scenario.region.keep_last, self.keep_last);
+        if self.processes.is_some() {
+            scenario.bound += scenario.silence();
+        }
         replace(&mut scenario.bound, self.bound);
         Ok(scenario)
     }

@@ -4,15 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::database::Database;
 use crate::error::LabError;
 use crate::keys::Key;
-use crate::ledger::Ledger;
+use crate::ledger::InFlight;
+use crate::log::Entry;
 use crate::random::Random;
 use crate::scenario::{Faults, Scenario, WorkPlan};
 
 /// What is cached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Record {
     /// Whose value this is: an answer for another key is an error of the cache.
     pub(crate) key: Key,
@@ -38,10 +41,13 @@ pub(crate) enum Work {
     Sqlite(Arc<Database>),
 }
 
+/// Is told of each creation as it begins, in its own thread, and may keep it there.
+pub(crate) type Watch = Box<dyn Fn(Entry) + Send + Sync>;
+
 /// One contender's creator.
 pub(crate) struct Creator {
     work: Work,
-    ledger: Arc<Ledger>,
+    watch: Option<Watch>,
     seed: u64,
     failures: f64,
     panics: f64,
@@ -83,10 +89,10 @@ impl Work {
 }
 
 impl Creator {
-    pub(crate) fn new(scenario: &Scenario, work: Work, ledger: Arc<Ledger>) -> Self {
+    pub(crate) fn new(scenario: &Scenario, work: Work) -> Self {
         Self {
             work,
-            ledger,
+            watch: None,
             seed: scenario.seed,
             failures: scenario.creator.failures,
             panics: scenario.creator.panics,
@@ -95,13 +101,22 @@ impl Creator {
         }
     }
 
-    /// Creates the value of `key` for a call that began at `asked_ns`, counted.
+    pub(crate) fn watched(self, watch: Watch) -> Self {
+        Self {
+            watch: Some(watch),
+            ..self
+        }
+    }
+
+    /// Creates a value, counted as this flight.
     ///
     /// # Errors
     /// The query failed, or this creation was told to.
-    pub(crate) fn create(&self, key: Key, asked_ns: u64) -> Result<Record, CreatorError> {
-        let flight = self.ledger.begin(key, asked_ns);
-        let fate = self.fate();
+    pub(crate) fn create(&self, flight: InFlight<'_>) -> Result<Record, CreatorError> {
+        let (key, fate) = (flight.key(), self.fate());
+        if let Some(watch) = &self.watch {
+            watch(flight.entry());
+        }
         if !fate.stall.is_zero() {
             std::thread::sleep(fate.stall);
         }
@@ -123,13 +138,8 @@ impl Creator {
     }
 
     /// [`Creator::create`] without blocking the runtime.
-    pub(crate) async fn create_async(
-        &self,
-        key: Key,
-        asked_ns: u64,
-    ) -> Result<Record, CreatorError> {
-        let flight = self.ledger.begin(key, asked_ns);
-        let fate = self.fate();
+    pub(crate) async fn create_async(&self, flight: InFlight<'_>) -> Result<Record, CreatorError> {
+        let (key, fate) = (flight.key(), self.fate());
         if !fate.stall.is_zero() {
             tokio::time::sleep(fate.stall).await;
         }

@@ -37,6 +37,10 @@ pub(crate) enum LabError {
         what: &'static str,
         source: std::io::Error,
     },
+    #[error("process {number} of the run {what}")]
+    Process { number: usize, what: String },
+    #[error("the backend's server: {0}")]
+    Server(#[from] dogpile_test_servers::Error),
     #[error("the contender {name} cannot be set up: {message}")]
     Contender { name: &'static str, message: String },
 }

@@ -11,6 +11,7 @@ use crate::scenario::{Arrivals, Scenario};
 pub(crate) enum Figures {
     Open(OpenFigures),
     Together(TogetherFigures),
+    Processes(Box<ProcessesFigures>),
 }
 
 /// Of an open-loop run.
@@ -52,6 +53,31 @@ pub(crate) struct TogetherFigures {
     pub(crate) hung: u64,
 }
 
+/// Of a stampede of several processes.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ProcessesFigures {
+    #[serde(flatten)]
+    pub(crate) together: TogetherFigures,
+    /// Of all rounds.
+    pub(crate) last_waiter_max_ms: f64,
+    /// The longest call of any round.
+    pub(crate) slowest_ms: f64,
+    pub(crate) processes: u32,
+    /// What clients asked of the server, the most in any round, connection set-up and what scripts call left
+    /// out; null where the server is the victim.
+    pub(crate) redis_commands: Option<u64>,
+    /// Creations that came to their end and were not stored, the most in any round.
+    pub(crate) refused_commits: u64,
+    /// Whose value the store had in the end: the `creator`'s, who began first, or a `successor`'s. Each that
+    /// occurred; null if there was no new value.
+    pub(crate) stored_by: Option<String>,
+    /// The fewest in any round.
+    pub(crate) served_from_kept: u64,
+    /// Callers that a fault took with it: of a killed process, in a creator that never ends. The most in any
+    /// round.
+    pub(crate) lost: u64,
+}
+
 /// Everything, as `--json` prints it: the first contender's figures on top, the others by name.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
@@ -74,12 +100,12 @@ impl Report {
             Arrivals::Together { .. } => None,
         };
         Some(Self {
-            subject: subject.figures.clone(),
+            subject: subject.run.figures.clone(),
             seed: rate.map(|_| scenario.seed),
             rate,
             others: others
                 .iter()
-                .map(|one| (one.name.clone(), one.figures.clone()))
+                .map(|one| (one.name.clone(), one.run.figures.clone()))
                 .collect(),
         })
     }
@@ -90,6 +116,16 @@ impl Figures {
         match self {
             Self::Open(figures) => figures.hung,
             Self::Together(figures) => figures.hung,
+            Self::Processes(figures) => figures.together.hung,
+        }
+    }
+
+    /// Of a stampede.
+    pub(crate) fn creators(&self) -> Option<u64> {
+        match self {
+            Self::Open(_) => None,
+            Self::Together(figures) => Some(figures.creators),
+            Self::Processes(figures) => Some(figures.together.creators),
         }
     }
 }

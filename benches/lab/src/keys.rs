@@ -1,12 +1,14 @@
 //! Which keys a run asks for, in order: a trace or a seeded distribution.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::LabError;
 use crate::random::{Random, mix};
 use crate::scenario::Keys;
 use crate::trace;
 
 /// A key of the workload. Contenders that want bytes take [`Key::bytes`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Key(pub(crate) u64);
 
 impl Key {

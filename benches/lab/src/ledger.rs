@@ -15,6 +15,8 @@
 //! Times are taken under the key's lock and never repeat for a key, so the log has one order only and
 //! [`crate::check`] must come to the same figures.
 
+mod history;
+
 use std::collections::HashMap;
 
 use parking_lot::Mutex;
@@ -22,6 +24,9 @@ use parking_lot::Mutex;
 use crate::clock::Clock;
 use crate::keys::Key;
 use crate::log::{Entry, Outcome};
+
+use history::History;
+pub(crate) use history::count_together;
 
 /// How much earlier than `fresh` a value may be found stale, for clocks that tick every few milliseconds.
 pub(crate) const TOLERANCE_NS: u64 = 10_000_000;
@@ -35,30 +40,6 @@ pub(crate) struct Ledger {
     fresh_ns: u64,
     shards: Vec<Mutex<HashMap<Key, History>>>,
     entries: Mutex<Vec<Entry>>,
-}
-
-#[derive(Default)]
-struct History {
-    last_ns: u64,
-    creations: u64,
-    duplicates: u64,
-    deletes_running: u32,
-    last_delete_end_ns: Option<u64>,
-    running: Vec<Running>,
-    values: Vec<Value>,
-    last_success_ns: u64,
-}
-
-/// A creation that has not ended.
-struct Running {
-    asked_ns: u64,
-    start_ns: u64,
-}
-
-/// What a creation has made.
-struct Value {
-    asked_ns: u64,
-    fresh_until_ns: u64,
 }
 
 /// A creation under way; dropped unfinished, it has failed.
@@ -90,15 +71,8 @@ impl Ledger {
     /// A creation of `key` begins, in a call that began at `asked_ns`.
     pub(crate) fn begin(&self, key: Key, asked_ns: u64) -> InFlight<'_> {
         let start_ns = self.with(key, |history, now| {
-            history.values.retain(|value| now < value.fresh_until_ns);
-            let running = history.running.iter().map(|running| running.asked_ns);
-            let mut earlier = running.chain(history.values.iter().map(|value| value.asked_ns));
-            let is_duplicate = earlier.any(|other| !history.is_excused(other.min(asked_ns)));
-            history.creations += 1;
-            history.duplicates += u64::from(is_duplicate);
-            let start_ns = now;
-            history.running.push(Running { asked_ns, start_ns });
-            start_ns
+            history.begins(asked_ns, now);
+            now
         });
         InFlight {
             ledger: self,
@@ -112,7 +86,7 @@ impl Ledger {
     /// A delete of `key` begins; gives the time to hand to [`Ledger::deleted`].
     pub(crate) fn deleting(&self, key: Key) -> u64 {
         self.with(key, |history, now| {
-            history.deletes_running += 1;
+            history.deleting();
             now
         })
     }
@@ -120,8 +94,7 @@ impl Ledger {
     /// The delete that began at `start_ns` has ended.
     pub(crate) fn deleted(&self, key: Key, start_ns: u64) {
         let end_ns = self.with(key, |history, now| {
-            history.deletes_running -= 1;
-            history.last_delete_end_ns = Some(now);
+            history.deleted(now);
             now
         });
         self.entries.lock().push(Entry {
@@ -191,17 +164,8 @@ impl Ledger {
             ..
         } = flight;
         let end_ns = self.with(key, |history, now| {
-            history
-                .running
-                .retain(|running| running.start_ns != start_ns);
-            if outcome == Outcome::Created {
-                history.last_success_ns = now;
-                let fresh_until_ns = now.saturating_add(self.fresh_ns);
-                history.values.push(Value {
-                    asked_ns,
-                    fresh_until_ns,
-                });
-            }
+            let made = (outcome == Outcome::Created).then_some(self.fresh_ns);
+            history.ends(asked_ns, start_ns, made, now);
             now
         });
         self.entries.lock().push(Entry {
@@ -229,14 +193,22 @@ impl Ledger {
     }
 }
 
-impl History {
-    /// Whether a delete overlaps with any time since `since_ns`.
-    fn is_excused(&self, since_ns: u64) -> bool {
-        self.deletes_running > 0 || self.last_delete_end_ns.is_some_and(|end| end >= since_ns)
-    }
-}
-
 impl InFlight<'_> {
+    pub(crate) fn key(&self) -> Key {
+        self.key
+    }
+
+    /// As far as it has come.
+    pub(crate) fn entry(&self) -> Entry {
+        Entry {
+            key: self.key.0,
+            asked_ns: self.asked_ns,
+            start_ns: self.start_ns,
+            end_ns: None,
+            outcome: Outcome::Running,
+        }
+    }
+
     /// The creation has made its value; gives when.
     pub(crate) fn succeed(mut self) -> u64 {
         self.ended = true;

@@ -1,8 +1,8 @@
 //! The contention laboratory: `cargo lab`.
 //!
 //! One `engine` runs a `scenario`: the same keys and arrivals for every `contender` in turn, whose
-//! creations an in-flight table counts from outside (`ledger`). The log of a run lets anyone recompute the
-//! counts (`check`).
+//! creations an in-flight table counts from outside (`ledger`). Several processes are one engine each, with a
+//! run that directs them (`processes`). The log of a run lets anyone recompute the counts (`check`).
 
 mod check;
 mod cli;
@@ -16,6 +16,7 @@ mod figures;
 mod keys;
 mod ledger;
 mod log;
+mod processes;
 mod random;
 mod report;
 mod sabotage;
@@ -29,7 +30,7 @@ use clap::Parser as _;
 
 use crate::cli::{Cli, Command, Output};
 use crate::error::LabError;
-use crate::scenario::Scenario;
+use crate::scenario::{Callers, Scenario};
 
 /// Obeys the command line: figures on standard output, everything else on standard error. Exit code 1
 /// says that a log disagrees with its run, 2 that something could not be done.
@@ -49,6 +50,7 @@ fn obey(command: Command) -> Result<ExitCode, LabError> {
         Command::Stampede { stampede, output } => measure(&stampede.scenario()?, &output),
         Command::Run { file, output } => measure(&Scenario::read(&file)?, &output),
         Command::Check { file, json } => recheck(&file, json),
+        Command::Worker { sabotage } => processes::work(sabotage).map(|()| ExitCode::SUCCESS),
     }
 }
 
@@ -60,10 +62,13 @@ fn measure(scenario: &Scenario, output: &Output) -> Result<ExitCode, LabError> {
         return Ok(code);
     }
     let progress = report::progress();
-    let measured = engine::run(scenario, &progress)?;
+    let measured = match scenario.callers {
+        Callers::Processes { .. } => processes::run(scenario, output.sabotage, &progress)?,
+        Callers::Threads(_) | Callers::Tasks(_) => engine::run(scenario, &progress)?,
+    };
     progress.finish_and_clear();
     for one in &measured {
-        if let Some(error) = &one.first_error {
+        if let Some(error) = &one.run.first_error {
             eprintln!("{}: first error: {error}", one.name);
         }
     }
@@ -72,6 +77,10 @@ fn measure(scenario: &Scenario, output: &Output) -> Result<ExitCode, LabError> {
         for one in &measured {
             log.contenders.insert(one.name.clone(), one.entries.clone());
             log.counted.insert(one.name.clone(), one.count);
+            if let (Some(rounds), Some(creators)) = (&one.run.rounds, one.run.figures.creators()) {
+                log.rounds.insert(one.name.clone(), rounds.clone());
+                log.creators.insert(one.name.clone(), creators);
+            }
         }
         log.write(path)?;
     }
@@ -79,7 +88,7 @@ fn measure(scenario: &Scenario, output: &Output) -> Result<ExitCode, LabError> {
         report::plot(path, scenario, &measured)?;
     }
     report::print(scenario, &measured, output.json)?;
-    if measured.iter().any(|one| one.figures.hung() > 0) {
+    if measured.iter().any(|one| one.run.figures.hung() > 0) {
         // Threads that hang cannot be joined; leaving ends them.
         std::process::exit(0);
     }

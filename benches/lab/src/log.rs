@@ -9,11 +9,18 @@
 //! # counted  plain  creations=36507  duplicate_creations=7126
 //! ```
 //! `asked_ns` is when the call that creates began. `outcome` is `created`, `failed`, `running` (no end: `-`) or `deleted`. The lines `counted` are what the
-//! run itself has counted, so that a check can disagree with it.
+//! run itself has counted, so that a check can disagree with it. A stampede adds when each of its rounds began, and
+//! what it counted as `creators`:
+//! ```text
+//! # round  dogpile  914  51200000
+//! # creators  dogpile  1
+//! ```
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
+
+use serde::{Deserialize, Serialize};
 
 use crate::error::LabError;
 use crate::ledger::{Count, TOLERANCE_NS};
@@ -21,7 +28,7 @@ use crate::ledger::{Count, TOLERANCE_NS};
 const FIRST_LINE: &str = "# dogpile-lab log 1";
 
 /// One interval of the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
     pub(crate) key: u64,
     /// When the call began in which this is; of a delete, its start.
@@ -32,7 +39,7 @@ pub(crate) struct Entry {
 }
 
 /// What an interval was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Outcome {
     Created,
     Failed,
@@ -47,6 +54,15 @@ pub(crate) struct Log {
     pub(crate) tolerance_ns: u64,
     pub(crate) contenders: BTreeMap<String, Vec<Entry>>,
     pub(crate) counted: BTreeMap<String, Count>,
+    pub(crate) rounds: BTreeMap<String, Vec<RoundBegun>>,
+    pub(crate) creators: BTreeMap<String, u64>,
+}
+
+/// Which key a round of a stampede was about, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RoundBegun {
+    pub(crate) key: u64,
+    pub(crate) begun_ns: u64,
 }
 
 impl Log {
@@ -114,6 +130,14 @@ impl Log {
                 "# counted\t{name}\tcreations={creations}\tduplicate_creations={duplicates}"
             );
         }
+        for (name, rounds) in &self.rounds {
+            for RoundBegun { key, begun_ns } in rounds {
+                let _ = writeln!(text, "# round\t{name}\t{key}\t{begun_ns}");
+            }
+        }
+        for (name, creators) in &self.creators {
+            let _ = writeln!(text, "# creators\t{name}\t{creators}");
+        }
         text
     }
 
@@ -151,6 +175,16 @@ impl Log {
                         duplicates,
                     },
                 );
+            }
+            ["# round", name, key, begun] => {
+                let round = RoundBegun {
+                    key: number(key)?,
+                    begun_ns: number(begun)?,
+                };
+                self.rounds.entry((*name).into()).or_default().push(round);
+            }
+            ["# creators", name, creators] => {
+                self.creators.insert((*name).into(), number(creators)?);
             }
             [comment, ..] if comment.starts_with('#') => {}
             [name, outcome, key, start, end, asked] => {
@@ -240,6 +274,12 @@ mod tests {
                 duplicates: 1,
             },
         );
+        let round = RoundBegun {
+            key: 7,
+            begun_ns: 4,
+        };
+        log.rounds.insert("plain".into(), vec![round, round]);
+        log.creators.insert("plain".into(), 2);
         log
     }
 

@@ -18,6 +18,14 @@ pub(crate) enum Fault {
     LoseWake,
 }
 
+impl Fault {
+    /// Its name on the command line.
+    pub(crate) fn name(self) -> Option<String> {
+        let value = clap::ValueEnum::to_possible_value(&self)?;
+        Some(value.get_name().to_owned())
+    }
+}
+
 /// Arms the fault; gives nothing, for this program is the one to go on.
 ///
 /// # Errors

@@ -70,6 +70,25 @@ fn values_that_mean_nothing_are_refused_by_field() {
 }
 
 #[test]
+fn what_processes_cannot_have_is_refused_with_what_to_do() {
+    let processes = ["stampede", "--processes", "2", "--backend", "redis"];
+    for (flags, wanted) in [
+        (&["--contenders", "dogpile,plain"][..], "name dogpile only"),
+        (&["--creator", "sqlite"], "--creator sleep:300ms"),
+        (&["--fault", "stop-server"], "--mode stale"),
+        (
+            &["--mode", "stale", "--fault", "fail-creator"],
+            "--mode cold",
+        ),
+        (&["--fault", "slow-creator", "--lease", "10s"], "--lease"),
+        (&["--fault", "kill-creator", "--bound", "5s"], "bound"),
+    ] {
+        let message = refusal(&[&processes[..], flags].concat());
+        assert!(message.contains(wanted), "{flags:?}: {message}");
+    }
+}
+
+#[test]
 fn a_trace_cut_short_is_refused() {
     let directory = directory();
     let path = directory.path().join("trace");
@@ -109,6 +128,12 @@ fn flags_that_mean_nothing_are_refused() {
         &["stampede", "--creator", "dream"],
         &["stampede", "--mode", "lukewarm"],
         &["stampede", "--sabotage", "nothing"],
+        &["stampede", "--processes", "2"],
+        &["stampede", "--processes", "0", "--backend", "redis"],
+        &["stampede", "--processes", "2", "--async", "--tasks", "2"],
+        &["stampede", "--fault", "kill-creator"],
+        &["stampede", "--fault", "lightning"],
+        &["stampede", "--lease", "0s"],
         &["run", "/no/such/scenario"],
         &["check", "/no/such/log"],
     ] {

@@ -53,3 +53,23 @@ fn a_waiter_that_is_not_woken_is_seen() {
     ]);
     assert!(count(&figures, "hung") > 0, "{figures}");
 }
+
+#[test]
+fn winners_in_two_processes_are_seen() {
+    let figures = figures(&[
+        "stampede",
+        "--backend",
+        "redis",
+        "--processes",
+        "2",
+        "--threads",
+        "2",
+        "--creator",
+        "sleep:200ms",
+        "--rounds",
+        "1",
+        "--sabotage",
+        "double-claim",
+    ]);
+    assert!(count(&figures, "creators") > 1, "{figures}");
+}

@@ -44,6 +44,7 @@ pub use cluster::Cluster;
 pub use counter::Counter;
 pub use error::Error;
 pub use flavour::Flavour;
+pub use process::Process;
 pub use replicated::Replicated;
 pub use resp::Reply;
 pub use server::Server;

@@ -1,28 +1,38 @@
 //! One child: killed, ended, frozen, thawed, and never left behind.
 
 use std::io;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 
 use crate::nursery;
 
-/// A running child. Dropped, it is killed.
+/// A running child: a server, or another program that a test kills and freezes. Dropped, it is
+/// killed, and so it is when this process ends, however that comes.
 ///
 /// Its id is its own until it is waited for, which only this value does: no signal goes astray.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     child: Child,
     frozen: bool,
 }
 
 impl Process {
-    pub(crate) fn start(command: Command) -> io::Result<Self> {
+    /// Starts a program.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn start(command: Command) -> io::Result<Self> {
         let child = nursery::spawn(command)?;
         Ok(Self {
             child,
             frozen: false,
         })
+    }
+
+    /// Our ends of the pipes that its command asked for; they are given away once.
+    pub fn pipes(&mut self) -> (Option<ChildStdin>, Option<ChildStdout>) {
+        (self.child.stdin.take(), self.child.stdout.take())
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -40,7 +50,10 @@ impl Process {
     }
 
     /// Kills it, and returns when it is no more.
-    pub(crate) fn kill(&mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn kill(&mut self) -> io::Result<()> {
         self.child.kill()?;
         self.child.wait().map(drop)
     }
@@ -52,7 +65,10 @@ impl Process {
     }
 
     /// Stops it where it stands, and returns when it does stand still.
-    pub(crate) fn freeze(&mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn freeze(&mut self) -> io::Result<()> {
         self.signal(Signal::STOP)?;
         let still = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         waitid(WaitId::Pid(Pid::from_child(&self.child)), still)?;
@@ -61,7 +77,10 @@ impl Process {
     }
 
     /// Lets it go on.
-    pub(crate) fn thaw(&mut self) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn thaw(&mut self) -> io::Result<()> {
         self.signal(Signal::CONT)?;
         self.frozen = false;
         Ok(())

@@ -8,10 +8,13 @@ mod region;
 use std::pin::Pin;
 use std::time::Duration;
 
+use dogpile_test_servers::{Flavour, Server};
+use serde::{Deserialize, Serialize};
+
 use crate::creator::{CreatorError, Record};
 use crate::error::LabError;
 use crate::keys::Key;
-use crate::scenario::{Callers, Freshness};
+use crate::scenario::{Callers, Scenario};
 
 /// The backend that every scenario has unless it says another.
 pub(crate) const MEMORY: &str = "memory";
@@ -50,18 +53,34 @@ pub(crate) struct Served {
 }
 
 /// Where a contender says the value came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Origin {
     /// A fresh value from the cache.
     Hit,
     /// An old value that may still be used.
     Stale,
+    /// The same, which the process had kept for when the store is away.
+    Kept,
     /// This call created it.
     Created,
+    /// This call created it, and the store refused it: another came first.
+    Superseded,
     /// This call's creator failed, and an old value was at hand.
     StaleOnError,
     /// Another call created it while this one waited.
     Shared,
+}
+
+impl Origin {
+    /// Whether the value is not of now.
+    pub(crate) fn is_old(self) -> bool {
+        matches!(self, Self::Stale | Self::Kept | Self::StaleOnError)
+    }
+
+    /// Whether this call ran the creator.
+    pub(crate) fn ran(self) -> bool {
+        matches!(self, Self::Created | Self::Superseded | Self::StaleOnError)
+    }
 }
 
 /// Why a call got nothing.
@@ -81,19 +100,29 @@ pub(crate) enum CallError {
 
 /// What a contender is built from.
 pub(crate) struct Terms<'a> {
-    pub(crate) freshness: Freshness,
-    pub(crate) backend: &'a str,
+    pub(crate) scenario: &'a Scenario,
+    /// Where the backend's server is, if it has one.
+    pub(crate) url: Option<&'a str>,
+}
+
+impl Terms<'_> {
+    fn fresh(&self) -> Duration {
+        self.scenario.freshness.fresh
+    }
 }
 
 type Build = fn(&Terms<'_>) -> Result<Box<dyn Contender>, LabError>;
 
+/// The one contender that reaches across processes.
+pub(crate) const SUBJECT: &str = "dogpile";
+
 const TABLE: &[(&str, Build)] = &[
-    ("dogpile", |terms| Ok(Box::new(terms.region()?))),
+    (SUBJECT, |terms| Ok(Box::new(terms.region()?))),
     ("plain", |terms| {
-        Ok(Box::new(plain::Plain::new(terms.freshness.fresh)))
+        Ok(Box::new(plain::Plain::new(terms.fresh())))
     }),
     ("mutex", |terms| {
-        Ok(Box::new(mutex::SingleFlight::new(terms.freshness.fresh)))
+        Ok(Box::new(mutex::SingleFlight::new(terms.fresh())))
     }),
 ];
 
@@ -122,17 +151,35 @@ pub(crate) fn check_names(
             return Err(unknown("contenders", name, names()));
         }
     }
-    let shared = region::backend(backend)?.shared;
-    if matches!(callers, Callers::Processes(_)) && !shared {
-        let problem = format!(
-            "the backend `{backend}` does not reach across processes: use threads or tasks"
-        );
-        return Err(LabError::Field {
-            field: "callers.processes",
-            problem,
-        });
+    let shared = region::backend(backend)?.flavour.is_some();
+    let Callers::Processes { .. } = callers else {
+        return Ok(());
+    };
+    let apart = |problem| {
+        let field = "callers.processes";
+        Err(LabError::Field { field, problem })
+    };
+    if !shared {
+        return apart(format!(
+            "the backend `{backend}` does not reach across processes: use redis or valkey, or \
+             threads or tasks"
+        ));
+    }
+    if let Some(alone) = contenders.iter().find(|name| *name != SUBJECT) {
+        return apart(format!(
+            "the contender `{alone}` does not reach across processes: name {SUBJECT} only"
+        ));
     }
     Ok(())
+}
+
+/// Starts the server that a backend needs, if it needs one.
+///
+/// # Errors
+/// It is not installed, or does not start.
+pub(crate) fn serve(backend: &str) -> Result<Option<Server>, LabError> {
+    let flavour: Option<Flavour> = region::backend(backend)?.flavour;
+    Ok(flavour.map(Server::start).transpose()?)
 }
 
 fn names() -> impl Iterator<Item = &'static str> {

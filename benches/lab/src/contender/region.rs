@@ -1,8 +1,11 @@
 //! The subject: a region of dogpile.
 
-use dogpile::{Answer, Config, Error, Memory, Region};
+use dogpile::{Answer, Config, Error, JsonCodec, Memory, Redis, Region};
+use dogpile_test_servers::Flavour;
 
-use super::{CallError, Contender, Create, CreateAsync, MEMORY, Origin, Pending, Served, Terms};
+use super::{
+    CallError, Contender, Create, CreateAsync, MEMORY, Origin, Pending, SUBJECT, Served, Terms,
+};
 use crate::creator::{CreatorError, Record};
 use crate::error::LabError;
 use crate::keys::Key;
@@ -10,16 +13,41 @@ use crate::keys::Key;
 /// Where a region stores. Another backend is another line of [`BACKENDS`].
 pub(super) struct Backend {
     name: &'static str,
-    /// Whether several processes can share it.
-    pub(super) shared: bool,
-    open: fn() -> Config<Record>,
+    /// The server that it needs, and that several processes can share.
+    pub(super) flavour: Option<Flavour>,
+    open: fn(&Terms<'_>) -> Result<Config<Record>, LabError>,
 }
 
-const BACKENDS: &[Backend] = &[Backend {
-    name: MEMORY,
-    shared: false,
-    open: || Config::new(Memory::unbounded()),
-}];
+const BACKENDS: &[Backend] = &[
+    Backend {
+        name: MEMORY,
+        flavour: None,
+        open: |_| Ok(Config::new(Memory::unbounded())),
+    },
+    Backend {
+        name: "redis",
+        flavour: Some(Flavour::Redis),
+        open: on_redis,
+    },
+    Backend {
+        name: "valkey",
+        flavour: Some(Flavour::Valkey),
+        open: on_redis,
+    },
+];
+
+fn on_redis(terms: &Terms<'_>) -> Result<Config<Record>, LabError> {
+    let opened = Redis::open(terms.url.unwrap_or_default());
+    let store = opened.map_err(|error| unset(&error))?;
+    Ok(Config::new(store.encoded(JsonCodec::new())))
+}
+
+fn unset(error: &dyn std::error::Error) -> LabError {
+    LabError::Contender {
+        name: SUBJECT,
+        message: error.to_string(),
+    }
+}
 
 /// # Errors
 /// There is none of that name.
@@ -37,15 +65,15 @@ impl Terms<'_> {
     /// # Errors
     /// No such backend, or the region refuses the policy.
     pub(super) fn region(&self) -> Result<Region<Record>, LabError> {
-        let config = (backend(self.backend)?.open)()
-            .fresh_for(self.freshness.fresh)
-            .stale_for(self.freshness.stale);
+        let (freshness, plan) = (self.scenario.freshness, self.scenario.region);
+        let config = (backend(&self.scenario.backend)?.open)(self)?
+            .fresh_for(freshness.fresh)
+            .stale_for(freshness.stale)
+            .lease_time(plan.lease)
+            .creation_limit(plan.creation_limit)
+            .keep_last(plan.keep_last);
         let region = Region::new("lab");
-        let configured = region.configure(config);
-        configured.map_err(|error| LabError::Contender {
-            name: "dogpile",
-            message: error.to_string(),
-        })?;
+        region.configure(config).map_err(|error| unset(&error))?;
         Ok(region)
     }
 }
@@ -85,13 +113,14 @@ fn served(answer: Result<Answer<Record>, Error<CreatorError>>) -> Result<Served,
     };
     let origin = match answer.origin {
         dogpile::Origin::Hit => Origin::Hit,
-        dogpile::Origin::Stale | dogpile::Origin::Kept => Origin::Stale,
+        dogpile::Origin::Stale => Origin::Stale,
+        dogpile::Origin::Kept => Origin::Kept,
         dogpile::Origin::StaleOnError => Origin::StaleOnError,
         dogpile::Origin::Shared => Origin::Shared,
-        dogpile::Origin::Created
-        | dogpile::Origin::Declined
-        | dogpile::Origin::Superseded
-        | dogpile::Origin::NotStored => Origin::Created,
+        dogpile::Origin::Superseded => Origin::Superseded,
+        dogpile::Origin::Created | dogpile::Origin::Declined | dogpile::Origin::NotStored => {
+            Origin::Created
+        }
         other => return Err(CallError::Cache(format!("an unknown origin, {other:?}"))),
     };
     Ok(Served {

@@ -5,17 +5,32 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use super::Stage;
-use crate::contender::{CallError, Origin, Pending, Served};
+use super::round::Returned;
+use crate::contender::{CallError, Pending, Served};
 use crate::creator::{CreatorError, Record};
 use crate::keys::Key;
 
 impl Stage {
+    /// Asks for `key` on this thread, timed by it.
+    pub(crate) fn timed(&self, key: Key) -> Returned {
+        let begun_ns = self.clock.now();
+        let served = self.ask(key);
+        Returned::new(begun_ns, self.clock.now(), served)
+    }
+
+    /// Asks for `key` in this task, timed by it.
+    pub(super) async fn timed_async(&self, key: Key) -> Returned {
+        let begun_ns = self.clock.now();
+        let served = self.ask_async(key).await;
+        Returned::new(begun_ns, self.clock.now(), served)
+    }
+
     /// Asks for `key` on this thread.
     pub(super) fn ask(&self, key: Key) -> Result<Served, CallError> {
         let (asked_ns, ran) = (self.clock.now(), AtomicBool::new(false));
         let create = || {
             ran.store(true, Ordering::Relaxed);
-            self.creator.create(key, asked_ns)
+            self.creator.create(self.ledger.begin(key, asked_ns))
         };
         let call = || self.contender.get_or_create(key, &create);
         let served = catch_unwind(AssertUnwindSafe(call)).unwrap_or(Err(CallError::Panicked));
@@ -27,7 +42,7 @@ impl Stage {
         let (asked_ns, ran) = (self.clock.now(), AtomicBool::new(false));
         let create = || -> Pending<'_, Result<Record, CreatorError>> {
             ran.store(true, Ordering::Relaxed);
-            Box::pin(self.creator.create_async(key, asked_ns))
+            Box::pin(self.creator.create_async(self.ledger.begin(key, asked_ns)))
         };
         let mut call = self.contender.get_or_create_async(key, &create);
         let caught = std::future::poll_fn(|context| {
@@ -65,7 +80,7 @@ fn checked(key: Key, served: Result<Served, CallError>, ran: bool) -> Result<Ser
             got: served.record.key,
         });
     }
-    if ran != matches!(served.origin, Origin::Created | Origin::StaleOnError) {
+    if ran != served.origin.ran() {
         return Err(CallError::WrongOrigin {
             origin: served.origin,
             ran,

@@ -2,11 +2,13 @@
 
 mod call;
 mod open;
+pub(crate) mod round;
 mod together;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use dogpile_test_servers::Server;
 use hdrhistogram::Histogram;
 use indicatif::ProgressBar;
 
@@ -17,15 +19,15 @@ use crate::error::LabError;
 use crate::figures::Figures;
 use crate::keys;
 use crate::ledger::{Count, Ledger};
-use crate::log::Entry;
+use crate::log::{Entry, RoundBegun};
 use crate::scenario::{Arrivals, Callers, Faults, Scenario};
 
 /// What one contender is measured with.
-struct Stage {
+pub(crate) struct Stage {
     contender: Box<dyn Contender>,
     creator: Creator,
-    ledger: Arc<Ledger>,
-    clock: Clock,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) clock: Clock,
     callers: Callers,
     faults: Faults,
     fresh: Duration,
@@ -35,14 +37,24 @@ struct Stage {
 /// One contender's part of a run.
 pub(crate) struct Measured {
     pub(crate) name: String,
+    pub(crate) run: Run,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) count: Count,
+}
+
+/// What was seen of the calls.
+pub(crate) struct Run {
     pub(crate) figures: Figures,
     /// Nanoseconds; of the callers that the figures pool.
     pub(crate) latency: Histogram<u64>,
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) count: Count,
+    /// Of a stampede.
+    pub(crate) rounds: Option<Vec<RoundBegun>>,
     /// An error of a call, as an example.
     pub(crate) first_error: Option<String>,
 }
+
+/// How long past its freshness a value is left, so that coarse clocks call it stale too.
+pub(crate) const SURELY_STALE: Duration = Duration::from_millis(20);
 
 /// Runs a valid scenario to its end; `progress` is for people.
 ///
@@ -55,42 +67,57 @@ pub(crate) fn run(scenario: &Scenario, progress: &ProgressBar) -> Result<Vec<Mea
     if let Some(description) = work.describe() {
         progress.println(description);
     }
+    let server = contender::serve(&scenario.backend)?;
+    let url = server.as_ref().map(Server::url);
     let terms = Terms {
-        freshness: scenario.freshness,
-        backend: &scenario.backend,
+        scenario,
+        url: url.as_deref(),
     };
     let mut all = Vec::new();
     for name in &scenario.contenders {
-        let ledger = Arc::new(Ledger::new(clock, nanos(scenario.freshness.fresh)));
-        let stage = Arc::new(Stage {
-            contender: contender::build(name, &terms)?,
-            creator: Creator::new(scenario, work.clone(), Arc::clone(&ledger)),
-            ledger: Arc::clone(&ledger),
-            clock,
-            callers: scenario.callers,
-            faults: scenario.faults,
-            fresh: scenario.freshness.fresh,
-            bound: scenario.bound,
-        });
+        let creator = Creator::new(scenario, work.clone());
+        let stage = Arc::new(Stage::new(name, &terms, creator, clock)?);
         progress.set_message(name.clone());
-        let (figures, latency, first_error) = match scenario.arrivals {
+        let run = match scenario.arrivals {
             Arrivals::Open { rate, spacing } => {
                 let times = open::arrivals(keys.len(), rate, spacing, scenario.seed);
                 open::run(&stage, Arc::clone(&keys), &times, progress)?
             }
             Arrivals::Together { rounds, mode } => together::run(&stage, rounds, mode, progress)?,
         };
-        let (entries, count) = (ledger.entries(), ledger.count());
+        let (entries, count) = (stage.ledger.entries(), stage.ledger.count());
         all.push(Measured {
             name: name.clone(),
-            figures,
-            latency,
+            run,
             entries,
             count,
-            first_error,
         });
     }
     Ok(all)
+}
+
+impl Stage {
+    /// # Errors
+    /// The contender cannot be set up.
+    pub(crate) fn new(
+        name: &str,
+        terms: &Terms<'_>,
+        creator: Creator,
+        clock: Clock,
+    ) -> Result<Self, LabError> {
+        let scenario = terms.scenario;
+        let fresh = scenario.freshness.fresh;
+        Ok(Self {
+            contender: contender::build(name, terms)?,
+            creator,
+            ledger: Arc::new(Ledger::new(clock, nanos(fresh))),
+            clock,
+            callers: scenario.callers,
+            faults: scenario.faults,
+            fresh,
+            bound: scenario.bound,
+        })
+    }
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, LabError> {
@@ -102,7 +129,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, LabError> {
     })
 }
 
-fn spawn_thread(body: impl FnOnce() + Send + 'static) -> Result<(), LabError> {
+pub(crate) fn spawn_thread(body: impl FnOnce() + Send + 'static) -> Result<(), LabError> {
     let spawned = std::thread::Builder::new()
         .stack_size(512 << 10)
         .spawn(body);

@@ -9,7 +9,7 @@ use hdrhistogram::Histogram;
 use indicatif::ProgressBar;
 use parking_lot::Mutex;
 
-use super::{Stage, histogram, runtime, spawn_thread};
+use super::{Run, Stage, histogram, runtime, spawn_thread};
 use crate::clock::nanos;
 use crate::contender::{CallError, Origin, Served};
 use crate::error::LabError;
@@ -45,7 +45,7 @@ pub(super) fn arrivals(count: usize, rate: f64, spacing: Spacing, seed: u64) -> 
 }
 
 /// What all workers share.
-struct Run {
+struct Shared {
     stage: Arc<Stage>,
     keys: Arc<[Key]>,
     /// On the stage's clock.
@@ -78,12 +78,12 @@ pub(super) fn run(
     keys: Arc<[Key]>,
     times: &[u64],
     progress: &ProgressBar,
-) -> Result<(Figures, Histogram<u64>, Option<String>), LabError> {
+) -> Result<Run, LabError> {
     let begin = stage.clock.now() + LEAD_NS;
     let count = stage.callers.count() as usize;
     progress.set_length(keys.len() as u64);
     progress.set_position(0);
-    let run = Arc::new(Run {
+    let run = Arc::new(Shared {
         stage: Arc::clone(stage),
         keys,
         intended: times.iter().map(|time| begin + time).collect(),
@@ -94,7 +94,7 @@ pub(super) fn run(
     let (done, finished) = mpsc::channel();
     let runtime = match stage.callers {
         Callers::Tasks(_) => Some(runtime()?),
-        Callers::Threads(_) | Callers::Processes(_) => None,
+        Callers::Threads(_) | Callers::Processes { .. } => None,
     };
     for index in 0..count {
         let (run, done) = (Arc::clone(&run), done.clone());
@@ -111,7 +111,7 @@ pub(super) fn run(
     Ok(run.figures())
 }
 
-impl Run {
+impl Shared {
     fn work(&self, worker: usize, done: &mpsc::Sender<()>) {
         let stage = &self.stage;
         while let Some(index) = self.take() {
@@ -197,10 +197,7 @@ impl Run {
                 origin: Origin::Hit,
                 ..
             }) => tally.hits += 1,
-            Ok(Served {
-                origin: Origin::Stale | Origin::StaleOnError,
-                record,
-            }) => {
+            Ok(Served { origin, record }) if origin.is_old() => {
                 tally.stale += 1;
                 let _ = tally
                     .stale_age
@@ -246,7 +243,7 @@ impl Run {
         self.workers.iter().filter(is_hung).count()
     }
 
-    fn figures(&self) -> (Figures, Histogram<u64>, Option<String>) {
+    fn figures(&self) -> Run {
         let still_hung = self.hung_now() as u64;
         let mut sum = Tally::new();
         for worker in &self.workers {
@@ -268,11 +265,12 @@ impl Run {
             stale_age_p99_ms: (!sum.stale_age.is_empty())
                 .then(|| millis(sum.stale_age.value_at_quantile(0.99))),
         };
-        (
-            Figures::Open(figures),
-            sum.latency,
-            sum.first_error.map(|error| error.to_string()),
-        )
+        Run {
+            figures: Figures::Open(figures),
+            latency: sum.latency,
+            rounds: None,
+            first_error: sum.first_error.map(|error| error.to_string()),
+        }
     }
 }
 

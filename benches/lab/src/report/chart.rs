@@ -12,23 +12,23 @@ const QUANTILES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), 
 pub(super) fn chart(measured: &[Measured]) -> String {
     let shown: Vec<_> = measured
         .iter()
-        .filter(|one| !one.latency.is_empty())
+        .filter(|one| !one.run.latency.is_empty())
         .collect();
     let least = shown
         .iter()
-        .map(|one| one.latency.value_at_quantile(0.5))
+        .map(|one| one.run.latency.value_at_quantile(0.5))
         .min()
         .unwrap_or(1)
         .max(1);
     let most = shown
         .iter()
-        .map(|one| one.latency.value_at_quantile(0.999))
+        .map(|one| one.run.latency.value_at_quantile(0.999))
         .max()
         .unwrap_or(1);
     let mut text = String::from("latency, logarithmic\n");
     for (label, quantile) in QUANTILES {
         for (index, one) in shown.iter().enumerate() {
-            let ns = one.latency.value_at_quantile(quantile);
+            let ns = one.run.latency.value_at_quantile(quantile);
             let label = if index == 0 { label } else { "" };
             let bar = bar(share(ns, least, most));
             let _ = writeln!(text, "{label:>6} {:<8} {bar} {}", one.name, span(ns));

@@ -43,12 +43,12 @@ pub(super) fn plot(title: &str, measured: &[Measured]) -> String {
 }
 
 fn latencies(svg: &mut String, measured: &[Measured]) {
-    let shown = || measured.iter().filter(|one| !one.latency.is_empty());
+    let shown = || measured.iter().filter(|one| !one.run.latency.is_empty());
     let least = shown()
-        .map(|one| one.latency.min().max(100))
+        .map(|one| one.run.latency.min().max(100))
         .min()
         .unwrap_or(1);
-    let most = shown().map(|one| one.latency.max()).max().unwrap_or(1);
+    let most = shown().map(|one| one.run.latency.max()).max().unwrap_or(1);
     let height = |ns| TOP + HIGH * (1.0 - share(ns, least, most));
     let mut decade = 100_u64;
     while decade < least / 10 {
@@ -77,11 +77,11 @@ fn latencies(svg: &mut String, measured: &[Measured]) {
         let colour = COLOURS[index % COLOURS.len()];
         let points = (0..=100).map(|step| {
             let nines = NINES * f64::from(step) / 100.0;
-            let ns = one.latency.value_at_quantile(1.0 - 10_f64.powf(-nines));
+            let ns = one.run.latency.value_at_quantile(1.0 - 10_f64.powf(-nines));
             format!("{:.1},{:.1}", LEFT + WIDE * nines / NINES, height(ns))
         });
         let points: Vec<_> = points.collect();
-        if !one.latency.is_empty() {
+        if !one.run.latency.is_empty() {
             let _ = writeln!(
                 svg,
                 "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{}\"/>",

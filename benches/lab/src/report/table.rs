@@ -9,7 +9,7 @@ use crate::engine::Measured;
 
 /// One column for each contender, one row for each figure.
 pub(super) fn table(measured: &[Measured]) -> Table {
-    let columns: Vec<_> = measured.iter().map(|one| rows(&one.figures)).collect();
+    let columns: Vec<_> = measured.iter().map(|one| rows(&one.run.figures)).collect();
     let mut table = empty();
     table.set_header(
         std::iter::once(String::new()).chain(measured.iter().map(|one| one.name.clone())),
@@ -30,6 +30,8 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
         "counted",
         "duplicates",
         "counted",
+        "creators",
+        "counted",
         "agrees",
     ]);
     let counted = |count: Option<u64>| count.map_or_else(|| "-".into(), |count| count.to_string());
@@ -40,6 +42,8 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
             counted(recount.counted_creations),
             recount.duplicate_creations.to_string(),
             counted(recount.counted_duplicate_creations),
+            counted(recount.creators),
+            counted(recount.counted_creators),
             if recount.agrees() { "yes" } else { "NO" }.into(),
         ]);
     }

@@ -1,20 +1,26 @@
 //! The scenario: what a run does, as a TOML file that anyone can write.
 //!
 //! Unknown fields are errors, so that a misspelt one never silently measures something else. The built-in
-//! commands are scenario files too (`benches/lab/scenarios`), and their flags replace single fields.
+//! commands are scenario files too (`benches/lab/scenarios`), and their flags replace single fields. A run of
+//! many processes hands its scenario on to them.
 
+mod callers;
+mod fault;
 mod span;
 mod validate;
 
 use std::path::Path;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use callers::Callers;
+pub(crate) use fault::Fault;
 
 use crate::error::LabError;
 
 /// One run: the same keys and arrivals for every contender in turn.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Scenario {
     /// What the report is headed with.
@@ -36,11 +42,13 @@ pub(crate) struct Scenario {
     pub(crate) creator: CreatorPlan,
     pub(crate) freshness: Freshness,
     #[serde(default)]
+    pub(crate) region: RegionPlan,
+    #[serde(default)]
     pub(crate) faults: Faults,
 }
 
 /// Which keys are asked for.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "from", rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum Keys {
     /// A recorded trace: `web12` or a path; `requests` shortens it.
@@ -66,7 +74,7 @@ pub(crate) enum Keys {
 }
 
 /// When calls begin.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum Arrivals {
     /// At a stated rate whatever the system does; latency counts from the intended start.
@@ -81,7 +89,7 @@ pub(crate) enum Arrivals {
 }
 
 /// The gaps between open-loop arrivals.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Spacing {
     #[default]
@@ -91,7 +99,7 @@ pub(crate) enum Spacing {
 }
 
 /// What a stampede meets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Mode {
     /// No value at all.
@@ -100,18 +108,8 @@ pub(crate) enum Mode {
     Stale,
 }
 
-/// Who calls.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Callers {
-    Threads(u32),
-    /// Tasks on a multi-threaded runtime.
-    Tasks(u32),
-    Processes(u32),
-}
-
 /// What a creation costs and how often it fails.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CreatorPlan {
     pub(crate) work: WorkPlan,
@@ -124,7 +122,7 @@ pub(crate) struct CreatorPlan {
 }
 
 /// What a creation does.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) enum WorkPlan {
     Sleep {
@@ -145,7 +143,7 @@ pub(crate) enum WorkPlan {
 }
 
 /// How long a value may be used.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Freshness {
     #[serde(with = "span")]
@@ -155,8 +153,32 @@ pub(crate) struct Freshness {
     pub(crate) stale: Duration,
 }
 
+/// What else a region of dogpile goes by; other contenders have nothing like it.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct RegionPlan {
+    /// How long a lease outlives its holder.
+    #[serde(with = "span")]
+    pub(crate) lease: Duration,
+    /// After how long another takes over from a creator at work.
+    #[serde(with = "span")]
+    pub(crate) creation_limit: Duration,
+    /// How many last values each process keeps for when the server is away.
+    pub(crate) keep_last: usize,
+}
+
+impl Default for RegionPlan {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(5),
+            creation_limit: Duration::from_secs(30),
+            keep_last: 0,
+        }
+    }
+}
+
 /// What is done to the run on purpose.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Faults {
     /// Each n-th request deletes its key first.
@@ -165,6 +187,8 @@ pub(crate) struct Faults {
     pub(crate) stall_every: Option<u64>,
     #[serde(with = "span")]
     pub(crate) stall_for: Duration,
+    /// What happens once in each round of a stampede of processes.
+    pub(crate) fault: Option<Fault>,
 }
 
 const REPLAY: &str = include_str!("../../scenarios/replay.toml");
@@ -199,14 +223,6 @@ impl Scenario {
             origin: origin.into(),
             message: error.to_string().trim_end().into(),
         })
-    }
-}
-
-impl Callers {
-    pub(crate) fn count(self) -> u32 {
-        match self {
-            Self::Threads(count) | Self::Tasks(count) | Self::Processes(count) => count,
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::contender;
 use crate::error::LabError;
 
 const MOST_THREADS: u32 = 10_000;
+const MOST_PROCESSES: u32 = 256;
 const MOST_TASKS: u32 = 10_000_000;
 const MOST_KEYS: u32 = 50_000_000;
 const MOST_CONNECTIONS: u32 = 10_000;
@@ -31,10 +32,11 @@ impl Scenario {
         span("freshness.fresh", self.freshness.fresh)?;
         most("freshness.stale", self.freshness.stale)?;
         self.validate_keys()?;
-        self.validate_arrivals()?;
+        self.validate_region()?;
         self.validate_callers()?;
         self.validate_creator()?;
-        self.validate_faults()
+        self.validate_faults()?;
+        self.validate_arrivals()
     }
 
     fn validate_keys(&self) -> Result<(), LabError> {
@@ -83,7 +85,14 @@ impl Scenario {
                         "has no meaning when everyone arrives together",
                     );
                 }
+                return self.validate_fault(mode);
             }
+        }
+        if self.faults.fault.is_some() {
+            return fail(
+                "faults.fault",
+                "befalls a stampede: see `cargo lab stampede`",
+            );
         }
         Ok(())
     }
@@ -92,8 +101,34 @@ impl Scenario {
         match self.callers {
             Callers::Threads(count) => within("callers.threads", count, MOST_THREADS),
             Callers::Tasks(count) => within("callers.tasks", count, MOST_TASKS),
-            Callers::Processes(count) => within("callers.processes", count, MOST_THREADS),
+            Callers::Processes { processes, threads } => {
+                within("callers.processes", processes, MOST_PROCESSES)?;
+                within("callers.threads", threads, MOST_THREADS)?;
+                self.validate_processes()
+            }
         }
+    }
+
+    /// What several processes can do, and what they cannot have together.
+    fn validate_processes(&self) -> Result<(), LabError> {
+        if !matches!(self.arrivals, Arrivals::Together { .. }) {
+            return fail(
+                "callers.processes",
+                "arrive together only: use threads or tasks where they come at a rate",
+            );
+        }
+        if let WorkPlan::Sqlite { .. } = self.creator.work {
+            return fail(
+                "creator.work.kind",
+                "each process would have a database of its own: use --creator sleep:300ms",
+            );
+        }
+        Ok(())
+    }
+
+    fn validate_region(&self) -> Result<(), LabError> {
+        span("region.lease", self.region.lease)?;
+        span("region.creation_limit", self.region.creation_limit)
     }
 
     fn validate_creator(&self) -> Result<(), LabError> {
@@ -167,7 +202,7 @@ fn most(field: &'static str, value: Duration) -> Result<(), LabError> {
     Ok(())
 }
 
-fn fail(field: &'static str, problem: impl Into<String>) -> Result<(), LabError> {
+pub(super) fn fail(field: &'static str, problem: impl Into<String>) -> Result<(), LabError> {
     Err(LabError::Field {
         field,
         problem: problem.into(),
@@ -255,7 +290,10 @@ mod tests {
     #[test]
     fn processes_do_not_share_memory() {
         assert_eq!(
-            refused(|s| s.callers = Callers::Processes(2)),
+            refused(|s| s.callers = Callers::Processes {
+                processes: 2,
+                threads: 1
+            }),
             "callers.processes"
         );
     }

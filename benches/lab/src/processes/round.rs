@@ -1,0 +1,353 @@
+//! One round after another: all callers of all processes ask for one key at the same moment.
+
+use std::time::{Duration, Instant};
+
+use dogpile::backend::{Encoded, Store};
+use dogpile::{JsonCodec, Redis};
+use dogpile_test_servers::{Counter, Server};
+use tempfile::TempDir;
+
+use super::fleet::Fleet;
+use super::protocol::{News, Order, Report, Setup};
+use super::strike::{Blow, Strike};
+use crate::clock::Clock;
+use crate::contender;
+use crate::creator::Record;
+use crate::engine::SURELY_STALE;
+use crate::engine::round::Round;
+use crate::error::LabError;
+use crate::keys::Key;
+use crate::log::{Entry, Outcome, RoundBegun};
+use crate::sabotage;
+use crate::scenario::{Callers, Fault, Mode, Scenario};
+
+/// Time for the word to go to reach all callers.
+const LEAD_NS: u64 = 20_000_000;
+/// How often the bound is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long a server's clients must be silent to have nothing more to say, and how long that is waited for.
+const QUIET: Duration = Duration::from_millis(50);
+const NEVER_QUIET: Duration = Duration::from_secs(2);
+
+/// All that rounds are played on.
+pub(super) struct Ground {
+    scenario: Scenario,
+    mode: Mode,
+    threads: usize,
+    clock: Clock,
+    fleet: Fleet,
+    counter: Counter,
+    store: Encoded<Redis, JsonCodec>,
+    server: Server,
+    /// Where the first creation of each round leaves its mark.
+    _marks: TempDir,
+}
+
+/// What a round was.
+pub(super) struct Played {
+    pub(super) begun: RoundBegun,
+    pub(super) counts: Round,
+    pub(super) entries: Vec<Entry>,
+    pub(super) commands: Option<u64>,
+    /// Which of the round's creations, by their beginning, made what the store has.
+    pub(super) stored: Option<usize>,
+    pub(super) lost: u64,
+}
+
+/// What the processes have said of a round.
+#[derive(Default)]
+struct Said {
+    report: Report,
+    /// Callers that went with their process.
+    killed: u64,
+    /// Processes that are of no further use.
+    spent: Vec<usize>,
+    hung: u64,
+}
+
+impl Ground {
+    pub(super) fn prepare(
+        scenario: &Scenario,
+        mode: Mode,
+        sabotage: Option<sabotage::Fault>,
+    ) -> Result<Self, LabError> {
+        let Callers::Processes { processes, threads } = scenario.callers else {
+            unreachable!("these callers are processes")
+        };
+        let Some(server) = contender::serve(&scenario.backend)? else {
+            unreachable!("a backend that reaches across processes has a server")
+        };
+        let marks = tempfile::tempdir().map_err(|source| LabError::Start {
+            what: "a folder for marks",
+            source,
+        })?;
+        let hangs = scenario.faults.fault == Some(Fault::HungCreator);
+        let setup = Setup {
+            clock: Clock::start(),
+            url: server.url(),
+            scenario: scenario.with_its_fault(),
+            marks: hangs.then(|| marks.path().to_owned()),
+        };
+        let opened = Redis::open(&setup.url).map_err(|error| LabError::Contender {
+            name: contender::SUBJECT,
+            message: error.to_string(),
+        })?;
+        let ground = Self {
+            scenario: scenario.clone(),
+            mode,
+            threads: threads as usize,
+            clock: setup.clock,
+            counter: server.counter()?,
+            fleet: Fleet::start(processes as usize, &setup, sabotage)?,
+            store: opened.encoded(JsonCodec::new()),
+            server,
+            _marks: marks,
+        };
+        // What regions do as they begin is no part of a round.
+        ground.settled()?;
+        Ok(ground)
+    }
+
+    pub(super) fn round(&mut self, key: Key) -> Result<Played, LabError> {
+        if self.mode == Mode::Stale {
+            self.leave_stale(key)?;
+        }
+        self.fleet.order_all(&Order::Stand(key))?;
+        let patience = self.scenario.bound;
+        self.fleet
+            .all_say(patience, |news| matches!(news, News::Stand))?;
+        let begun = RoundBegun {
+            key: key.0,
+            begun_ns: self.clock.now(),
+        };
+        let before = self.settled()?;
+        let looks = self.counter.by_command()?;
+        let looks = looks.get("GET").copied().unwrap_or(0) + self.callers();
+        let mut strike = Strike::of(&self.scenario);
+        strike.before(&self.server)?;
+        let at_ns = self.clock.now() + LEAD_NS;
+        self.fleet.order_all(&Order::Go { at_ns })?;
+        strike.after_looks(&self.server, &self.counter, looks)?;
+        let said = self.collect(&mut strike)?;
+        strike.repair(&self.server)?;
+        let commands = if strike.is_at_the_server() {
+            self.counter = self.server.counter()?;
+            None
+        } else {
+            Some(self.settled()? - before)
+        };
+        let created_ns = self.stored(key);
+        for spent in &said.spent {
+            self.fleet.replace(*spent)?;
+        }
+        Ok(said.judged(begun, self.mode, commands, created_ns))
+    }
+
+    fn callers(&self) -> u64 {
+        (self.fleet.len() * self.threads) as u64
+    }
+
+    /// Has the value created by one process, seen by all where they keep what they see, and go stale. This
+    /// waits for real: it is the time that the caches measure.
+    fn leave_stale(&mut self, key: Key) -> Result<(), LabError> {
+        let patience = self.scenario.bound + self.scenario.silence();
+        let asked = |news: &News| matches!(news, News::Asked);
+        self.fleet.order(0, &Order::Ask(key))?;
+        self.fleet.each_says(vec![0], patience, asked)?;
+        if self.scenario.region.keep_last > 0 {
+            self.fleet.order_all(&Order::Ask(key))?;
+            self.fleet.all_say(patience, asked)?;
+        }
+        std::thread::sleep(self.scenario.freshness.fresh + SURELY_STALE);
+        Ok(())
+    }
+
+    /// Hears what comes of the round, until all callers are back or nobody comes back for too long.
+    fn collect(&mut self, strike: &mut Strike) -> Result<Said, LabError> {
+        let (mut said, mut last) = (Said::default(), Instant::now());
+        let mut awaited: Vec<usize> = (0..self.fleet.len()).collect();
+        while !awaited.is_empty() {
+            let Some((number, news)) = self.fleet.hear(LOOK_EVERY)? else {
+                if last.elapsed() > self.scenario.bound {
+                    strike.relent(&mut self.fleet)?;
+                    self.give_up(&awaited, &mut said)?;
+                    break;
+                }
+                continue;
+            };
+            last = Instant::now();
+            match news {
+                News::Began(entry) => {
+                    let blow = strike.began(number, entry, &mut self.fleet, self.clock)?;
+                    if let Blow::Killed(entry) = blow {
+                        said.report.entries.push(entry);
+                        said.killed += self.threads as u64;
+                        said.spent.push(number);
+                        awaited.retain(|other| *other != number);
+                    }
+                }
+                News::Report(report) => {
+                    awaited.retain(|other| *other != number);
+                    said.take(number, report);
+                    strike.reported(number, &mut self.fleet)?;
+                }
+                News::Ready | News::Asked | News::Stand => {}
+            }
+        }
+        Ok(said)
+    }
+
+    /// Has those who still wait say what there is; the rest is hung.
+    fn give_up(&mut self, awaited: &[usize], said: &mut Said) -> Result<(), LabError> {
+        let until = Instant::now() + Duration::from_secs(1);
+        let mut missing = (awaited.len() * self.threads) as u64;
+        for number in awaited {
+            self.fleet.order(*number, &Order::Report)?;
+        }
+        let mut silent = awaited.to_vec();
+        while !silent.is_empty() {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.fleet.hear(left)? {
+                Some((number, News::Report(report))) => {
+                    silent.retain(|other| *other != number);
+                    missing -= report.returned.len() as u64 + report.stuck;
+                    said.take(number, report);
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        said.hung = missing;
+        Ok(())
+    }
+
+    /// How many commands there were, once clients have been silent for a moment.
+    fn settled(&self) -> Result<u64, LabError> {
+        let begun = Instant::now();
+        let mut count = self.counter.count()?;
+        loop {
+            std::thread::sleep(QUIET);
+            let now = self.counter.count()?;
+            if now == count || begun.elapsed() > NEVER_QUIET {
+                return Ok(now);
+            }
+            count = now;
+        }
+    }
+
+    /// When the value was created that the store has now.
+    fn stored(&self, key: Key) -> Option<u64> {
+        let found = Store::<Record>::get(&self.store, &key.bytes()).wait();
+        Some(found.ok()??.value.created_ns)
+    }
+}
+
+impl Said {
+    fn take(&mut self, number: usize, report: Report) {
+        if report.stuck > 0 {
+            self.spent.push(number);
+        }
+        self.report.stuck += report.stuck;
+        self.report.returned.extend(report.returned);
+        self.report.entries.extend(report.entries);
+    }
+
+    fn judged(
+        mut self,
+        begun: RoundBegun,
+        mode: Mode,
+        commands: Option<u64>,
+        created_ns: Option<u64>,
+    ) -> Played {
+        self.report.entries.sort_by_key(|entry| entry.start_ns);
+        let of_round = |entry: &&Entry| entry.start_ns >= begun.begun_ns;
+        let creations: Vec<&Entry> = self.report.entries.iter().filter(of_round).collect();
+        let made = |entry: &&Entry| entry.outcome == Outcome::Created;
+        let is_it = |entry: &&Entry| made(entry) && entry.end_ns == created_ns;
+        let stored = creations.iter().position(is_it);
+        let last_made = creations
+            .iter()
+            .filter(|entry| made(entry))
+            .map(|entry| entry.end_ns);
+        let waited_for = stored.map_or_else(|| last_made.max().flatten(), |_| created_ns);
+        let creators = creations.len() as u64;
+        let mut counts = Round::of(self.report.returned, mode, waited_for);
+        counts.creators = creators;
+        counts.hung = self.hung;
+        Played {
+            begun,
+            counts,
+            entries: self.report.entries,
+            commands,
+            stored,
+            lost: self.killed + self.report.stuck,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contender::Origin;
+    use crate::engine::round::Returned;
+
+    fn entry(start_ns: u64, end_ns: u64, outcome: Outcome) -> Entry {
+        Entry {
+            key: 7,
+            asked_ns: start_ns,
+            start_ns,
+            end_ns: Some(end_ns),
+            outcome,
+        }
+    }
+
+    fn played(created_ns: Option<u64>) -> Played {
+        let entries = vec![
+            entry(50, 350, Outcome::Created),
+            entry(10, 400, Outcome::Created),
+            entry(2, 3, Outcome::Created),
+            entry(20, 21, Outcome::Failed),
+        ];
+        let returned = Returned {
+            begun_ns: 9,
+            ended_ns: 450,
+            served: Ok(Origin::Shared),
+        };
+        let report = Report {
+            returned: vec![returned],
+            stuck: 1,
+            entries,
+        };
+        let said = Said {
+            report,
+            killed: 2,
+            ..Said::default()
+        };
+        let begun = RoundBegun {
+            key: 7,
+            begun_ns: 9,
+        };
+        said.judged(begun, Mode::Cold, Some(40), created_ns)
+    }
+
+    #[test]
+    fn creations_are_those_since_the_round_began_in_their_order() {
+        let round = played(Some(350));
+        assert_eq!((round.counts.creators, round.lost), (3, 3));
+        assert_eq!(
+            round.stored,
+            Some(2),
+            "the third to begin made what is stored"
+        );
+        assert_eq!(round.counts.last_waiter_ns, 100, "after it was made");
+    }
+
+    #[test]
+    fn what_was_not_stored_was_waited_for_all_the_same() {
+        for before_or_nothing in [Some(3), None] {
+            let round = played(before_or_nothing);
+            assert_eq!(round.stored, None);
+            assert_eq!(round.counts.last_waiter_ns, 50, "after the last was made");
+        }
+    }
+}
