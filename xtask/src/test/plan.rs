@@ -1,8 +1,8 @@
 //! The table of stages.
 //!
 //! Everything builds in one target folder with one set of flags, so that stages share what they
-//! build. A stage that talks to a server adds its own [`Need`] and is left out
-//! of the quick size.
+//! build. A stage that talks to servers adds its own [`Need`]; the laws are asked of one Redis in
+//! every size, the suite on each kind of server in the full one.
 
 mod fuzz;
 
