@@ -1,9 +1,11 @@
 //! The project's own chores.
 //!
 //! `cargo xtask test` runs everything that has to be green; `cargo xtask verify` runs the rooms of
-//! the proof, and `cargo xtask mutants` asks whether they bite; `cargo xtask tidy` runs the checks
-//! that no compiler makes: floors, lengths, dead files, documents that keep their word.
+//! the proof, and `cargo xtask mutants` asks whether they bite; `cargo xtask interop` has Python's
+//! dogpile.cache share a server with this one; `cargo xtask tidy` runs the checks that no compiler
+//! makes: floors, lengths, dead files, documents that keep their word.
 
+mod interop;
 mod mutants;
 mod packages;
 mod problem;
@@ -34,6 +36,8 @@ enum Chore {
     Verify(verify::Options),
     /// Make one thing after another wrong, and see whether some model notices.
     Mutants(mutants::Options),
+    /// Have Python's dogpile.cache and this one share a server, and see whether they agree.
+    Interop(interop::Options),
     /// Check what no compiler checks: floors, lengths, dead files, what documents claim.
     Tidy(tidy::Options),
 }
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
         Chore::Test(options) => test::run(&root, &options),
         Chore::Verify(options) => verify::run(&root, &options),
         Chore::Mutants(options) => mutants::run(&root, &options),
+        Chore::Interop(options) => interop::run(&root, &options),
         Chore::Tidy(options) => tidy::run(&root, options),
     });
     match outcome {

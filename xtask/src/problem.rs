@@ -37,6 +37,9 @@ pub(crate) enum Problem {
     /// The models do not build, or one of them is red as it is.
     #[error("nothing could be hunted, for the reason above; to see it alone:\n  {0}")]
     NoHunt(String),
+    /// The processes that are to share a server could not be started or asked.
+    #[error("nothing could be shown, for the reason above; to see it alone:\n  {0}")]
+    NotAsked(String),
     /// A manifest is not TOML, or lacks what cargo asks of it.
     #[error("{path}: {what}")]
     Manifest {

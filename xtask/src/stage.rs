@@ -80,7 +80,8 @@ impl Line {
         words.collect::<Vec<_>>().join(" ")
     }
 
-    fn command(&self, root: &Path) -> Command {
+    /// As it is started in the checkout at `root`.
+    pub(crate) fn command(&self, root: &Path) -> Command {
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)

@@ -16,6 +16,13 @@ pub(crate) enum Need {
         /// Its package.
         package: &'static str,
     },
+    /// A module of Python's, and the Debian package that brings it.
+    Module {
+        /// The module.
+        name: &'static str,
+        /// Its package.
+        package: &'static str,
+    },
     /// A component of the Rust toolchain, and the program that shows it is there.
     Component {
         /// The component.
@@ -51,6 +58,11 @@ pub(crate) const PIP: Need = Need::Program {
     name: "pip3",
     package: "python3-pip",
 };
+/// What makes environments of Python's packages; without this module they come without pip.
+pub(crate) const VENV: Need = Need::Module {
+    name: "ensurepip",
+    package: "python3-venv",
+};
 /// OpenSSL, which makes the servers' certificates.
 pub(crate) const OPENSSL: Need = Need::Program {
     name: "openssl",
@@ -71,6 +83,10 @@ impl Need {
     fn is_met(self) -> bool {
         match self {
             Self::Program { name, .. } => has_program(name),
+            Self::Module { name, .. } => {
+                let import = format!("import {name}");
+                said("python3", &["-c", &import]).is_some()
+            }
             // rustup puts a proxy on the path whether or not the component is there.
             Self::Component { program, .. } => said(program, &["--version"]).is_some(),
         }
@@ -79,7 +95,9 @@ impl Need {
     /// The line that brings it.
     fn install_line(self) -> String {
         match self {
-            Self::Program { package, .. } => format!("apt-get install --yes {package}"),
+            Self::Program { package, .. } | Self::Module { package, .. } => {
+                format!("apt-get install --yes {package}")
+            }
             Self::Component { name, .. } => format!("rustup component add {name}"),
         }
     }
@@ -141,7 +159,7 @@ fn lacking<'s>(stages: impl IntoIterator<Item = &'s Stage>) -> Vec<Need> {
 
 /// The lines this user may run to bring what is lacking, the package list's renewal first.
 fn lines(lacking: &[Need], rights: Rights) -> Vec<String> {
-    let is_package = |need: &Need| matches!(need, Need::Program { .. });
+    let is_package = |need: &Need| !matches!(need, Need::Component { .. });
     let allowed = |need: &&Need| !is_package(need) || rights != Rights::None;
     let mut lines: Vec<_> = lacking
         .iter()
@@ -156,7 +174,7 @@ fn lines(lacking: &[Need], rights: Rights) -> Vec<String> {
 
 fn line(need: Need, rights: Rights) -> String {
     match need {
-        Need::Program { .. } => with_rights(&need.install_line(), rights),
+        Need::Program { .. } | Need::Module { .. } => with_rights(&need.install_line(), rights),
         Need::Component { .. } => need.install_line(),
     }
 }

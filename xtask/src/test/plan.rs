@@ -6,6 +6,7 @@
 
 mod fuzz;
 
+use crate::interop;
 use crate::packages::Package;
 use crate::stage::machine::{Machine, is_version};
 use crate::stage::need::{CC, CLIPPY, CXX, Need, OPENSSL, PIP, PYTHON, REDIS, RUSTFMT};
@@ -65,6 +66,7 @@ pub(super) fn stages(
         ),
         (Size::Quick, stage("doc tests", &[CC], run([DOC_TESTS]))),
         (Size::Full, stage("servers", SERVED, servers(machine))),
+        (Size::Full, interop::stage(target)),
         (Size::Full, stage("proof", &[PYTHON], proof(size))),
         (
             Size::Full,

@@ -56,7 +56,7 @@ fn place(folder: &str) -> Option<Place> {
         "core" => Some(Place::Floor(0)),
         "backends/port" => Some(Place::Floor(1)),
         "" => Some(Place::Floor(3)),
-        "model-tests" | "fuzz" => Some(Place::Floor(4)),
+        "model-tests" | "fuzz" | "tests/interop" => Some(Place::Floor(4)),
         // Beside the other models, whose frame they use.
         "model-tests/regions" => Some(Place::Floor(5)),
         "macros" => Some(Place::Macros),
