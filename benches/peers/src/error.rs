@@ -60,6 +60,9 @@ pub enum PeersError {
         /// Whose call.
         contender: &'static str,
     },
+    /// A server would not start, or not do as it was asked.
+    #[error("{0}")]
+    Server(String),
     /// The system would not read or write.
     #[error("{what}: {source}")]
     System {

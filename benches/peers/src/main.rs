@@ -11,7 +11,7 @@ use dogpile_peers::bench::counting::Counting;
 use dogpile_peers::bench::report::{print_json, print_table};
 use dogpile_peers::bench::trace::Trace;
 use dogpile_peers::contenders;
-use dogpile_peers::courses::{hit, hit_ratio, memory, wake};
+use dogpile_peers::courses::{hit, hit_ratio, memory, redis, wake};
 use dogpile_peers::error::PeersError;
 use serde::Serialize;
 
@@ -60,6 +60,10 @@ fn run(command: Command) -> Result<(), PeersError> {
         Command::Memory(memory) => {
             let rows = memory::run(&contenders, &memory.options())?;
             show(memory.common.json, &rows, memory::as_table, &memory::NOTES)
+        }
+        Command::Redis(redis) => {
+            let rows = redis::run(&redis.options())?;
+            show(redis.common.json, &rows, redis::as_table, &redis::NOTES)
         }
         Command::Footprint { contender, entries } => {
             let footprint = memory::footprint(&contenders, &contender, entries)?;

@@ -182,6 +182,47 @@ fn memory_measures_each_contender_in_a_process_of_its_own() {
 }
 
 #[test]
+fn redis_prints_each_ratio_beside_what_is_promised() {
+    let rows = rows(&[
+        "redis",
+        "--json",
+        "--no-python",
+        "--rounds",
+        "2",
+        "--sample-ms",
+        "2",
+        "--tasks",
+        "5",
+    ]);
+    everywhere(
+        &rows,
+        &[
+            "crowd",
+            "callers",
+            "hits_per_s",
+            "us_per_hit",
+            "samples_hits_per_s",
+            "server",
+        ],
+    );
+    let ours: Vec<_> = rows
+        .iter()
+        .filter(|row| row["contender"] == "dogpile")
+        .map(|row| (&row["crowd"], &row["callers"], &row["against"]))
+        .collect();
+    assert_eq!(ours.len(), 2, "one thread, and tasks");
+    for (crowd, callers, against) in ours {
+        assert_eq!(*callers, if crowd == "tasks" { 5 } else { 1 });
+        let [bare] = &against.as_array().expect("a list")[..] else {
+            panic!("only the bare client ran beside it: {against}")
+        };
+        assert_eq!(bare["contender"], "bare client");
+        let ratio = bare["ratio"].as_f64().expect("measured");
+        assert_eq!(bare["kept"], ratio >= 0.9, "{bare}");
+    }
+}
+
+#[test]
 fn a_table_is_for_people() {
     let output = peers(&[
         "memory",
@@ -201,7 +242,7 @@ fn a_table_is_for_people() {
 
 #[test]
 fn help_shows_how_to_call() {
-    for command in ["hit", "wake", "hitratio", "memory"] {
+    for command in ["hit", "wake", "hitratio", "memory", "redis"] {
         let output = peers(&[command, "--help"]);
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(

@@ -5,6 +5,7 @@ pub mod counting;
 pub mod cpu_clock;
 pub mod environment;
 pub mod pinning;
+pub mod python;
 pub mod report;
 pub mod rounds;
 pub mod trace;

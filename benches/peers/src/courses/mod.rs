@@ -4,6 +4,7 @@ pub mod hit;
 pub mod hit_ratio;
 pub mod lap_time;
 pub mod memory;
+pub mod redis;
 pub mod wake;
 pub mod wake_tasks;
 pub mod wake_threads;
