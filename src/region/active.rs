@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use dogpile_backend::{
-    CachedValue, Clock, Invalidation, KeyBuffer, Lease, Mangle, Metadata, Policy, Span, Stamp,
-    Store, StoreError, SystemClock, Time, TimeLine, Verdict,
+    CachedValue, Invalidation, KeyBuffer, Lease, Mangle, Metadata, Policy, Span, Stamp, Store,
+    StoreError, Time, TimeLine, Verdict,
 };
+#[cfg(feature = "memory")]
+use dogpile_backend::{Clock, SystemClock};
 use dogpile_core::epochs::EpochCell;
 use dogpile_core::kit::Std;
 #[cfg(feature = "memory")]
