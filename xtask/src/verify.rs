@@ -11,7 +11,7 @@ mod sanitizer;
 
 /// What there is to show: the very list that the rooms use.
 #[allow(dead_code, unreachable_pub)] // the rooms use the rest of it
-#[path = "../../model-tests/src/proof/property.rs"]
+#[path = "../../model-tests/proof/src/property.rs"]
 mod property;
 
 use std::fs;
@@ -58,7 +58,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
     let start = Instant::now();
     let target = machine::target_folder(root);
     let logs = target.join("xtask").join("verify");
-    let records = fresh(logs.join("records.jsonl"))?;
+    let records = fresh(logs.join("records.tsv"))?;
     let mut rooms = rooms(
         &Machine::look(),
         &target.to_string_lossy(),

@@ -28,10 +28,19 @@ impl Size {
     }
 }
 
-/// What the models themselves are made of, where it has tests.
+/// The packages that hold the rooms. They are named together in each room: what they share is built
+/// once then, for it gets the same features.
+const PACKAGES: &[&str] = &[
+    "dogpile-model-tests",
+    "dogpile-mutants",
+    "dogpile-proof",
+    "dogpile-stress",
+];
+
+/// What the packages themselves are made of, where it has tests.
 const LIBRARY: &str = "library";
 
-/// The rooms that are test targets of `model-tests`.
+/// The rooms that are test targets of these packages.
 const TARGETS: &[(&str, &[&str])] = &[
     ("loom", &["loom"]),
     ("oracle", &["shuttle-oracle"]),
@@ -78,7 +87,10 @@ fn stage(name: &'static str, work: Work) -> Stage {
 }
 
 fn tests_of(targets: &[&str]) -> Line {
-    let line = Line::new("cargo test --profile models --no-fail-fast -p dogpile-model-tests");
+    let line = Line::new("cargo test --profile models --no-fail-fast");
+    let line = PACKAGES
+        .iter()
+        .fold(line, |line, package| line.and("-p").and(*package));
     targets.iter().fold(line, |line, target| match *target {
         LIBRARY => line.and("--lib"),
         target => line.and("--test").and(target),
@@ -113,13 +125,17 @@ mod tests {
     /// A test target that no room runs would show nothing, and nobody would notice.
     #[test]
     fn each_test_target_of_the_models_belongs_to_one_room() {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model-tests/Cargo.toml");
-        let text = std::fs::read_to_string(manifest).expect("the models have a manifest");
-        let manifest: toml::Table = text.parse().expect("it is TOML");
-        let there = manifest["test"].as_array().into_iter().flatten();
-        let there: BTreeSet<&str> = there.filter_map(|test| test["name"].as_str()).collect();
+        let mut there = BTreeSet::new();
+        for folder in ["", "mutants", "stress"] {
+            let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model-tests");
+            let manifest = models.join(folder).join("Cargo.toml");
+            let text = std::fs::read_to_string(manifest).expect("the models have a manifest");
+            let manifest: toml::Table = text.parse().expect("it is TOML");
+            let tests = manifest["test"].as_array().into_iter().flatten();
+            there.extend(tests.filter_map(|test| Some(test["name"].as_str()?.to_owned())));
+        }
         let run = TARGETS.iter().flat_map(|(_, targets)| *targets).copied();
-        let run = run.filter(|target| *target != LIBRARY);
+        let run = run.filter(|target| *target != LIBRARY).map(str::to_owned);
         assert_eq!(run.clone().count(), there.len());
         assert_eq!(run.collect::<BTreeSet<_>>(), there);
     }
