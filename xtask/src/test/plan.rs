@@ -85,11 +85,7 @@ pub(super) fn stages(
 const DOC_TESTS: &str = "cargo test --workspace --all-features --doc";
 
 fn stage(name: &'static str, needs: &[Need], work: Work) -> Stage {
-    Stage {
-        name,
-        needs: needs.to_vec(),
-        work,
-    }
+    Stage::new(name, work).needing(needs)
 }
 
 fn run<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> Work {

@@ -1,5 +1,7 @@
 //! The rooms of the proof, each a stage.
 
+use std::time::Duration;
+
 use crate::stage::machine::Machine;
 use crate::stage::need::PYTHON;
 use crate::stage::{Line, Stage, Work};
@@ -18,6 +20,15 @@ pub(crate) enum Size {
 }
 
 impl Size {
+    /// How long a room may take until it is said to hang: many times as long as it does.
+    const fn limit(self) -> Duration {
+        match self {
+            Self::Short => Duration::from_mins(20),
+            Self::Full => Duration::from_mins(60),
+            Self::Nightly => Duration::from_hours(12),
+        }
+    }
+
     /// What the rooms call it.
     const fn name(self) -> &'static str {
         match self {
@@ -40,28 +51,31 @@ const PACKAGES: &[&str] = &[
 /// What the packages themselves are made of, where it has tests.
 const LIBRARY: &str = "library";
 
-/// The rooms that are test targets of these packages.
+/// The rooms that are test targets of these packages, the longest first: no core is left alone with
+/// one at the end.
 const TARGETS: &[(&str, &[&str])] = &[
     ("loom", &["loom"]),
-    ("oracle", &["shuttle-oracle"]),
+    ("histories", &["histories"]),
+    ("mutants", &["mutants-short"]),
     ("shuttle", &["shuttle-mixes"]),
     ("walk", &["walk-flow", "walk-world", "sequences-slot"]),
-    ("histories", &["histories"]),
     ("proptest", &["proptest"]),
+    ("oracle", &["shuttle-oracle"]),
     ("vectors", &["vectors", "port-python"]),
     ("stress", &["stress-region", "stress-single"]),
     ("page", &["protocol", LIBRARY]),
-    ("mutants", &["mutants-short"]),
 ];
 
 /// The rooms of a size. `records` is the file in which they say what they showed.
 pub(crate) fn rooms(machine: &Machine, target: &str, size: Size, records: &str) -> Vec<Stage> {
     let run = |line| Work::Run(vec![recorded(line, size, records)]);
-    let mut rooms: Vec<Stage> = TARGETS
-        .iter()
-        .map(|(name, targets)| stage(name, run(tests_of(targets))))
-        .collect();
-    rooms.push(stage("regions", run(regions(target))));
+    let stage = |name, work| {
+        // The port among the vectors; every machine that builds this has it anyhow.
+        let stage = Stage::new(name, work).needing(&[PYTHON]);
+        stage.within(size.limit())
+    };
+    // What has folders of its own to build in comes first, and builds beside the others.
+    let mut rooms = vec![stage("regions", run(regions(target)))];
     if size > Size::Short {
         // With each access checked a round takes many times as long, so it goes as far in the full
         // size as the plain stress goes with every change.
@@ -74,16 +88,9 @@ pub(crate) fn rooms(machine: &Machine, target: &str, size: Size, records: &str) 
         let work = sanitizer::stress(machine, target).map_or_else(Work::Skip, checked);
         rooms.push(stage("sanitizer", work));
     }
+    let targets = TARGETS.iter();
+    rooms.extend(targets.map(|(name, targets)| stage(name, run(tests_of(targets)))));
     rooms
-}
-
-fn stage(name: &'static str, work: Work) -> Stage {
-    Stage {
-        name,
-        // The port among the vectors; every machine that builds this has it anyhow.
-        needs: vec![PYTHON],
-        work,
-    }
 }
 
 fn tests_of(targets: &[&str]) -> Line {
