@@ -3,9 +3,10 @@
 //! Each room of the proof runs as a stage. Its tests say what they showed, a line each, in one file
 //! of records; the account holds those against the list of properties. A property that nobody
 //! showed does not hold; and while a room is red, none does, for a test that fails does not say what it
-//! would have shown. A room that hangs is stopped, and is red.
+//! would have shown. Rooms run two at a time; one that hangs is stopped, and is red.
 
 mod account;
+mod lanes;
 mod rooms;
 mod sanitizer;
 
@@ -73,11 +74,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
     }
     need::set_up(&rooms)?;
     let mut report = Report::new(rooms.len());
-    for (at, room) in rooms.iter().enumerate() {
-        report.begins(at, room);
-        let done = room.run(root, &logs)?;
-        report.ended(at, room, done)?;
-    }
+    lanes::run(&rooms, root, &logs, &mut report)?;
     let text = fs::read_to_string(&records).map_err(|cause| Problem::Read {
         path: records.clone(),
         cause,

@@ -71,6 +71,12 @@ impl Report {
         red.map(|row| row.name).collect()
     }
 
+    /// All that ended, in the plan's order.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.rows.values().map(|row| row.name).collect()
+    }
+
     /// Those that were not done.
     pub(crate) fn skipped(&self) -> Vec<&'static str> {
         let skipped = self.rows.values().filter(|row| row.verdict == "skipped");
