@@ -94,7 +94,7 @@ fn elsewhere(property: Property) -> String {
     let rooms = rooms.flatten().filter(|room| room.path().is_dir());
     let mut found: Vec<_> = rooms
         .filter_map(|room| room.file_name().into_string().ok())
-        .filter(|room| !["loom", "src", "protocol"].contains(&room.as_str()))
+        .filter(|room| !["loom", "src", "protocol", "proof"].contains(&room.as_str()))
         .filter(|room| names(&root().join("model-tests").join(room), property))
         .collect();
     found.sort();

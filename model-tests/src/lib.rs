@@ -10,21 +10,21 @@
 //! - [`mutant`]: the doors by which one thing is made wrong, chosen at run time.
 //! - [`pins`]: how many executions that has to be.
 //! - [`walk`]: the exhaustive walk over one call.
-//! - [`proof`]: what there is to show, and how a room says that it showed it.
-//! - [`counted`]: values that check themselves and are counted, for real threads.
+//! - [`proof`]: what there is to show, and how a room says that it showed it; a package of its own.
 //! - [`world`]: callers of several processes, a store, and all that may befall them.
 //!
 //! The rooms beside it are one test target for each idea: `loom/`, `shuttle/`, `walk/`,
-//! `histories/`, `proptest/`, `stress/`, `mutants/`. `protocol/` holds the page about the core
-//! against the core; `regions/` brings whole regions under shuttle, in a workspace of its own.
+//! `histories/`, `proptest/`, `vectors/`. `protocol/` holds the page about the core against the
+//! core. `mutants/` and `stress/` are packages of their own, and `regions/` brings whole regions
+//! under shuttle in a workspace of its own: none of them builds what only another one needs.
 
-pub mod counted;
 pub mod explore;
 pub mod kits;
 pub mod mutant;
 pub mod pins;
-pub mod proof;
 pub mod scenes;
 pub mod sequences;
 pub mod walk;
 pub mod world;
+
+pub use dogpile_proof as proof;

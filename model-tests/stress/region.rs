@@ -11,7 +11,7 @@ use common::crew::{self, pause};
 use common::{Random, Seen, rounds_of, sanitizer, threads};
 use dogpile::backend::{Clock, Span, Store, SystemClock};
 use dogpile::{Config, Invalidation, Memory, Region};
-use dogpile_model_tests::counted::{Counted, Ledger};
+use dogpile_stress::counted::{Counted, Ledger};
 
 static LEDGER: LazyLock<Ledger> = LazyLock::new(|| Ledger::new(1 << 20));
 

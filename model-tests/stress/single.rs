@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::crew::{self, pause};
 use common::{Random, Seen, rounds_of, sanitizer, threads};
 use dogpile::{Dogpile, Invalidation};
-use dogpile_model_tests::counted::{Counted, Ledger};
+use dogpile_stress::counted::{Counted, Ledger};
 
 static LEDGER: LazyLock<Ledger> = LazyLock::new(|| Ledger::new(1 << 20));
 

@@ -36,7 +36,7 @@ const LINE: [&str; 9] = [
     "--profile",
     "models",
     "--package",
-    "dogpile-model-tests",
+    "dogpile-mutants",
     "--bin",
     "mutants",
     "--",

@@ -52,7 +52,7 @@ pub(crate) enum Problem {
     #[error("nothing here has {0:?} in its name; without --only, everything runs and is listed")]
     NoSuchName(String),
     /// A test says that it showed something, in words that are none.
-    #[error("not a record of the proof: {0:?}; `model-tests/src/proof.rs` writes them")]
+    #[error("not a record of the proof: {0:?}; `model-tests/proof` writes them")]
     Record(String),
     /// Something is missing that this user may not install.
     #[error(

@@ -1,6 +1,7 @@
 //! One stage: a few command lines that are green together or not at all. `test` and `verify` are
 //! tables of such.
 
+mod limit;
 pub(crate) mod machine;
 pub(crate) mod need;
 pub(crate) mod report;
@@ -13,10 +14,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::problem::Problem;
+use limit::Ended;
 use need::Need;
 
 /// How often a long stage says that it is still at work.
 const SIGN_OF_LIFE: Duration = Duration::from_mins(1);
+/// How long a command of a stage may take that sets no limit of its own.
+const LONGEST: Duration = Duration::from_hours(12);
 
 /// A stage of the test command.
 pub(crate) struct Stage {
@@ -26,6 +30,8 @@ pub(crate) struct Stage {
     pub(crate) needs: Vec<Need>,
     /// What it does.
     pub(crate) work: Work,
+    /// How long each of its commands may take; then it is stopped, and red.
+    pub(crate) limit: Duration,
 }
 
 /// What a stage does.
@@ -118,6 +124,28 @@ pub(crate) enum Outcome {
 }
 
 impl Stage {
+    /// A stage that needs nothing and may take long.
+    pub(crate) const fn new(name: &'static str, work: Work) -> Self {
+        Self {
+            name,
+            needs: Vec::new(),
+            work,
+            limit: LONGEST,
+        }
+    }
+
+    /// The same with what the machine must have for it.
+    pub(crate) fn needing(mut self, needs: &[Need]) -> Self {
+        self.needs.extend(needs);
+        self
+    }
+
+    /// The same with a limit for each of its commands.
+    pub(crate) const fn within(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
     /// Does it, in the checkout at `root`, leaving its log in the folder `logs`.
     pub(crate) fn run(&self, root: &Path, logs: &Path) -> Result<Done, Problem> {
         let start = Instant::now();
@@ -145,10 +173,15 @@ impl Stage {
             let output = log.try_clone().map_err(unwritable)?;
             let mut command = line.command(root);
             command.stdout(output).stderr(errors);
-            let ended = with_signs_of_life(self.name, &path, || command.status());
+            let run = || limit::within(self.limit, &mut command);
+            let ended = with_signs_of_life(self.name, &path, run);
             let what = match ended {
-                Ok(status) if status.success() => continue,
-                Ok(status) => format!("{} ({status})", line.shown()),
+                Ok(Ended::Itself(status)) if status.success() => continue,
+                Ok(Ended::Itself(status)) => format!("{} ({status})", line.shown()),
+                Ok(Ended::Stopped) => {
+                    let seconds = self.limit.as_secs();
+                    format!("{} (hung: stopped after {seconds} s)", line.shown())
+                }
                 Err(error) => format!("{} (could not be started: {error})", line.shown()),
             };
             return Ok(Outcome::Failed(what, path));
@@ -179,13 +212,13 @@ mod tests {
     use super::*;
 
     fn outcome(test: &str, lines: &[&str]) -> Outcome {
+        outcome_within(LONGEST, test, lines)
+    }
+
+    fn outcome_within(limit: Duration, test: &str, lines: &[&str]) -> Outcome {
         let logs = std::env::temp_dir().join(format!("xtask-{test}-{}", std::process::id()));
         let lines = lines.iter().map(|line| Line::new(line)).collect();
-        let stage = Stage {
-            name: "sample",
-            needs: Vec::new(),
-            work: Work::Run(lines),
-        };
+        let stage = Stage::new("sample", Work::Run(lines)).within(limit);
         let done = stage
             .run(Path::new("."), &logs)
             .expect("logs can be written");
@@ -211,6 +244,15 @@ mod tests {
             panic!("nothing passed");
         };
         assert!(line.contains("could not be started"), "{line}");
+    }
+
+    #[test]
+    fn a_stage_that_hangs_is_red_and_says_so() {
+        let limit = Duration::from_millis(100);
+        let Outcome::Failed(line, _) = outcome_within(limit, "hangs", &["sleep 600"]) else {
+            panic!("it ended");
+        };
+        assert!(line.contains("hung: stopped after"), "{line}");
     }
 
     #[test]

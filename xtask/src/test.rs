@@ -66,10 +66,10 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
     need::set_up(&stages)?;
     let logs = target.join("xtask");
     let mut report = Report::new(stages.len());
-    for stage in &stages {
-        report.begins(stage);
+    for (at, stage) in stages.iter().enumerate() {
+        report.begins(at, stage);
         let done = stage.run(root, &logs)?;
-        report.ended(stage, done)?;
+        report.ended(at, stage, done)?;
     }
     report.close(start.elapsed(), options.json);
     Ok(report.is_green())

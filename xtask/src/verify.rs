@@ -3,15 +3,16 @@
 //! Each room of the proof runs as a stage. Its tests say what they showed, a line each, in one file
 //! of records; the account holds those against the list of properties. A property that nobody
 //! showed does not hold; and while a room is red, none does, for a test that fails does not say what it
-//! would have shown.
+//! would have shown. Rooms run two at a time; one that hangs is stopped, and is red.
 
 mod account;
+mod lanes;
 mod rooms;
 mod sanitizer;
 
 /// What there is to show: the very list that the rooms use.
 #[allow(dead_code, unreachable_pub)] // the rooms use the rest of it
-#[path = "../../model-tests/src/proof/property.rs"]
+#[path = "../../model-tests/proof/src/property.rs"]
 mod property;
 
 use std::fs;
@@ -58,7 +59,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
     let start = Instant::now();
     let target = machine::target_folder(root);
     let logs = target.join("xtask").join("verify");
-    let records = fresh(logs.join("records.jsonl"))?;
+    let records = fresh(logs.join("records.tsv"))?;
     let mut rooms = rooms(
         &Machine::look(),
         &target.to_string_lossy(),
@@ -73,11 +74,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
     }
     need::set_up(&rooms)?;
     let mut report = Report::new(rooms.len());
-    for room in &rooms {
-        report.begins(room);
-        let done = room.run(root, &logs)?;
-        report.ended(room, done)?;
-    }
+    lanes::run(&rooms, root, &logs, &mut report)?;
     let text = fs::read_to_string(&records).map_err(|cause| Problem::Read {
         path: records.clone(),
         cause,

@@ -6,8 +6,8 @@ pub(crate) mod sanitizer;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use dogpile_model_tests::counted::Ledger;
-use dogpile_model_tests::proof::{Property, Size, Tool, shown, size};
+use dogpile_proof::{Property, Size, Tool, shown, size};
+use dogpile_stress::counted::Ledger;
 
 /// Numbers that look random and are the same each time (`SplitMix64`).
 pub(crate) struct Random(u64);

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use dogpile_model_tests::proof::Tool;
+use dogpile_proof::Tool;
 
 /// The variable by which whoever built with a sanitizer says so.
 const SANITIZER: &str = "DOGPILE_SANITIZER";

@@ -210,12 +210,11 @@ mod tests {
 
     #[test]
     fn only_what_is_lacking_is_asked_for_and_only_once() {
-        let stage = |needs| Stage {
-            name: "s",
-            needs,
-            work: Work::Settled(String::new()),
-        };
-        let stages = [stage(vec![ABSENT, RUSTFMT]), stage(vec![ABSENT])];
+        let stage = || Stage::new("s", Work::Settled(String::new()));
+        let stages = [
+            stage().needing(&[ABSENT, RUSTFMT]),
+            stage().needing(&[ABSENT]),
+        ];
         assert_eq!(lacking(&stages), [ABSENT]);
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Progress and the table go to standard error when JSON is asked for, else to standard output.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use crate::problem::Problem;
 /// The account of one run.
 pub(crate) struct Report {
     planned: usize,
-    rows: Vec<Row>,
+    /// By the stage's place in the plan: some run side by side.
+    rows: BTreeMap<usize, Row>,
 }
 
 struct Row {
@@ -28,22 +30,17 @@ impl Report {
     pub(crate) fn new(planned: usize) -> Self {
         Self {
             planned,
-            rows: Vec::new(),
+            rows: BTreeMap::new(),
         }
     }
 
-    /// A stage begins.
-    pub(crate) fn begins(&self, stage: &Stage) {
-        eprintln!(
-            "[{}/{}] {} ...",
-            self.rows.len() + 1,
-            self.planned,
-            stage.name
-        );
+    /// The stage at this place begins.
+    pub(crate) fn begins(&self, at: usize, stage: &Stage) {
+        eprintln!("[{}/{}] {} ...", at + 1, self.planned, stage.name);
     }
 
-    /// A stage ended; if red, its whole output follows.
-    pub(crate) fn ended(&mut self, stage: &Stage, done: Done) -> Result<(), Problem> {
+    /// It ended; if red, its whole output follows.
+    pub(crate) fn ended(&mut self, at: usize, stage: &Stage, done: Done) -> Result<(), Problem> {
         let (verdict, remark) = match done.outcome {
             Outcome::Passed(remark) => ("passed", remark.unwrap_or_default()),
             Outcome::Skipped(reason) => ("skipped", reason),
@@ -58,24 +55,31 @@ impl Report {
             }
         };
         eprintln!("      {} {verdict} in {}", stage.name, shown(done.took));
-        self.rows.push(Row {
+        let row = Row {
             name: stage.name,
             verdict,
             remark,
             took: done.took,
-        });
+        };
+        self.rows.insert(at, row);
         Ok(())
     }
 
     /// The stages that failed.
     pub(crate) fn red(&self) -> Vec<&'static str> {
-        let red = self.rows.iter().filter(|row| row.verdict == "FAILED");
+        let red = self.rows.values().filter(|row| row.verdict == "FAILED");
         red.map(|row| row.name).collect()
+    }
+
+    /// All that ended, in the plan's order.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.rows.values().map(|row| row.name).collect()
     }
 
     /// Those that were not done.
     pub(crate) fn skipped(&self) -> Vec<&'static str> {
-        let skipped = self.rows.iter().filter(|row| row.verdict == "skipped");
+        let skipped = self.rows.values().filter(|row| row.verdict == "skipped");
         skipped.map(|row| row.name).collect()
     }
 
@@ -104,7 +108,7 @@ impl Report {
 
     fn count(&self, verdict: &str) -> usize {
         self.rows
-            .iter()
+            .values()
             .filter(|row| row.verdict == verdict)
             .count()
     }
@@ -119,7 +123,7 @@ impl Report {
 
     fn table(&self, took: Duration) -> String {
         let rule = "-".repeat(34);
-        let rows = self.rows.iter().map(|row| {
+        let rows = self.rows.values().map(|row| {
             let cells = format!(
                 "{:14} {:8} {:>9}  {}",
                 row.name,
@@ -137,7 +141,7 @@ impl Report {
     fn json(&self, took: Duration) -> serde_json::Value {
         let stages: Vec<_> = self
             .rows
-            .iter()
+            .values()
             .map(|row| {
                 json!({
                     "stage": row.name,
@@ -172,15 +176,11 @@ mod tests {
 
     fn report(outcomes: Vec<Outcome>) -> Report {
         let mut report = Report::new(outcomes.len());
-        for outcome in outcomes {
-            let stage = Stage {
-                name: "sample",
-                needs: Vec::new(),
-                work: Work::Settled(String::new()),
-            };
+        for (at, outcome) in outcomes.into_iter().enumerate() {
+            let stage = Stage::new("sample", Work::Settled(String::new()));
             let took = Duration::from_millis(1234);
             report
-                .ended(&stage, Done { outcome, took })
+                .ended(at, &stage, Done { outcome, took })
                 .expect("no log is read");
         }
         report

@@ -24,7 +24,8 @@ pub(super) enum Size {
 }
 
 /// The models are built and run with optimization, by a chore of their own.
-const MODELS: &str = "dogpile-model-tests";
+const MODELS: &str =
+    "--exclude dogpile-model-tests --exclude dogpile-mutants --exclude dogpile-stress";
 
 /// Its tests, and the suite on each kind of server, are a stage of their own.
 const SERVERS: &str = "dogpile-test-servers";
@@ -99,11 +100,7 @@ pub(super) fn stages(
 const DOC_TESTS: &str = "cargo test --workspace --all-features --doc";
 
 fn stage(name: &'static str, needs: &[Need], work: Work) -> Stage {
-    Stage {
-        name,
-        needs: needs.to_vec(),
-        work,
-    }
+    Stage::new(name, work).needing(needs)
 }
 
 fn run<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> Work {
@@ -142,7 +139,7 @@ fn clippy(has_fuzz: bool, target: &str) -> Work {
 /// random is drawn more often in the largest size.
 fn tests(machine: &Machine, size: Size) -> Work {
     let line = Line::new(&format!(
-        "cargo {} --no-fail-fast --workspace --exclude {MODELS} --exclude {SERVERS} \
+        "cargo {} --no-fail-fast --workspace {MODELS} --exclude {SERVERS} \
          --exclude {REDIS_BACKEND} --all-features --lib --bins --tests --examples",
         runner(machine)
     ));

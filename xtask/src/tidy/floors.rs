@@ -16,7 +16,7 @@ enum Place {
     /// On a numbered floor.
     Floor(u8),
     /// Beside the house: whoever stands on floor 3 or above may use it, and it uses no one.
-    Macros,
+    Beside,
     /// Beside the house: starts servers for tests and measurements, and knows no one.
     Servers,
     /// A tool for those who build the house; neither side knows the other.
@@ -56,10 +56,12 @@ fn place(folder: &str) -> Option<Place> {
         "core" => Some(Place::Floor(0)),
         "backends/port" => Some(Place::Floor(1)),
         "" => Some(Place::Floor(3)),
-        "model-tests" | "fuzz" | "tests/interop" => Some(Place::Floor(4)),
-        // Beside the other models, whose frame they use.
-        "model-tests/regions" => Some(Place::Floor(5)),
-        "macros" => Some(Place::Macros),
+        "model-tests" | "model-tests/regions" | "model-tests/stress" | "fuzz" | "tests/interop" => {
+            Some(Place::Floor(4))
+        }
+        // It hunts with the other models.
+        "model-tests/mutants" => Some(Place::Floor(5)),
+        "macros" | "model-tests/proof" => Some(Place::Beside),
         "tests/servers" => Some(Place::Servers),
         "xtask" => Some(Place::Tool),
         _ if folder.starts_with("backends/") => Some(Place::Floor(2)),
@@ -71,9 +73,9 @@ fn place(folder: &str) -> Option<Place> {
 fn may_know(who: Place, whom: Place) -> bool {
     match (who, whom) {
         (Place::Floor(who), Place::Floor(whom)) => whom < who,
-        (Place::Floor(who), Place::Macros) => who >= 3,
+        (Place::Floor(who), Place::Beside) => who >= 3,
         (Place::Floor(who), Place::Servers) => who >= 2,
-        (Place::Floor(_), Place::Tool) | (Place::Macros | Place::Servers | Place::Tool, _) => false,
+        (Place::Floor(_), Place::Tool) | (Place::Beside | Place::Servers | Place::Tool, _) => false,
     }
 }
 

@@ -150,16 +150,17 @@ impl Account {
 }
 
 fn read(line: &str) -> Option<(Property, Shown)> {
-    let record: Value = serde_json::from_str(line).ok()?;
-    let text = |field: &str| record[field].as_str().map(str::to_owned);
-    let name = text("property")?;
+    let fields: Vec<_> = line.split('\t').collect();
+    let [name, tool, scope, executions, witnessed, test] = fields[..] else {
+        return None;
+    };
     let property = Property::ALL.into_iter().find(|one| one.name() == name)?;
     let shown = Shown {
-        tool: text("tool")?,
-        scope: text("scope")?,
-        test: text("test")?,
-        executions: record["executions"].as_u64()?,
-        witnessed: record["witnessed"].as_u64()?,
+        tool: tool.to_owned(),
+        scope: scope.to_owned(),
+        test: test.to_owned(),
+        executions: executions.parse().ok()?,
+        witnessed: witnessed.parse().ok()?,
     };
     Some((property, shown))
 }
@@ -170,11 +171,8 @@ mod tests {
     use crate::verify::property::Tool;
 
     fn record(property: Property, tool: Tool) -> String {
-        json!({
-            "property": property.name(), "tool": tool.name(), "scope": "a scope",
-            "executions": 3, "witnessed": 2, "test": "a_test",
-        })
-        .to_string()
+        let (property, tool) = (property.name(), tool.name());
+        format!("{property}\t{tool}\ta scope\t3\t2\ta_test")
     }
 
     fn all_by(tool: Tool) -> String {
@@ -221,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_record_that_names_no_property_is_a_problem() {
-        assert!(Account::of("{\"property\":\"luck\"}", Vec::new(), Vec::new()).is_err());
+        assert!(Account::of("luck\tloom\ta scope\t3\t2\ta_test", Vec::new(), Vec::new()).is_err());
         assert!(Account::of("nonsense", Vec::new(), Vec::new()).is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! The rooms of the proof, each a stage.
 
+use std::time::Duration;
+
 use crate::stage::machine::Machine;
 use crate::stage::need::PYTHON;
 use crate::stage::{Line, Stage, Work};
@@ -18,6 +20,15 @@ pub(crate) enum Size {
 }
 
 impl Size {
+    /// How long a room may take until it is said to hang: many times as long as it does.
+    const fn limit(self) -> Duration {
+        match self {
+            Self::Short => Duration::from_mins(20),
+            Self::Full => Duration::from_mins(60),
+            Self::Nightly => Duration::from_hours(12),
+        }
+    }
+
     /// What the rooms call it.
     const fn name(self) -> &'static str {
         match self {
@@ -28,31 +39,43 @@ impl Size {
     }
 }
 
-/// What the models themselves are made of, where it has tests.
+/// The packages that hold the rooms. They are named together in each room: what they share is built
+/// once then, for it gets the same features.
+const PACKAGES: &[&str] = &[
+    "dogpile-model-tests",
+    "dogpile-mutants",
+    "dogpile-proof",
+    "dogpile-stress",
+];
+
+/// What the packages themselves are made of, where it has tests.
 const LIBRARY: &str = "library";
 
-/// The rooms that are test targets of `model-tests`.
+/// The rooms that are test targets of these packages, the longest first: no core is left alone with
+/// one at the end.
 const TARGETS: &[(&str, &[&str])] = &[
     ("loom", &["loom"]),
-    ("oracle", &["shuttle-oracle"]),
+    ("histories", &["histories"]),
+    ("mutants", &["mutants-short"]),
     ("shuttle", &["shuttle-mixes"]),
     ("walk", &["walk-flow", "walk-world", "sequences-slot"]),
-    ("histories", &["histories"]),
     ("proptest", &["proptest"]),
+    ("oracle", &["shuttle-oracle"]),
     ("vectors", &["vectors", "port-python"]),
     ("stress", &["stress-region", "stress-single"]),
     ("page", &["protocol", LIBRARY]),
-    ("mutants", &["mutants-short"]),
 ];
 
 /// The rooms of a size. `records` is the file in which they say what they showed.
 pub(crate) fn rooms(machine: &Machine, target: &str, size: Size, records: &str) -> Vec<Stage> {
     let run = |line| Work::Run(vec![recorded(line, size, records)]);
-    let mut rooms: Vec<Stage> = TARGETS
-        .iter()
-        .map(|(name, targets)| stage(name, run(tests_of(targets))))
-        .collect();
-    rooms.push(stage("regions", run(regions(target))));
+    let stage = |name, work| {
+        // The port among the vectors; every machine that builds this has it anyhow.
+        let stage = Stage::new(name, work).needing(&[PYTHON]);
+        stage.within(size.limit())
+    };
+    // What has folders of its own to build in comes first, and builds beside the others.
+    let mut rooms = vec![stage("regions", run(regions(target)))];
     if size > Size::Short {
         // With each access checked a round takes many times as long, so it goes as far in the full
         // size as the plain stress goes with every change.
@@ -65,20 +88,16 @@ pub(crate) fn rooms(machine: &Machine, target: &str, size: Size, records: &str) 
         let work = sanitizer::stress(machine, target).map_or_else(Work::Skip, checked);
         rooms.push(stage("sanitizer", work));
     }
+    let targets = TARGETS.iter();
+    rooms.extend(targets.map(|(name, targets)| stage(name, run(tests_of(targets)))));
     rooms
 }
 
-fn stage(name: &'static str, work: Work) -> Stage {
-    Stage {
-        name,
-        // The port among the vectors; every machine that builds this has it anyhow.
-        needs: vec![PYTHON],
-        work,
-    }
-}
-
 fn tests_of(targets: &[&str]) -> Line {
-    let line = Line::new("cargo test --profile models --no-fail-fast -p dogpile-model-tests");
+    let line = Line::new("cargo test --profile models --no-fail-fast");
+    let line = PACKAGES
+        .iter()
+        .fold(line, |line, package| line.and("-p").and(*package));
     targets.iter().fold(line, |line, target| match *target {
         LIBRARY => line.and("--lib"),
         target => line.and("--test").and(target),
@@ -113,13 +132,17 @@ mod tests {
     /// A test target that no room runs would show nothing, and nobody would notice.
     #[test]
     fn each_test_target_of_the_models_belongs_to_one_room() {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model-tests/Cargo.toml");
-        let text = std::fs::read_to_string(manifest).expect("the models have a manifest");
-        let manifest: toml::Table = text.parse().expect("it is TOML");
-        let there = manifest["test"].as_array().into_iter().flatten();
-        let there: BTreeSet<&str> = there.filter_map(|test| test["name"].as_str()).collect();
+        let mut there = BTreeSet::new();
+        for folder in ["", "mutants", "stress"] {
+            let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model-tests");
+            let manifest = models.join(folder).join("Cargo.toml");
+            let text = std::fs::read_to_string(manifest).expect("the models have a manifest");
+            let manifest: toml::Table = text.parse().expect("it is TOML");
+            let tests = manifest["test"].as_array().into_iter().flatten();
+            there.extend(tests.filter_map(|test| Some(test["name"].as_str()?.to_owned())));
+        }
         let run = TARGETS.iter().flat_map(|(_, targets)| *targets).copied();
-        let run = run.filter(|target| *target != LIBRARY);
+        let run = run.filter(|target| *target != LIBRARY).map(str::to_owned);
         assert_eq!(run.clone().count(), there.len());
         assert_eq!(run.collect::<BTreeSet<_>>(), there);
     }

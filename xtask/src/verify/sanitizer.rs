@@ -3,8 +3,9 @@
 use crate::stage::Line;
 use crate::stage::machine::Machine;
 
-/// Real threads over regions and single values, with each access to memory checked. Only nightly compilers have sanitizers. The flags differ, so it builds in a folder
-/// of its own; naming the target keeps them off what runs during the build.
+/// Real threads over regions and single values, with each access to memory checked. Only nightly
+/// compilers have sanitizers. The flags differ, so it builds in a folder of its own; naming the
+/// target keeps them off what runs during the build.
 ///
 /// The threads are not checked for races: the sanitizer for that takes the standard library, which
 /// is not built with it, for a culprit.
@@ -18,7 +19,7 @@ pub(super) fn stress(machine: &Machine, target: &str) -> Result<Line, String> {
         );
     };
     let line = Line::new(&format!(
-        "rustup run {nightly} cargo test --profile models -p dogpile-model-tests \
+        "rustup run {nightly} cargo test --profile models -p dogpile-stress \
          --test stress-region --test stress-single --target {}",
         machine.host
     ));

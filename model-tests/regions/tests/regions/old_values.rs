@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use dogpile::{Config, Invalidation, Memory};
-use dogpile_model_tests::proof::{Property, Tool, shown};
+use dogpile_proof::{Property, Tool, shown};
 use dogpile_region_models::books::End;
 use dogpile_region_models::calls::{Call, Patience};
 use dogpile_region_models::creators::{Gate, Plan};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dogpile::model::time;
 use dogpile::{Config, Memory};
-use dogpile_model_tests::proof::{Property, Tool, shown};
+use dogpile_proof::{Property, Tool, shown};
 use dogpile_region_models::calls::{Call, Patience};
 use dogpile_region_models::creators::{Gate, Plan};
 use dogpile_region_models::explore::{Draw, Report, explore, schedules};

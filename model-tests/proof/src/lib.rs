@@ -4,7 +4,7 @@
 //! said and fails when a property is shown by nobody.
 //!
 //! ```
-//! use dogpile_model_tests::proof::{Property, Tool, shown};
+//! use dogpile_proof::{Property, Tool, shown};
 //! let (executions, asleep_when_it_came) = (1_204, 311);
 //! shown(
 //!     Property::NoLostWakeUp,
@@ -78,7 +78,8 @@ impl From<bool> for Witnessed {
 /// Says that `property` held in each of `executions`, and that the state in which it could have
 /// been broken was among them. To be called at the end of a test, when all of that is known.
 ///
-/// Prints it, and appends a line of JSON to the file that [`RECORDS`] names, if it names one.
+/// Prints it, and appends a record to the file that [`RECORDS`] names, if it names one: property,
+/// tool, scope, executions, witnesses and test, on a line, with tabs between them.
 ///
 /// # Panics
 /// When nothing was executed or nothing witnessed, for that shows nothing; and when the record
@@ -101,15 +102,18 @@ pub fn shown(
     let Some(path) = std::env::var_os(RECORDS).filter(|path| !path.is_empty()) else {
         return;
     };
-    let record = serde_json::json!({
-        "property": property.name(),
-        "tool": tool.name(),
-        "scope": scope,
-        "executions": executions,
-        "witnessed": witnessed,
-        "test": std::thread::current().name().unwrap_or_default(),
-    });
-    if let Err(cause) = append(Path::new(&path), &record.to_string()) {
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or_default();
+    assert!(
+        !scope.contains(['\t', '\n']),
+        "{claim}: a scope is one line"
+    );
+    let record = format!(
+        "{}\t{}\t{scope}\t{executions}\t{witnessed}\t{test}",
+        property.name(),
+        tool.name(),
+    );
+    if let Err(cause) = append(Path::new(&path), &record) {
         panic!(
             "cannot write to {}, which {RECORDS} names: {cause}",
             path.display()

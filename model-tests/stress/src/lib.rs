@@ -1,0 +1,3 @@
+//! What the stress tests are made of: values that check themselves and are counted.
+
+pub mod counted;
