@@ -3,9 +3,9 @@
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use dogpile_backend::StoreError;
+use dogpile_backend::{Clock, Span, StoreError, SystemClock, Time};
 use redis::{RedisError, Value};
 
 use super::Background;
@@ -14,7 +14,7 @@ use crate::server::{Server, Shared};
 use crate::trouble::{Attempt, breaks_connection};
 
 /// Silence after which a request that must not be sent twice asks first whether anybody is there.
-pub(super) const SILENCE: Duration = Duration::from_secs(1);
+pub(super) const SILENCE: Span = Span::from_secs(1);
 
 pub(super) struct Line {
     server: Arc<Server>,
@@ -26,7 +26,7 @@ pub(super) struct Line {
 
 #[derive(Default)]
 struct Current {
-    connection: Option<(Shared, Instant)>,
+    connection: Option<(Shared, Time)>,
     /// How many there were before; tells a broken one from its successor.
     number: u64,
     /// When none could be made the last time, and why.
@@ -80,8 +80,8 @@ impl Line {
         let mut current = self.current();
         let number = current.number;
         let (connection, used) = current.connection.as_mut()?;
-        let now = Instant::now();
-        let silent = now.duration_since(std::mem::replace(used, now)) > SILENCE;
+        let now = SystemClock.coarse();
+        let silent = now.since(std::mem::replace(used, now)) > SILENCE;
         Some((connection.clone(), number, silent))
     }
 
@@ -116,7 +116,7 @@ impl Line {
             }
         };
         current.number += 1;
-        current.connection = Some((connection.clone(), Instant::now()));
+        current.connection = Some((connection.clone(), SystemClock.coarse()));
         Ok((connection, current.number, false))
     }
 
