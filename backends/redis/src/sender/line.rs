@@ -43,7 +43,7 @@ impl Line {
         }
     }
 
-    pub(super) async fn ask(&self, request: &Request) -> Result<Value, StoreError> {
+    pub(super) async fn ask(&self, request: &Request<'_>) -> Result<Value, StoreError> {
         let mut attempt = Attempt::first();
         loop {
             let answer = self.send(request, &attempt).await;
@@ -53,7 +53,7 @@ impl Line {
         }
     }
 
-    async fn send(&self, request: &Request, attempt: &Attempt) -> Result<Value, RedisError> {
+    async fn send(&self, request: &Request<'_>, attempt: &Attempt) -> Result<Value, RedisError> {
         let (mut connection, number, silent) = self.connection().await?;
         if silent && !request.repeatable {
             let ping = redis::cmd("PING");

@@ -50,7 +50,7 @@ impl Pool {
         }
     }
 
-    pub(super) fn ask(&self, request: &Request) -> Result<Value, StoreError> {
+    pub(super) fn ask(&self, request: &Request<'_>) -> Result<Value, StoreError> {
         let mut attempt = Attempt::first();
         loop {
             let Some(mut taken) = self.take() else {
@@ -99,7 +99,7 @@ impl Pool {
 }
 
 impl Taken<'_> {
-    fn send(&mut self, request: &Request, attempt: &Attempt) -> Result<Value, RedisError> {
+    fn send(&mut self, request: &Request<'_>, attempt: &Attempt) -> Result<Value, RedisError> {
         let silent = |since| SystemClock.coarse().since(since) > SILENCE;
         if !request.repeatable && self.since.is_some_and(silent) {
             // Whether anybody is there is asked first: a lost request could not be sent again.
