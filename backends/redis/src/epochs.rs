@@ -11,7 +11,7 @@ use crate::watcher::Spot;
 use crate::{Redis, answer, script};
 
 impl Redis {
-    fn raise_request(&self, region: &str, which: &str, least: Epochs) -> Request {
+    fn raise_request<'a>(&self, region: &'a str, which: &str, least: Epochs) -> Request<'a> {
         let number = |epoch: dogpile_backend::Epoch| epoch.number().to_string().into_bytes();
         let arguments = vec![
             which.into(),
@@ -24,14 +24,14 @@ impl Redis {
     }
 }
 
-fn understood(request: &Request, value: Value) -> Result<Epochs, StoreError> {
+fn understood(request: &Request<'_>, value: Value) -> Result<Epochs, StoreError> {
     answer::epochs(value).ok_or_else(|| odd(request, &Value::Nil))
 }
 
 impl EpochStore for Redis {
     fn read<'a>(&'a self, region: &'a str) -> Reply<'a, Epochs> {
-        let arguments = vec![self.keys.epochs(region), b"hard".into(), b"soft".into()];
-        let request = Request::command(Operation::Epoch, region.as_bytes(), "HMGET", arguments);
+        let arguments: [&[u8]; 3] = [&self.keys.epochs(region), b"hard", b"soft"];
+        let request = Request::command(Operation::Epoch, region.as_bytes(), "HMGET", &arguments);
         self.sender.ask(request, understood)
     }
 

@@ -116,6 +116,12 @@ fn escape(key: &[u8], into: &mut Vec<u8>) {
     if key.is_empty() {
         into.extend_from_slice(b"%00");
     }
+    // Looked at in one go: most keys have none of these and are copied in one go, too.
+    let found = |found, byte: &u8| found | matches!(byte, b'{' | b'}' | b'%');
+    if !key.iter().fold(false, found) {
+        into.extend_from_slice(key);
+        return;
+    }
     for byte in key {
         match byte {
             b'{' => into.extend_from_slice(b"%7B"),

@@ -25,7 +25,7 @@ struct Wish<'a> {
     key: &'a [u8],
     ask: Ask<'a>,
     stamp: Stamp,
-    request: Request,
+    request: Request<'a>,
     /// A fresh value, while the lease that the caller held is given back.
     fresh: Option<CachedValue<Payload>>,
     /// Nobody knows whether the server gave the lease.
@@ -87,7 +87,7 @@ impl<'a> Wish<'a> {
 impl Dialogue for Wish<'_> {
     type Answer = Leased<Payload>;
 
-    fn request(&mut self) -> &Request {
+    fn request(&mut self) -> &Request<'_> {
         self.open = self.fresh.is_none();
         &self.request
     }
@@ -122,13 +122,19 @@ impl Drop for Wish<'_> {
         if self.open {
             let lease = self.lease(None);
             let request = self.redis.release_request(self.key, &lease, false);
-            self.redis.sender.mention(request);
+            self.redis.sender.mention(request.into_owned());
         }
     }
 }
 
 impl Redis {
-    fn lease_request(&self, key: &[u8], ask: &Ask<'_>, stamp: Stamp, known: Vec<u8>) -> Request {
+    fn lease_request<'a>(
+        &self,
+        key: &'a [u8],
+        ask: &Ask<'_>,
+        stamp: Stamp,
+        known: Vec<u8>,
+    ) -> Request<'a> {
         let held = ask.held.as_ref().map(|held| token::text(held.stamp));
         let keys = vec![self.keys.value(key), self.keys.lease(key)];
         let arguments = vec![
@@ -145,7 +151,7 @@ impl Redis {
         Request::script(Operation::Lease, key, self.scripts.lease, keys, arguments)
     }
 
-    fn release_request(&self, key: &[u8], lease: &Lease, failed: bool) -> Request {
+    fn release_request<'a>(&self, key: &'a [u8], lease: &Lease, failed: bool) -> Request<'a> {
         let arguments = vec![
             token::text(lease.stamp).into(),
             if failed {
@@ -168,7 +174,7 @@ fn millis(span: Span) -> Vec<u8> {
 }
 
 /// What a script says that does something only under a current lease.
-fn understood(request: &Request, value: Value) -> Result<Commit, StoreError> {
+fn understood(request: &Request<'_>, value: Value) -> Result<Commit, StoreError> {
     match value {
         Value::Int(1) => Ok(Commit::Stored),
         Value::Int(0) => Ok(Commit::Refused),

@@ -115,7 +115,12 @@ impl Redis {
         }
     }
 
-    fn set_request(&self, key: &[u8], mut entry: CachedValue<Payload>, ttl: Span) -> Request {
+    fn set_request<'a>(
+        &self,
+        key: &'a [u8],
+        mut entry: CachedValue<Payload>,
+        ttl: Span,
+    ) -> Request<'a> {
         entry.metadata.stamp = token::mint();
         let keys = vec![self.keys.value(key), self.keys.lease(key)];
         let record = record::encode(&entry);
@@ -129,8 +134,8 @@ impl Redis {
     /// Sends what is about `key`, unless its value and its lease cannot be named together.
     pub(crate) fn ask_about<'a, T: Send + 'a>(
         &'a self,
-        request: Request,
-        understand: impl FnOnce(&Request, Value) -> Result<T, StoreError> + Send + 'a,
+        request: Request<'a>,
+        understand: impl FnOnce(&Request<'_>, Value) -> Result<T, StoreError> + Send + 'a,
     ) -> Reply<'a, T> {
         match self.refusal(&request) {
             Some(error) => Reply::ready(Err(error)),
@@ -139,7 +144,7 @@ impl Redis {
     }
 
     /// Why a request about a key is not sent at all.
-    pub(crate) fn refusal(&self, request: &Request) -> Option<StoreError> {
+    pub(crate) fn refusal(&self, request: &Request<'_>) -> Option<StoreError> {
         if self.keys.are_together(&request.about) {
             return None;
         }
@@ -156,7 +161,7 @@ pub(crate) fn stamped(mut entry: CachedValue<Payload>, stamp: Stamp) -> Vec<u8> 
 }
 
 /// An answer that the server never gives: another program answers there, or a proxy in between.
-pub(crate) fn odd(request: &Request, value: &Value) -> StoreError {
+pub(crate) fn odd(request: &Request<'_>, value: &Value) -> StoreError {
     let why = format!("the server answers what no Redis answers to this: {value:?}");
     told_ourselves(request, Fault::Other, &why)
 }
@@ -167,7 +172,7 @@ impl Store<Payload> for Redis {
     }
 
     fn get<'a>(&'a self, key: &'a [u8]) -> Reply<'a, Option<CachedValue<Payload>>> {
-        let request = Request::command(Operation::Get, key, "GET", vec![self.keys.value(key)]);
+        let request = Request::command(Operation::Get, key, "GET", &[&self.keys.value(key)]);
         self.ask_about(request, move |request, value| {
             let found = match value {
                 Value::Nil => Found::Nothing,

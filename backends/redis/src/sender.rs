@@ -23,7 +23,7 @@ pub(crate) trait Dialogue: Send {
     type Answer;
 
     /// What is to be said now.
-    fn request(&mut self) -> &Request;
+    fn request(&mut self) -> &Request<'_>;
 
     /// What the server said to it: an end, or the next request.
     fn heard(&mut self, value: Value) -> Result<ControlFlow<Self::Answer>, StoreError>;
@@ -60,8 +60,8 @@ impl Sender {
     /// Asks one thing and has the answer understood.
     pub(crate) fn ask<'a, T: 'a>(
         &'a self,
-        request: Request,
-        understand: impl FnOnce(&Request, Value) -> Result<T, StoreError> + Send + 'a,
+        request: Request<'a>,
+        understand: impl FnOnce(&Request<'_>, Value) -> Result<T, StoreError> + Send + 'a,
     ) -> Reply<'a, T> {
         self.talk(Once {
             request,
@@ -70,7 +70,7 @@ impl Sender {
     }
 
     /// Says `request` without waiting for what becomes of it.
-    pub(crate) fn mention(&self, request: Request) {
+    pub(crate) fn mention(&self, request: Request<'static>) {
         let line = Arc::clone(&self.line);
         self.background.spawn(async move {
             // Nobody is there to be told of a failure.
@@ -106,18 +106,18 @@ impl<'a, D: Dialogue + 'a> TwoWay<'a, D::Answer> for Talk<'a, D> {
     }
 }
 
-struct Once<F> {
-    request: Request,
+struct Once<'a, F> {
+    request: Request<'a>,
     understand: Option<F>,
 }
 
-impl<T, F> Dialogue for Once<F>
+impl<T, F> Dialogue for Once<'_, F>
 where
-    F: FnOnce(&Request, Value) -> Result<T, StoreError> + Send,
+    F: FnOnce(&Request<'_>, Value) -> Result<T, StoreError> + Send,
 {
     type Answer = T;
 
-    fn request(&mut self) -> &Request {
+    fn request(&mut self) -> &Request<'_> {
         &self.request
     }
 

@@ -106,7 +106,7 @@ impl Server {
         Ok(Box::new(connection))
     }
 
-    /// A new connection for tasks.
+    /// A new connection for tasks, who mind themselves how long an answer takes.
     pub(crate) async fn connect_shared(&self) -> RedisResult<Shared> {
         if let Kind::Cluster { cluster, .. } = &self.kind {
             let config = ClusterConfig::new()
@@ -117,7 +117,7 @@ impl Server {
         }
         let client = self.client_for_tasks()?;
         let connection = client
-            .get_multiplexed_async_connection_with_config(&self.config())
+            .get_multiplexed_async_connection_with_config(&self.config().set_response_timeout(None))
             .await?;
         Ok(Shared::One(connection))
     }
@@ -246,8 +246,7 @@ fn cluster(nodes: &[String], settings: &RedisSettings) -> Result<Kind, BadSettin
         .collect::<Result<Vec<_>, _>>()?;
     let builder = ClusterClient::builder(infos)
         .retries(3)
-        .tcp_settings(tcp(settings))
-        .overall_response_timeout(Some(settings.timeout));
+        .tcp_settings(tcp(settings));
     #[cfg(feature = "tls")]
     let builder = match tls::certificates(settings) {
         Some(certificates) => builder.certs(certificates),

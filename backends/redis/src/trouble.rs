@@ -35,7 +35,7 @@ impl Attempt {
     /// has waited long enough.
     pub(crate) fn heard(
         &mut self,
-        request: &Request,
+        request: &Request<'_>,
         answer: Result<Value, RedisError>,
     ) -> ControlFlow<Result<Value, StoreError>> {
         let error = match answer {
@@ -73,13 +73,13 @@ pub(crate) fn breaks_connection(error: &RedisError) -> bool {
 }
 
 /// The error as a store tells it.
-pub(crate) fn told(request: &Request, error: RedisError) -> StoreError {
+pub(crate) fn told(request: &Request<'_>, error: RedisError) -> StoreError {
     let fault = fault(&error);
     StoreError::new(NAME, request.operation, &request.about, fault, error)
 }
 
 /// An error of our own about a request.
-pub(crate) fn told_ourselves(request: &Request, fault: Fault, why: &str) -> StoreError {
+pub(crate) fn told_ourselves(request: &Request<'_>, fault: Fault, why: &str) -> StoreError {
     StoreError::new(NAME, request.operation, &request.about, fault, why)
 }
 
@@ -118,8 +118,8 @@ mod tests {
     use super::*;
     use dogpile_backend::Operation;
 
-    fn request() -> Request {
-        Request::command(Operation::Get, b"key", "GET", vec![b"key".to_vec()])
+    fn request() -> Request<'static> {
+        Request::command(Operation::Get, b"key", "GET", &[b"key"])
     }
 
     fn gone() -> RedisError {

@@ -2,11 +2,11 @@
 //! have.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::time::Sleep;
 
 /// Ends with the process.
 static RUNTIME: Mutex<Option<Runtime>> = Mutex::new(None);
@@ -46,14 +46,9 @@ impl Background {
         self.0.spawn(future).await.ok()
     }
 
-    /// Polls `future` here, on any executor, with that thread's timers.
-    pub(crate) async fn here<F: Future>(&self, future: F) -> F::Output {
-        let mut future = pin!(future);
-        std::future::poll_fn(|context| self.poll(future.as_mut(), context)).await
-    }
-
-    fn poll<F: Future>(&self, future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
+    /// An alarm that goes off after so long, by that thread's timers; polled on any executor.
+    pub(crate) fn alarm(&self, after: Duration) -> Sleep {
         let _timers = self.0.enter();
-        future.poll(context)
+        tokio::time::sleep(after)
     }
 }

@@ -1,20 +1,26 @@
 //! The connection that tasks share. It is made when it is first needed and again when it broke;
 //! whoever comes meanwhile waits for the same new one.
 
+mod end;
+
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use dogpile_backend::StoreError;
+use dogpile_backend::{Clock, Span, StoreError, SystemClock, Time};
 use redis::{RedisError, Value};
 
 use super::Background;
 use crate::request::Request;
 use crate::server::{Server, Shared};
 use crate::trouble::{Attempt, breaks_connection};
+use end::End;
 
 /// Silence after which a request that must not be sent twice asks first whether anybody is there.
-pub(super) const SILENCE: Duration = Duration::from_secs(1);
+pub(super) const SILENCE: Span = Span::from_secs(1);
+
+/// How many ends lie ready at most.
+const ENDS: usize = 256;
 
 pub(super) struct Line {
     server: Arc<Server>,
@@ -26,7 +32,11 @@ pub(super) struct Line {
 
 #[derive(Default)]
 struct Current {
-    connection: Option<(Shared, Instant)>,
+    connection: Option<Shared>,
+    /// When it was used the last time.
+    used: Time,
+    /// Ends of it that nobody uses.
+    ends: Vec<End>,
     /// How many there were before; tells a broken one from its successor.
     number: u64,
     /// When none could be made the last time, and why.
@@ -43,7 +53,7 @@ impl Line {
         }
     }
 
-    pub(super) async fn ask(&self, request: &Request) -> Result<Value, StoreError> {
+    pub(super) async fn ask(&self, request: &Request<'_>) -> Result<Value, StoreError> {
         let mut attempt = Attempt::first();
         loop {
             let answer = self.send(request, &attempt).await;
@@ -53,21 +63,17 @@ impl Line {
         }
     }
 
-    async fn send(&self, request: &Request, attempt: &Attempt) -> Result<Value, RedisError> {
-        let (mut connection, number, silent) = self.connection().await?;
-        if silent && !request.repeatable {
-            let ping = redis::cmd("PING");
-            let alive = self.background.here(connection.ask(&ping)).await;
-            if alive.is_err() {
-                self.broken(number);
-                (connection, ..) = self.connection().await?;
-            }
+    async fn send(&self, request: &Request<'_>, attempt: &Attempt) -> Result<Value, RedisError> {
+        let (mut end, silent) = self.end().await?;
+        if silent && !request.repeatable && end.ask(&redis::cmd("PING")).await.is_err() {
+            self.broken(end.number);
+            (end, _) = self.end().await?;
         }
-        let command = request.packed(attempt.form);
-        let answer = self.background.here(connection.ask(&command)).await;
+        let answer = end.ask(&request.packed(attempt.form)).await;
         if answer.as_ref().is_err_and(breaks_connection) {
-            self.broken(number);
+            self.broken(end.number);
         }
+        self.put_back(end);
         answer
     }
 
@@ -75,20 +81,39 @@ impl Line {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The connection that there is, its number, and whether it was silent for long.
-    fn ready(&self) -> Option<(Shared, u64, bool)> {
+    /// An end of the connection that there is, and whether that was silent for long.
+    fn ready(&self) -> Option<(End, bool)> {
         let mut current = self.current();
-        let number = current.number;
-        let (connection, used) = current.connection.as_mut()?;
-        let now = Instant::now();
-        let silent = now.duration_since(std::mem::replace(used, now)) > SILENCE;
-        Some((connection.clone(), number, silent))
+        let now = SystemClock.coarse();
+        let used = std::mem::replace(&mut current.used, now);
+        let silent = now.since(used) > SILENCE;
+        if let Some(end) = current.ends.pop() {
+            return Some((end, silent));
+        }
+        let (connection, number) = (current.connection.clone()?, current.number);
+        drop(current);
+        let end = End::new(connection, number, &self.background, self.server.timeout());
+        Some((end, silent))
     }
 
-    async fn connection(&self) -> Result<(Shared, u64, bool), RedisError> {
-        if let Some(ready) = self.ready() {
-            return Ok(ready);
+    /// Leaves an end whose request was answered to the next one, if its connection is still the one.
+    fn put_back(&self, end: End) {
+        let mut current = self.current();
+        if current.number == end.number && current.connection.is_some() && current.ends.len() < ENDS
+        {
+            current.ends.push(end);
         }
+    }
+
+    async fn end(&self) -> Result<(End, bool), RedisError> {
+        match self.ready() {
+            Some(ready) => Ok(ready),
+            // Apart: every request would carry the room that this takes.
+            None => Box::pin(self.make()).await,
+        }
+    }
+
+    async fn make(&self) -> Result<(End, bool), RedisError> {
         let asked = Instant::now();
         let _making = self.making.lock().await;
         if let Some(ready) = self.ready() {
@@ -116,8 +141,12 @@ impl Line {
             }
         };
         current.number += 1;
-        current.connection = Some((connection.clone(), Instant::now()));
-        Ok((connection, current.number, false))
+        current.connection = Some(connection.clone());
+        current.used = SystemClock.coarse();
+        let number = current.number;
+        drop(current);
+        let end = End::new(connection, number, &self.background, self.server.timeout());
+        Ok((end, false))
     }
 
     fn failed_since(&self, asked: Instant) -> Option<(Instant, RedisError)> {
@@ -129,7 +158,9 @@ impl Line {
     fn broken(&self, number: u64) {
         let mut current = self.current();
         if current.number == number {
-            current.connection = None;
+            let broken = (current.connection.take(), std::mem::take(&mut current.ends));
+            drop(current);
+            drop(broken);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use dogpile_backend::{Fault, StoreError};
+use dogpile_backend::{Clock, Fault, StoreError, SystemClock, Time};
 use redis::{Cmd, RedisError, Value};
 
 use super::line::SILENCE;
@@ -23,9 +23,11 @@ pub(super) struct Pool {
 #[derive(Default)]
 struct State {
     /// Those that lie idle, and since when. The last one used is used first.
-    idle: Vec<(Alone, Instant)>,
+    idle: Vec<(Alone, Time)>,
     /// How many there are, in use or idle.
     open: usize,
+    /// How many threads wait for one. Ringing where nobody listens is a call of the system all the same.
+    waiting: usize,
     /// Raised when one broke: those from before are not put back.
     generation: u64,
 }
@@ -35,7 +37,7 @@ struct Taken<'p> {
     pool: &'p Pool,
     connection: Option<Alone>,
     generation: u64,
-    since: Option<Instant>,
+    since: Option<Time>,
 }
 
 impl Pool {
@@ -48,7 +50,7 @@ impl Pool {
         }
     }
 
-    pub(super) fn ask(&self, request: &Request) -> Result<Value, StoreError> {
+    pub(super) fn ask(&self, request: &Request<'_>) -> Result<Value, StoreError> {
         let mut attempt = Attempt::first();
         loop {
             let Some(mut taken) = self.take() else {
@@ -68,7 +70,7 @@ impl Pool {
 
     /// An idle connection, or room for a new one; `None` if there was neither for too long.
     fn take(&self) -> Option<Taken<'_>> {
-        let until = Instant::now() + self.server.timeout();
+        let mut until = None;
         let mut state = self.state();
         loop {
             let generation = state.generation;
@@ -85,16 +87,21 @@ impl Pool {
                 state.open += 1;
                 return Some(taken(None, None));
             }
-            let left = until.checked_duration_since(Instant::now())?;
+            let now = Instant::now();
+            let until = *until.get_or_insert_with(|| now + self.server.timeout());
+            let left = until.checked_duration_since(now)?;
+            state.waiting += 1;
             let woken = self.freed.wait_timeout(state, left);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
+            state.waiting -= 1;
         }
     }
 }
 
 impl Taken<'_> {
-    fn send(&mut self, request: &Request, attempt: &Attempt) -> Result<Value, RedisError> {
-        if !request.repeatable && self.since.is_some_and(|since| since.elapsed() > SILENCE) {
+    fn send(&mut self, request: &Request<'_>, attempt: &Attempt) -> Result<Value, RedisError> {
+        let silent = |since| SystemClock.coarse().since(since) > SILENCE;
+        if !request.repeatable && self.since.is_some_and(silent) {
             // Whether anybody is there is asked first: a lost request could not be sent again.
             if self.exchange(&redis::cmd("PING")).is_err() {
                 self.connection = None;
@@ -142,9 +149,11 @@ impl Drop for Taken<'_> {
     fn drop(&mut self) {
         let connection = self.connection.take().filter(|_| !std::thread::panicking());
         let mut state = self.pool.state();
+        let somebody_waits = state.waiting > 0;
         match connection {
             Some(connection) if state.generation == self.generation => {
-                state.idle.push((connection, Instant::now()));
+                state.idle.push((connection, SystemClock.coarse()));
+                drop(state);
             }
             late => {
                 state.open -= 1;
@@ -152,6 +161,8 @@ impl Drop for Taken<'_> {
                 drop(late);
             }
         }
-        self.pool.freed.notify_one();
+        if somebody_waits {
+            self.pool.freed.notify_one();
+        }
     }
 }
