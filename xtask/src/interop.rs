@@ -31,11 +31,8 @@ fn line(target: &str) -> Line {
 
 /// As a stage: the short form.
 pub(crate) fn stage(target: &str) -> Stage {
-    Stage {
-        name: "interop",
-        needs: NEEDS.to_vec(),
-        work: Work::Run(vec![line(target).and("--short")]),
-    }
+    let work = Work::Run(vec![line(target).and("--short")]);
+    Stage::new("interop", work).needing(&NEEDS)
 }
 
 /// Asks, in the checkout at `root`; true if all holds.
