@@ -8,7 +8,7 @@ use dogpile::backend::Fault;
 use dogpile::{Compatibility, Error, OnStoreFailure, Origin, RedisSettings, Region};
 use dogpile_test_servers::{Cluster, Flavour, Server};
 
-use crate::{config, creating, process, server, settings, until, waiting};
+use crate::{config, creating, listeners, process, server, settings, until, waiting};
 
 /// As `uuid.uuid1().hex` spells it.
 const PYTHON_S: &str = "0123456789abcdef0123456789abcdef";
@@ -150,6 +150,7 @@ fn law_7_where_the_server_tells_nobody_who_waits_looks_by_itself() {
             assert_eq!(waiter.join().unwrap().unwrap().value, 7);
         });
         server.ask(&["DEL", "key"]).unwrap();
+        until("nobody listens any more", || listeners(&server, "key") == 0);
     }
 }
 
