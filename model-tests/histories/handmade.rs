@@ -288,6 +288,43 @@ fn errors_reach_those_who_wait_and_nobody_later() {
 }
 
 #[test]
+fn a_failure_elsewhere_reaches_those_who_wait_and_nobody_later() {
+    let asks_there = |call| {
+        let asked = Asked {
+            client: 1,
+            process: 1,
+            key: 0,
+            op: Op::Create,
+        };
+        [Event::Asked(call, asked)]
+    };
+    let told = |call| [Event::Answered(call, Answer::FailedElsewhere)];
+    let between_two = Setting {
+        processes: 2,
+        ..SETTING
+    };
+    let begins = [asks(1, Op::Create), began(1)];
+    let own = Event::Answered(1, Answer::Error(1));
+    let fails = [Event::Made(1, End::Error), own];
+    let waits = story([&begins, &asks_there(2), &fails]);
+    let told_so = story([&waits, &told(2)]);
+    assert!(verdict(&between_two, &told_so).is_ok());
+    // Who is beside the one that waits has the news when it has; who comes then has not.
+    let joins = story([&waits, &asks_there(3), &told(2), &told(3)]);
+    assert!(verdict(&between_two, &joins).is_ok());
+    illegal_with(&between_two, &story([&told_so, &asks_there(3), &told(3)]));
+    illegal_with(
+        &between_two,
+        &story([&begins, &fails, &asks_there(2), &told(2)]),
+    );
+    // Nobody failed.
+    illegal_with(
+        &between_two,
+        &story([&begins, &asks_there(2), &[made(1)], &told(2)]),
+    );
+}
+
+#[test]
 fn declined_values_are_not_stored() {
     let declines = [asks(1, Op::Create), began(1), Event::Made(1, End::Declined)];
     let declined = story([&declines, &[has(1, 1, Origin::Declined), asks(2, Op::Get)]]);

@@ -63,6 +63,8 @@ pub(crate) enum Answer {
     Error(Call),
     /// The panic of this call's creator.
     Panicked(Call),
+    /// A creator failed of whom only that is known: it may be another process's.
+    FailedElsewhere,
     /// Nobody was there to be answered: the future was dropped.
     Cancelled,
     /// What no program here should be answered.
@@ -145,6 +147,7 @@ impl fmt::Display for Event {
                 Answer::Value(by, None) => write!(f, "  <- the value of #{by}"),
                 Answer::Error(by) => write!(f, "  <- the error of #{by}"),
                 Answer::Panicked(by) => write!(f, "  <- the panic of #{by}"),
+                Answer::FailedElsewhere => write!(f, "  <- a creator failed elsewhere"),
                 other => write!(f, "  <- {other:?}"),
             },
         }

@@ -48,6 +48,9 @@ pub(crate) enum Allowance {
     BegunWhileWaiting,
     /// Law 5: who waits is given the creator's error, or its panic, as an error.
     FailedWhileWaiting,
+    /// Law 5: who waits for the lease, and not beside its holder, is told only that the holder's
+    /// creator failed; and so is who joins it before the news has come.
+    FailedElsewhereWhileWaiting,
     /// Law 5: a declined value is given to those who wait, and not stored.
     Declined,
     /// Law 3: the superseded creator's caller is given its own value, and told so.
@@ -73,13 +76,14 @@ pub(crate) enum Allowance {
 }
 
 impl Allowance {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Stale,
         Self::SoftlyStale,
         Self::StaleOnError,
         Self::CommittedWhileWaiting,
         Self::BegunWhileWaiting,
         Self::FailedWhileWaiting,
+        Self::FailedElsewhereWhileWaiting,
         Self::Declined,
         Self::Superseded,
         Self::InvalidatedMeanwhile,
@@ -230,16 +234,34 @@ impl<'h> RegionSpec<'h> {
 
     /// Law 5: whether a waiter's answer is the failure of this creator.
     fn fails_with(&self, waiter: &Pending, creator: Call) -> bool {
-        let known = self.known(waiter.call);
-        self.may(Allowance::FailedWhileWaiting)
-            && known.asked.op == Op::Create
-            && waiter.call != creator
-            && self.is_beside(waiter.call, creator)
-            && matches!(
-                (known.answer, self.known(creator).end),
-                (Some(Answer::Error(by)), Some(End::Error))
-                | (Some(Answer::Panicked(by)), Some(End::Panic)) if *by == creator
-            )
+        let (known, failing) = (self.known(waiter.call), self.known(creator));
+        if known.asked.op != Op::Create || waiter.call == creator {
+            return false;
+        }
+        match (known.answer, failing.end) {
+            (Some(Answer::Error(by)), Some(End::Error))
+            | (Some(Answer::Panicked(by)), Some(End::Panic)) => {
+                *by == creator
+                    && self.may(Allowance::FailedWhileWaiting)
+                    && self.is_beside(waiter.call, creator)
+            }
+            // The lease's holder may be of this process: a refresh that nobody waits beside.
+            (Some(Answer::FailedElsewhere), Some(End::Error | End::Panic)) => {
+                self.may(Allowance::FailedElsewhereWhileWaiting)
+                    && known.asked.key == failing.asked.key
+            }
+            _ => false,
+        }
+    }
+
+    /// Law 5: whether both are answered with the failure elsewhere of which one is told.
+    fn shares_the_news(&self, waiter: &Pending, told: &Pending) -> bool {
+        told.justified
+            && self.is_beside(waiter.call, told.call)
+            && [waiter, told].iter().all(|pending| {
+                let known = self.known(pending.call);
+                known.asked.op == Op::Create && known.answer == Some(&Answer::FailedElsewhere)
+            })
     }
 
     /// Whether two calls are about one key in one process: those share flights.
@@ -274,7 +296,13 @@ impl<'h> RegionSpec<'h> {
                 phase == Phase::Released && self.known(own).end == Some(End::Panic)
             }
             (Op::Get, Answer::Nothing | Answer::Value(_, Some(Origin::Hit) | None))
-            | (Op::Create, Answer::Value(..) | Answer::Error(_) | Answer::Panicked(_)) => is_read,
+            | (
+                Op::Create,
+                Answer::Value(..)
+                | Answer::Error(_)
+                | Answer::Panicked(_)
+                | Answer::FailedElsewhere,
+            ) => is_read,
             _ => false,
         }
     }

@@ -195,6 +195,7 @@ fn failed(error: &Error<Failed>) -> Answer {
             Ok(call) => Answer::Panicked(call),
             Err(_) => Answer::Strange(format!("{error:?}")),
         },
+        Error::CreatorFailedElsewhere { .. } => Answer::FailedElsewhere,
         other => Answer::Strange(format!("{other:?}")),
     }
 }

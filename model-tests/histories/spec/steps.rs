@@ -289,6 +289,7 @@ impl RegionSpec<'_> {
         };
         for teller in &state.calls {
             let known = self.known(teller.call);
+            asked.justified |= self.shares_the_news(&asked, teller);
             asked.justified |= match teller.phase {
                 Phase::Committed => {
                     let entry = teller.entry(known.end == Some(End::Value));
