@@ -191,6 +191,22 @@ fn law_6_renewal_ends_at_the_creation_limit() {
 }
 
 #[test]
+fn law_6_a_lease_outlasts_no_creation_limit() {
+    let (server, clock) = Server::by_hand();
+    let (a, b) = (
+        process(server.open("a"), &clock),
+        process(server.open("b"), &clock),
+    );
+    let brief = a.at("key").creation_limit(LEASE / 2);
+    let mut stuck = Hand::new(brief.create_async(async || std::future::pending().await));
+    assert!(stuck.settle().is_pending());
+    let mut heir = asking(&b, 2);
+    clock.advance(LEASE / 2);
+    assert!(heir.is_woken(), "the limit has come");
+    assert_eq!(ready(heir.settle()), (2, Origin::Created));
+}
+
+#[test]
 fn law_3_a_frozen_holders_commit_is_refused_and_its_caller_gets_its_value() {
     for form in Form::ALL {
         let (server, clock) = Server::by_hand();

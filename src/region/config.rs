@@ -128,7 +128,7 @@ impl<V: Send + Sync + 'static> Config<V> {
     }
 
     /// How long a store that other processes share keeps a lease whose holder has died. Living
-    /// holders renew it. Default: five seconds.
+    /// holders renew it, up to the creation limit. Default: five seconds.
     pub fn lease_time(mut self, span: Duration) -> Self {
         self.calls.lease_time = span.into();
         self

@@ -168,7 +168,9 @@ impl Server {
 
 fn info(url: &str, settings: &RedisSettings) -> Result<ConnectionInfo, BadSettings> {
     let info = address(url)?;
-    let mut redis = info.redis_settings().clone();
+    // The library would tell the server its name and version, in two requests. It waits for each answer
+    // by itself, so that a server that stands still took the time-out once more for each.
+    let mut redis = info.redis_settings().clone().set_skip_set_lib_name();
     if let Some(username) = &settings.username {
         redis = redis.set_username(username);
     }

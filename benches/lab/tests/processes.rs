@@ -5,39 +5,38 @@ mod common;
 
 use common::{count, directory, figures};
 use serde_json::Value;
+use tempfile::TempDir;
 
-/// Two processes of two threads, as many rounds.
-fn stampede(rounds: &str, flags: &[&str]) -> Value {
-    let fleet = [
-        "stampede",
-        "--backend",
-        "redis",
-        "--processes",
-        "2",
-        "--threads",
-        "2",
-    ];
-    let figures = figures(&[&fleet[..], &["--rounds", rounds], flags].concat());
-    assert_eq!(
-        (count(&figures, "callers"), count(&figures, "hung")),
-        (4, 0),
-        "{figures}"
-    );
+/// Two processes of two threads; flags are parted by spaces.
+fn stampede(flags: &str) -> Value {
+    logged(flags, &[])
+}
+
+/// The same, with a log.
+fn stampede_into(directory: &TempDir, flags: &str) -> (Value, Value) {
+    let log = directory.path().join("log");
+    let log = log.to_str().expect("UTF-8");
+    let figures = logged(flags, &["--log", log]);
+    (figures, common::figures(&["check", log]))
+}
+
+fn logged(flags: &str, log: &[&str]) -> Value {
+    let all = format!("stampede --backend redis --processes 2 --threads 2 {flags}");
+    let all: Vec<&str> = all.split_whitespace().chain(log.iter().copied()).collect();
+    let figures = figures(&all);
+    assert_eq!(of(&figures, ["callers", "hung"]), [4, 0], "{figures}");
     figures
+}
+
+fn of<const N: usize>(figures: &Value, names: [&str; N]) -> [u64; N] {
+    names.map(|name| count(figures, name))
 }
 
 #[test]
 fn a_cold_key_has_one_creator_among_all_processes() {
-    let directory = directory();
-    let log = directory.path().join("log");
-    let log = log.to_str().expect("UTF-8");
-    let figures = stampede("2", &["--creator", "sleep:100ms", "--log", log]);
-    let names: Vec<_> = figures
-        .as_object()
-        .expect("an object")
-        .keys()
-        .cloned()
-        .collect();
+    let flags = "--creator sleep:100ms --rounds 2";
+    let (figures, verdict) = stampede_into(&directory(), flags);
+    let names: Vec<&String> = figures.as_object().expect("an object").keys().collect();
     let wanted = [
         "callers",
         "creators",
@@ -57,81 +56,50 @@ fn a_cold_key_has_one_creator_among_all_processes() {
         "stored_by",
     ];
     assert_eq!(names, wanted);
-    assert_eq!(
-        (count(&figures, "creators"), count(&figures, "processes")),
-        (1, 2)
-    );
-    assert_eq!((count(&figures, "errors"), count(&figures, "lost")), (0, 0));
+    assert_eq!(of(&figures, ["creators", "processes"]), [1, 2]);
+    assert_eq!(of(&figures, ["errors", "lost"]), [0, 0], "{figures}");
     assert_eq!(figures["stored_by"], "creator");
     // Four look, two ask for the lease, one stores.
     assert!(count(&figures, "redis_commands") >= 7, "{figures}");
-    let verdict = common::figures(&["check", log]);
     assert_eq!(verdict["agrees"], true);
     assert_eq!(verdict["dogpile"]["creators"], 1);
 }
 
 #[test]
 fn a_stale_key_is_served_to_all_but_one_of_all_processes() {
-    let figures = stampede("2", &["--mode", "stale", "--creator", "sleep:500ms"]);
-    assert_eq!(
-        (count(&figures, "creators"), count(&figures, "stale_served")),
-        (1, 3)
-    );
+    let figures = stampede("--mode stale --creator sleep:500ms --rounds 2");
+    assert_eq!(of(&figures, ["creators", "stale_served"]), [1, 3]);
     assert_eq!(figures["stored_by"], "creator");
 }
 
 #[test]
 fn a_killed_creator_is_succeeded_by_one_of_another_process() {
-    let directory = directory();
-    let log = directory.path().join("log");
-    let log = log.to_str().expect("UTF-8");
-    let flags = ["--fault", "kill-creator", "--lease", "500ms", "--log", log];
-    let figures = stampede("2", &flags);
-    assert_eq!(
-        (count(&figures, "creators"), count(&figures, "lost")),
-        (2, 2),
-        "{figures}"
-    );
-    assert_eq!(count(&figures, "errors"), 0);
+    let flags = "--fault kill-creator --creator sleep:500ms --lease 1s --rounds 2";
+    let (figures, verdict) = stampede_into(&directory(), flags);
+    assert_eq!(of(&figures, ["creators", "lost", "errors"]), [2, 2, 0]);
     assert_eq!(figures["stored_by"], "successor");
-    let verdict = common::figures(&["check", log]);
-    assert_eq!(
-        (&verdict["agrees"], &verdict["dogpile"]["creators"]),
-        (&true.into(), &2.into())
-    );
+    assert_eq!(verdict["agrees"], true);
+    assert_eq!(verdict["dogpile"]["creators"], 2);
 }
 
 #[test]
 fn a_frozen_creator_is_refused_and_its_caller_has_its_value() {
-    let figures = stampede("1", &["--fault", "freeze-creator", "--lease", "500ms"]);
-    assert_eq!(
-        (
-            count(&figures, "creators"),
-            count(&figures, "refused_commits")
-        ),
-        (2, 1)
-    );
-    assert_eq!(
-        (count(&figures, "errors"), count(&figures, "lost")),
-        (0, 0),
-        "{figures}"
-    );
+    let flags = "--fault freeze-creator --creator sleep:500ms --lease 1s --rounds 1";
+    let figures = stampede(flags);
+    assert_eq!(of(&figures, ["creators", "refused_commits"]), [2, 1]);
+    assert_eq!(of(&figures, ["errors", "lost"]), [0, 0], "{figures}");
     assert_eq!(figures["stored_by"], "successor");
 }
 
 #[test]
 fn a_slow_creator_stays_the_only_one() {
-    let figures = stampede("1", &["--fault", "slow-creator", "--lease", "500ms"]);
-    assert_eq!(
-        (count(&figures, "creators"), count(&figures, "errors")),
-        (1, 0),
-        "{figures}"
-    );
+    let figures = stampede("--fault slow-creator --lease 1s --rounds 1");
+    assert_eq!(of(&figures, ["creators", "errors"]), [1, 0], "{figures}");
 }
 
 #[test]
 fn a_failing_creator_is_heard_of_in_every_process() {
-    let figures = stampede("1", &["--fault", "fail-creator"]);
+    let figures = stampede("--fault fail-creator --rounds 1");
     assert!(count(&figures, "creators") <= 2, "{figures}");
     assert_eq!(count(&figures, "errors"), 4, "{figures}");
     assert_eq!(figures["stored_by"], Value::Null);
@@ -139,41 +107,26 @@ fn a_failing_creator_is_heard_of_in_every_process() {
 
 #[test]
 fn a_hung_creator_is_succeeded_after_the_limit() {
-    let flags = [
-        "--fault",
-        "hung-creator",
-        "--lease",
-        "500ms",
-        "--creation-limit",
-        "1s",
-    ];
-    let figures = stampede("2", &flags);
-    assert_eq!(
-        (count(&figures, "creators"), count(&figures, "lost")),
-        (2, 1),
-        "{figures}"
-    );
+    let flags = "--fault hung-creator --lease 500ms --creation-limit 1s --rounds 2";
+    let figures = stampede(flags);
+    assert_eq!(of(&figures, ["creators", "lost"]), [2, 1], "{figures}");
     assert_eq!(figures["stored_by"], "successor");
 }
 
 /// Where values are kept, all are served those; else what they saw before the server went.
-fn without_its_server(fault: &str, rounds: &str) {
-    for (keep, served) in [("100", "served_from_kept"), ("0", "stale_served")] {
-        let figures = stampede(
-            rounds,
-            &["--mode", "stale", "--fault", fault, "--keep-last", keep],
-        );
-        assert_eq!(count(&figures, served), 4, "{figures}");
-        assert_eq!(count(&figures, "errors"), 0, "{figures}");
+fn without_its_server(flags: &str) {
+    for (keep, served) in [(100, "served_from_kept"), (0, "stale_served")] {
+        let figures = stampede(&format!("--mode stale --keep-last {keep} {flags}"));
+        assert_eq!(of(&figures, [served, "errors"]), [4, 0], "{figures}");
     }
 }
 
 #[test]
 fn a_stopped_server_keeps_nobody_from_an_old_value() {
-    without_its_server("stop-server", "2");
+    without_its_server("--fault stop-server --rounds 2");
 }
 
 #[test]
 fn a_frozen_server_keeps_nobody_from_an_old_value() {
-    without_its_server("freeze-server", "1");
+    without_its_server("--fault freeze-server --rounds 1");
 }

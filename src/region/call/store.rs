@@ -84,13 +84,15 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         enough: &'a (dyn Fn(&Metadata) -> bool + Send + Sync),
         supersede: bool,
     ) -> Ask<'a> {
+        let lease_time = self.subject.active().settings.lease_time;
         Ask {
             fresh: enough,
             held: self.hold.inherit_lease(),
             stale: self.at_hand.as_ref().map(|entry| entry.metadata.stamp),
             // Two winners in this process alone are not enough: the store still grants one lease.
             supersede: supersede || Local::has(Fault::DoubleClaim),
-            time: self.subject.active().settings.lease_time,
+            // Another takes over at the limit, wherever it is.
+            time: lease_time.min(self.terms.creation_limit),
         }
     }
 

@@ -73,6 +73,8 @@ impl Strike {
         {
             std::thread::sleep(Duration::from_millis(1));
         }
+        // The monitor shows a command before its answer is sent. Once the server has another turn, it was.
+        server.ask(&["ECHO", "the looks are answered"])?;
         self.strike_the_server(server)
     }
 
