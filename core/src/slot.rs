@@ -28,7 +28,7 @@ use core::task::Waker;
 use crate::kit::{Fault, Kit, Lock, Word};
 use crate::state::{Claim, Request, Snapshot, Step};
 use crate::time::Time;
-use crate::waiters::{Room, Seat, Told, Waiter, wake_each};
+use crate::waiters::{Room, Seat, Told, Waiter, tell_each, wake_each};
 
 /// One value's lock: the word and the room of those who wait. `O` is what a creation brings to
 /// its waiters, cloned for each.
@@ -266,7 +266,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     /// Wakes all who wait without telling them anything, for them to look at the time.
     pub fn nudge(&self) {
         let ears = self.room.with(|room| room.ears());
-        wake_each(ears.iter().filter_map(|ear| ear.nudge()));
+        wake_each(ears.iter().filter_map(|ear| ear.nudge()).collect());
     }
 
     /// How many wait; for observers, out of date at once.
@@ -351,10 +351,4 @@ fn tell_all<K: Kit, O: Send + Clone>(mut seats: Vec<Seat<K, O>>, outcome: &O) {
         outcome: outcome.clone(),
         began_after_me: seat.patient,
     });
-}
-
-/// Who left meanwhile does not need it.
-fn tell_each<K: Kit, O: Send>(seats: Vec<Seat<K, O>>, told: impl Fn(&Seat<K, O>) -> Told<O>) {
-    let say = |seat: Seat<K, O>| seat.ear.say(told(&seat)).ok().flatten();
-    wake_each(seats.into_iter().filter_map(say));
 }

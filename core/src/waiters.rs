@@ -11,6 +11,7 @@
 //! delete, and nobody waits for more than two creations.
 
 mod seats;
+mod telling;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -20,6 +21,7 @@ use crate::kit::{Kit, Lock};
 use crate::state::Claim;
 use crate::time::Time;
 use seats::Seats;
+pub(crate) use telling::{tell_each, wake_each};
 
 /// What a waiter is told, once.
 #[derive(Debug)]
@@ -105,23 +107,6 @@ impl<K: Kit, O: Send> Ear<K, O> {
             Heard::Told(told) => Some(told),
             Heard::Listening(_) | Heard::Closed => None,
         }
-    }
-}
-
-/// Calls each waker, outside of all locks; of those in a row that wake the same only one, for
-/// threads may share a bell.
-pub(crate) fn wake_each(wakers: impl Iterator<Item = Waker>) {
-    let mut next: Option<Waker> = None;
-    for waker in wakers {
-        if next.as_ref().is_some_and(|next| next.will_wake(&waker)) {
-            continue;
-        }
-        if let Some(before) = next.replace(waker) {
-            before.wake();
-        }
-    }
-    if let Some(last) = next {
-        last.wake();
     }
 }
 

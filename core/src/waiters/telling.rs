@@ -1,0 +1,163 @@
+//! Telling those who waited, and waking them.
+//!
+//! What they are told is cloned and who wakes them is called by whoever ends the creation; both are
+//! somebody else's code, and may panic there. Nobody else may be left waiting for that.
+
+use alloc::vec::{self, Vec};
+use core::task::Waker;
+
+use super::{Seat, Told};
+use crate::kit::Kit;
+
+/// Those who are told, and who are woken when all are told. What they are told and what wakes them is
+/// somebody else's code and may panic: the others are told and woken all the same.
+struct Telling<K: Kit, O: Send> {
+    seats: vec::IntoIter<Seat<K, O>>,
+    wakers: Vec<Waker>,
+}
+
+impl<K: Kit, O: Send> Telling<K, O> {
+    /// Tells the next; one who left meanwhile does not need it.
+    fn tell(&mut self, told: Told<O>) {
+        let seat = self.seats.next();
+        let waker = seat.and_then(|seat| seat.ear.say(told).ok().flatten());
+        self.wakers.extend(waker);
+    }
+}
+
+impl<K: Kit, O: Send> Drop for Telling<K, O> {
+    fn drop(&mut self) {
+        // Those whom nobody could tell what came of it look again.
+        while self.seats.len() > 0 {
+            self.tell(Told::Superseded);
+        }
+        wake_each(core::mem::take(&mut self.wakers));
+    }
+}
+
+/// Tells each what it is `told`, and wakes them then.
+pub(crate) fn tell_each<K: Kit, O: Send>(
+    seats: Vec<Seat<K, O>>,
+    told: impl Fn(&Seat<K, O>) -> Told<O>,
+) {
+    let mut telling = Telling {
+        seats: seats.into_iter(),
+        wakers: Vec::new(),
+    };
+    while let Some(seat) = telling.seats.as_slice().first() {
+        let told = told(seat);
+        telling.tell(told);
+    }
+}
+
+/// Wakers to be called, whatever becomes of one of them. A second that panics ends the program.
+struct Calls(vec::IntoIter<Waker>);
+
+impl Calls {
+    fn call(&mut self) {
+        self.0.by_ref().for_each(Waker::wake);
+    }
+}
+
+impl Drop for Calls {
+    fn drop(&mut self) {
+        self.call();
+    }
+}
+
+/// Calls each waker, outside of all locks; of those in a row that wake the same only one, for
+/// threads may share a bell.
+pub(crate) fn wake_each(mut wakers: Vec<Waker>) {
+    wakers.dedup_by(|next, before| before.will_wake(next));
+    Calls(wakers.into_iter()).call();
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use core::cell::Cell;
+    use core::task::Poll;
+    use std::boxed::Box;
+    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+    use std::sync::{Arc, Mutex};
+    use std::task::Wake;
+
+    use super::super::{Room, Waiter};
+    use super::*;
+    use crate::kit::Std;
+
+    /// Notes that it was woken, and may not take it well.
+    #[derive(Default)]
+    struct Bell {
+        rung: Mutex<bool>,
+        panics: bool,
+    }
+
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            *self.rung.lock().expect("nobody panics with it") = true;
+            if self.panics {
+                resume_unwind(Box::new("a waker"));
+            }
+        }
+    }
+
+    /// Three who wait for the claim 1, each with a bell; the first one's panics.
+    fn three() -> (Room<Std, u8>, [(Waiter<Std, u8>, Arc<Bell>); 3]) {
+        let mut room = Room::new();
+        let waiters = [true, false, false].map(|panics| {
+            let waiter = room.sit(1, false);
+            let rung = Mutex::default();
+            let bell = Arc::new(Bell { rung, panics });
+            let waker = Waker::from(Arc::clone(&bell));
+            assert!(waiter.poll(&waker).is_pending());
+            (waiter, bell)
+        });
+        (room, waiters)
+    }
+
+    fn outcome(seat: &Seat<Std, u8>) -> Told<u8> {
+        let began_after_me = seat.patient;
+        Told::Outcome {
+            outcome: 7,
+            began_after_me,
+        }
+    }
+
+    #[test]
+    fn law_7_a_waker_that_panics_keeps_nobody_from_being_told_and_woken() {
+        let (mut room, waiters) = three();
+        let tell = || tell_each(room.followers(1), outcome);
+        assert!(catch_unwind(AssertUnwindSafe(tell)).is_err(), "it goes on");
+        for (waiter, bell) in waiters {
+            assert!(*bell.rung.lock().expect("nobody panics with it"), "asleep");
+            let told = waiter.poll(Waker::noop());
+            assert!(matches!(
+                told,
+                Poll::Ready(Told::Outcome { outcome: 7, .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn law_7_who_cannot_be_told_looks_again() {
+        let (mut room, waiters) = three();
+        let told = Cell::new(0);
+        let say = |seat: &Seat<Std, u8>| {
+            told.set(told.get() + 1);
+            if told.get() == 2 {
+                resume_unwind(Box::new("a clone"));
+            }
+            outcome(seat)
+        };
+        let [(first, _), others @ ..] = waiters;
+        // Nobody listens there, or a second panic would end the program.
+        drop(first.ear.close());
+        let tell = || tell_each(room.followers(1), say);
+        assert!(catch_unwind(AssertUnwindSafe(tell)).is_err(), "it goes on");
+        for (waiter, bell) in others {
+            assert!(*bell.rung.lock().expect("nobody panics with it"), "asleep");
+            let told = waiter.poll(Waker::noop());
+            assert!(matches!(told, Poll::Ready(Told::Superseded)));
+        }
+    }
+}
