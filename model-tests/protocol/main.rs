@@ -1,10 +1,14 @@
-//! The page that describes the protocol, `core/README.md`, against the code: its tables are drawn
-//! from the transition table, the orderings and the pinned counts, and must stand there as drawn.
+//! The pages that describe the protocol against the code. The tables of `core/README.md` are drawn
+//! from the transition table, the orderings and the pinned counts, that of `docs/flow.md` from the
+//! flow, and must stand there as drawn; the table of orderings in `docs/porting.md` is held to name
+//! what the code asks for.
 //!
 //! `DOGPILE_PINS=rewrite cargo test --profile models -p dogpile-model-tests --test protocol` puts
 //! them there.
 
+mod arms;
 mod orderings;
+mod porting;
 mod properties;
 mod safety;
 mod transitions;
@@ -14,13 +18,13 @@ use std::path::PathBuf;
 use dogpile_model_tests::pins::REWRITE;
 
 /// What stands between `<!-- name -->` and `<!-- end -->`.
-fn block<'p>(page: &'p str, name: &str) -> &'p str {
+fn block<'p>(path: &str, page: &'p str, name: &str) -> &'p str {
     let begin = format!("<!-- {name} -->\n");
     let found = page.split_once(&begin);
     let block = found.and_then(|(_, rest)| rest.split_once("<!-- end -->"));
     match block {
         Some((block, _)) => block,
-        None => panic!("core/README.md has no place for {name}"),
+        None => panic!("{path} has no place for {name}"),
     }
 }
 
@@ -36,9 +40,11 @@ fn text(path: &str) -> String {
     }
 }
 
-/// All tables of the page, by name.
-fn tables() -> [(&'static str, String); 6] {
-    [
+/// The tables of a page, by name.
+type Tables = Vec<(&'static str, String)>;
+
+fn core_tables() -> Tables {
+    vec![
         ("transitions", transitions::table()),
         ("marks", transitions::marks()),
         ("diagram", transitions::diagram()),
@@ -50,25 +56,34 @@ fn tables() -> [(&'static str, String); 6] {
 
 #[test]
 fn the_page_says_what_the_code_does() {
-    let mut page = text("core/README.md");
+    says_what_the_code_does("core/README.md", core_tables());
+}
+
+#[test]
+fn the_arms_are_those_of_the_code() {
+    says_what_the_code_does("docs/flow.md", vec![("arms", arms::table())]);
+}
+
+fn says_what_the_code_does(path: &str, tables: Tables) {
+    let mut page = text(path);
     if std::env::var(REWRITE).is_ok_and(|asked| asked == "rewrite") {
-        for (name, table) in tables() {
-            let old = block(&page, name).to_owned();
+        for (name, table) in tables {
+            let old = block(path, &page, name).to_owned();
             let (begin, end) = (format!("<!-- {name} -->\n"), "<!-- end -->");
             page = page.replace(
                 &format!("{begin}{old}{end}"),
                 &format!("{begin}{table}{end}"),
             );
         }
-        let written = std::fs::write(root().join("core/README.md"), page);
+        let written = std::fs::write(root().join(path), page);
         assert!(written.is_ok(), "{written:?}");
         return;
     }
-    for (name, table) in tables() {
-        let there = block(&page, name);
+    for (name, table) in tables {
+        let there = block(path, &page, name);
         assert!(
             there == table,
-            "the {name} in core/README.md are\n{there}\nand not what the code does:\n{table}\n\
+            "the {name} in {path} are\n{there}\nand not what the code does:\n{table}\n\
              Write them anew: {REWRITE}=rewrite cargo test --profile models \
              -p dogpile-model-tests --test protocol"
         );

@@ -3,16 +3,16 @@
 use crate::text;
 
 /// One site.
-struct Site {
-    label: String,
-    name: String,
-    ordering: String,
+pub(crate) struct Site {
+    pub(crate) label: String,
+    pub(crate) name: String,
+    pub(crate) ordering: String,
     partner: String,
     visible: String,
 }
 
 /// The sites, from their constants and what is written above them.
-fn sites() -> Vec<Site> {
+pub(crate) fn sites() -> Vec<Site> {
     let source = text("core/src/slot/order.rs");
     let mut sites = Vec::new();
     let mut words: Vec<&str> = Vec::new();
