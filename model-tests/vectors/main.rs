@@ -4,7 +4,7 @@
 //! [`File`]. The tests compare that with the committed `*.json`, so the files say what the code does,
 //! today. `DOGPILE_VECTORS=write cargo test -p dogpile-model-tests --test vectors` writes them anew;
 //! the difference is then a change of behaviour to look at. `README.md` beside this says what is in
-//! them.
+//! them, and `schema.json`, in a machine's words, what they look like.
 
 mod epochs;
 mod file;
@@ -13,6 +13,7 @@ mod freshness;
 mod keys;
 mod records;
 mod regions;
+mod schema;
 mod time;
 mod word;
 

@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 
 from .self_check import survivors
-from .vectors import PARTS, compare, load
+from .vectors import PARTS, Unusable, compare, load
+
+#: It says what the others look like, and is none of them.
+SCHEMA = "schema"
 
 FOLDER = Path(__file__).resolve().parents[3] / "vectors"
 
@@ -22,11 +25,11 @@ def main() -> int:
     )
     options = parser.parse_args()
     try:
-        found = {path.stem for path in options.vectors.glob("*.json")}
+        found = {path.stem for path in options.vectors.glob("*.json")} - {SCHEMA}
         if found != set(PARTS):
-            raise ValueError(f"files without a part, or parts without a file: {found ^ set(PARTS)}")
+            raise Unusable(f"files without a part, or parts without a file: {found ^ set(PARTS)}")
         vectors = {name: load(options.vectors, name) for name in PARTS}
-    except (OSError, ValueError, KeyError) as cause:
+    except (OSError, ValueError, Unusable) as cause:
         print(f"{options.vectors}: {cause}", file=sys.stderr)
         return 2
     wrong = False

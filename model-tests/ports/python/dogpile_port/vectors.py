@@ -23,11 +23,21 @@ class Difference(NamedTuple):
 Answers = Iterator[tuple[object, object, object]]
 
 
+class Unusable(Exception):
+    """A file that is not what this runner knows, or that asks nothing."""
+
+
 def load(folder: Path, name: str) -> Case:
-    """Reads a file of vectors; another version than this runner's is an error, not a guess."""
+    """Reads a file of vectors; another version than this runner's is an error, not a guess, and so
+    is a list that is not there or is empty: whoever compares nothing finds no difference."""
     vectors = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    if (vectors["vectors"], vectors["version"]) != (name, VERSION):
-        raise ValueError(f"{name}.json is not version {VERSION} of {name}")
+    if not isinstance(vectors, dict) or (vectors.get("vectors"), vectors.get("version")) != (name, VERSION):
+        raise Unusable(f"{name}.json is not version {VERSION} of {name}")
+    for cases in LISTS[name]:
+        if not isinstance(vectors.get(cases), list):
+            raise Unusable(f"{name}.json has no list `{cases}`")
+        if not vectors[cases]:
+            raise Unusable(f"the list `{cases}` of {name}.json is empty")
     return vectors
 
 
@@ -243,6 +253,19 @@ def _spelled(word: state.Word) -> Case:
         "bits": str(word.bits()),
     }
 
+
+#: The lists of each file.
+LISTS: dict[str, tuple[str, ...]] = {
+    "time": ("sums", "spans"),
+    "transitions": ("cells",),
+    "claim-numbers": ("words", "cells"),
+    "freshness": ("verdicts",),
+    "epochs": ("raised", "rows"),
+    "flow": ("events", "actions", "traces"),
+    "records": ("encoded", "decoded"),
+    "keys": ("mangled",),
+    "regions": ("programs",),
+}
 
 #: Which part replays which file. A file without a part, or a part without a file, is an error.
 PARTS: dict[str, Callable[[Case], Answers]] = {
