@@ -51,6 +51,15 @@ impl Op {
     }
 }
 
+/// Where a gate stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gate {
+    /// Before the store's step.
+    Asking,
+    /// Behind it: what the store answered is on its way.
+    Answering,
+}
+
 /// The faults of one handle, switched at any time.
 #[derive(Default)]
 pub(crate) struct Faults {
@@ -65,7 +74,7 @@ struct Plan {
     deaf: Vec<Op>,
     /// The operation that fails, counted from now.
     nth: Option<usize>,
-    closed: Vec<Op>,
+    closed: Vec<(Op, Gate)>,
     at_gate: usize,
     wakers: Vec<Waker>,
 }
@@ -94,7 +103,16 @@ impl Faults {
 
     /// These operations wait at a gate until it is opened.
     pub(crate) fn close(&self, ops: &[Op]) {
-        lock(&self.plan).closed = ops.to_vec();
+        self.close_gate(ops, Gate::Asking);
+    }
+
+    /// These operations are carried out, and their answers wait; of [`Form::Later`](super::Form).
+    pub(crate) fn hold_answers(&self, ops: &[Op]) {
+        self.close_gate(ops, Gate::Answering);
+    }
+
+    fn close_gate(&self, ops: &[Op], gate: Gate) {
+        lock(&self.plan).closed = ops.iter().map(|op| (*op, gate)).collect();
     }
 
     pub(crate) fn open(&self) {
@@ -115,7 +133,8 @@ impl Faults {
 
     pub(super) fn pass(&self, op: Op) {
         let mut plan = lock(&self.plan);
-        if plan.closed.contains(&op) {
+        let here = (op, Gate::Asking);
+        if plan.closed.contains(&here) {
             plan.at_gate += 1;
             self.changed.notify_all();
             drop(plan);
@@ -123,14 +142,14 @@ impl Faults {
                 &self.plan,
                 &self.changed,
                 "an open gate",
-                |plan| !plan.closed.contains(&op),
+                |plan| !plan.closed.contains(&here),
             ));
         }
     }
 
-    pub(super) fn poll_pass(&self, op: Op, context: &Context<'_>) -> Poll<()> {
+    pub(super) fn poll_pass(&self, op: Op, gate: Gate, context: &Context<'_>) -> Poll<()> {
         let mut plan = lock(&self.plan);
-        if !plan.closed.contains(&op) {
+        if !plan.closed.contains(&(op, gate)) {
             return Poll::Ready(());
         }
         plan.at_gate += 1;

@@ -10,6 +10,7 @@ use dogpile::backend::{
 };
 use dogpile::{Clock, Config};
 
+use super::faults::Gate;
 use super::{Faults, HandClock, Op, lock, wait_until};
 
 pub(super) type Hung = Arc<dyn Fn(News) + Send + Sync>;
@@ -218,13 +219,15 @@ impl<V: Clone + Send + Sync + 'static> SharedMap<V> {
             let mut asked = false;
             poll_fn(|context| {
                 if std::mem::replace(&mut asked, true) {
-                    return self.faults.poll_pass(op, context);
+                    return self.faults.poll_pass(op, Gate::Asking, context);
                 }
                 context.waker().wake_by_ref();
                 Poll::Pending
             })
             .await;
-            act()
+            let answer = act();
+            poll_fn(|context| self.faults.poll_pass(op, Gate::Answering, context)).await;
+            answer
         })
     }
 

@@ -67,6 +67,8 @@ pub struct Books {
     keys: Vec<Key>,
     /// Whether a creator's time may be over, and another take its place.
     pub limited: bool,
+    /// Whether the store may fail, and values that were kept stand in for it.
+    pub shaky: bool,
     makers: Vec<Maker>,
     /// Values that were made and not yet dropped.
     pub handles: Handles,

@@ -154,7 +154,7 @@ impl<'w> Call<'w> {
         match self.world.region.get(KEYS[self.asked.key]) {
             Ok(None) => {}
             Ok(Some(value)) => self.may_have(&value, Some(Origin::Hit)),
-            Err(error) => panic!("{error}"),
+            Err(error) => self.no_answer(&error),
         }
     }
 
@@ -185,7 +185,7 @@ impl<'w> Call<'w> {
                 assert!(own.is_none(), "an own creator is waited for");
                 self.world.sign("deadline");
             }
-            Ok(Err(error)) => panic!("{error:?}"),
+            Ok(Err(error)) => self.no_answer(&error),
             Err(panic) => {
                 let Some(message) = panic.downcast_ref::<String>() else {
                     resume_unwind(panic);
@@ -196,6 +196,13 @@ impl<'w> Call<'w> {
                 self.world.sign("own panic");
             }
         }
+    }
+
+    /// Only a store that may fail leaves a call without an answer.
+    fn no_answer<E: std::fmt::Debug>(&self, error: &Error<E>) {
+        let shaky = self.world.books.open().shaky;
+        assert!(shaky && matches!(error, Error::Store(_)), "{error:?}");
+        self.world.sign("no answer");
     }
 
     fn whose(&self, own: &'static str, other: &'static str) -> &'static str {
@@ -236,6 +243,7 @@ impl<'w> Call<'w> {
             Origin::NotStored => "not stored",
             Origin::Stale => "stale at once",
             Origin::StaleOnError => "stale for an error",
+            Origin::Kept => "kept",
             _ => panic!("{origin:?}"),
         };
         let is_own = matches!(

@@ -6,6 +6,7 @@
 //! - [`world`]: one region and its books.
 //! - [`creators`]: when creators end, and how.
 //! - [`calls`]: calls and writes, drawn at random.
+//! - [`shaky`]: a store that does not always answer.
 //! - [`explore`]: runs a scene under many schedules and counts what happened.
 
 #[cfg(not(dogpile_shuttle))]
@@ -15,5 +16,6 @@ pub mod books;
 pub mod calls;
 pub mod creators;
 pub mod explore;
+pub mod shaky;
 pub mod value;
 pub mod world;

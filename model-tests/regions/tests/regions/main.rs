@@ -1,6 +1,7 @@
 //! Whole regions under random and PCT schedules. Each test is a thread of its own.
 
 mod faults;
+mod kept;
 mod mixes;
 mod old_values;
 mod passing_time;
