@@ -214,9 +214,14 @@ fn more(start: Start, company: &[Operation], reach: Reach) {
     );
 }
 
-/// Three threads; the short size goes less far, and not everywhere.
+/// Three threads; the short size goes less far, and not everywhere. A marked word makes the same
+/// steps as one that is not, so a third comes to it at night.
 fn three(start: Start) {
-    if size() > Size::Short {
+    let from = match start {
+        Start::Marked | Start::Stale => Size::Nightly,
+        _ => Size::Full,
+    };
+    if size() >= from {
         more(start, &[Claim], Reach::Preemptions(3));
     } else if start == Start::Begun {
         more(start, &[Claim], Reach::Preemptions(2));

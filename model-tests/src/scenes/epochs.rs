@@ -36,6 +36,10 @@ pub fn two_invalidations_at_once<C: Checker>() -> String {
         "law 11: no epoch is above the last",
         seen <= end && other <= end
     );
+    hold!(
+        "law 11: an invalidation raises what a hit looks at",
+        cell.floor() == end
+    );
     format!("{mine:?} {other:?} {end:?}")
 }
 
@@ -56,6 +60,10 @@ pub fn a_merge_loses_nothing<C: Checker>() -> String {
     hold!(
         "law 11: a merge loses nothing",
         end.hard == Epoch::new(3) && end.soft == soft
+    );
+    hold!(
+        "law 11: a merge and a soft invalidation raise what a hit looks at",
+        cell.floor() == end.current()
     );
     format!("{end:?}")
 }

@@ -43,7 +43,7 @@ fn the_others_go_first() -> BTreeSet<&'static str> {
 
 #[test]
 fn nobody_waits_who_may_use_the_old_value() {
-    let count = schedules(3_000, 22_000, 60_000);
+    let count = schedules(3_000, 15_000, 60_000);
     let name = "an old value";
     let random = explore(name, Draw::Random, 0x01d, count, the_others_go_first);
     let placed = explore(name, Draw::Pct(4), 0x01d, count, the_others_go_first);

@@ -74,7 +74,7 @@ fn limits() -> BTreeSet<&'static str> {
 }
 
 fn both(name: &str, scene: fn() -> BTreeSet<&'static str>) -> Report {
-    let count = schedules(800, 6_000, 20_000);
+    let count = schedules(800, 4_000, 20_000);
     let random = explore(name, Draw::Random, 0x71c4, count, scene);
     random.and(explore(name, Draw::Pct(4), 0x71c4, count, scene))
 }

@@ -56,7 +56,7 @@ fn everybody_fails() -> BTreeSet<&'static str> {
 }
 
 fn both(name: &str, scene: fn() -> BTreeSet<&'static str>) -> Report {
-    let count = schedules(3_000, 22_000, 60_000);
+    let count = schedules(3_000, 15_000, 60_000);
     let random = explore(name, Draw::Random, 0x3a5e, count, scene);
     random.and(explore(name, Draw::Pct(4), 0x3a5e, count, scene))
 }
