@@ -146,14 +146,14 @@ impl<'w> Call<'w> {
         }
     }
 
-    /// A fresh value, or none.
+    /// A fresh value, or one that was kept, or none.
     ///
     /// # Panics
     /// When the value is too old.
     pub fn get(self) {
-        match self.world.region.get(KEYS[self.asked.key]) {
+        match self.at().get() {
             Ok(None) => {}
-            Ok(Some(value)) => self.may_have(&value, Some(Origin::Hit)),
+            Ok(Some(answer)) => self.may_have(&answer.value, Some(answer.origin)),
             Err(error) => self.no_answer(&error),
         }
     }

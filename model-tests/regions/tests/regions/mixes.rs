@@ -72,7 +72,7 @@ pub(super) fn play(world: &World, key: usize, role: Role) {
         Role::Task => call(draw(&[true, false])).task(plan(), Patience::Endless),
         Role::Dropped => call(draw(&[true, false])).task(plan(), draw(&DROPS)),
         Role::Owned => call(true).own(plan()),
-        Role::Get => call(false).get(),
+        Role::Get => call(draw(&[true, false])).get(),
         Role::Invalidate(how) => world.invalidate(how),
         Role::Refresh => call(true).refresh(plan()),
         Role::Delete if in_task => world.delete_async(key),
