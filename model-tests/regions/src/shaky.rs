@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dogpile::Memory;
 use dogpile::backend::{
-    Ask, Bell, CachedValue, Commit, Fault, Lease, LeaseStore, Leased, Operation, Reply, Span, Store,
-    StoreError, Time, TimeLine, Watch,
+    Ask, Bell, CachedValue, Commit, Fault, Lease, LeaseStore, Leased, Operation, Reply, Span,
+    Store, StoreError, Time, TimeLine, Watch,
 };
 use shuttle::rand::{Rng, thread_rng};
 
@@ -83,7 +83,13 @@ impl Shaky {
 }
 
 fn cut(operation: Operation, key: &[u8]) -> StoreError {
-    StoreError::new("shaky", operation, key, Fault::Unavailable, "the line is cut")
+    StoreError::new(
+        "shaky",
+        operation,
+        key,
+        Fault::Unavailable,
+        "the line is cut",
+    )
 }
 
 impl Store<Value> for Shaky {

@@ -53,7 +53,10 @@ fn no_value_is_kept_beyond_what_removed_it() {
     let report = random.and(placed);
     report.witness(&["created", "not stored", "hit", "superseded", "no answer"]);
     let scope = "regions, 6 tasks whose store fails, values kept";
-    for property in [Property::VersionsNeverGoBack, Property::StaleOnlyWhereAllowed] {
+    for property in [
+        Property::VersionsNeverGoBack,
+        Property::StaleOnlyWhereAllowed,
+    ] {
         let seen = report.seen("kept");
         shown(property, Tool::Shuttle, scope, report.executions, seen);
     }
