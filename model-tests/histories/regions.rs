@@ -49,7 +49,7 @@ fn record(scope: &str, seen: &Witness) {
 
 #[test]
 fn tasks_keep_the_specification() {
-    let count = programs(2_000, 6_000, 200_000);
+    let count = programs(1_200, 6_000, 200_000);
     let seen = run(suites(Pace::Tasks), count);
     println!("{seen:?}");
     record(
@@ -60,7 +60,7 @@ fn tasks_keep_the_specification() {
 
 #[test]
 fn threads_keep_the_specification() {
-    let count = programs(250, 1_000, 50_000);
+    let count = programs(150, 1_000, 50_000);
     let mut seen = run(suites(Pace::Threads), count);
     // On the store itself, where a hit is shortest.
     let bare = suites(Pace::Threads).filter(|suite| suite.processes == 1);

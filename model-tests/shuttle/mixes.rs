@@ -12,7 +12,7 @@ const SEEDS: [u64; 2] = [0x0d09_911e, 0x5eed];
 /// From each seed.
 fn schedules() -> usize {
     match size() {
-        Size::Short => 50_000,
+        Size::Short => 30_000,
         Size::Full => 100_000,
         Size::Nightly => 1_000_000,
     }

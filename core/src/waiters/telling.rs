@@ -101,8 +101,11 @@ mod tests {
         }
     }
 
-    /// Three who wait for the claim 1, each with a bell; the first one's panics.
-    fn three() -> (Room<Std, u8>, [(Waiter<Std, u8>, Arc<Bell>); 3]) {
+    /// One who waits, and what wakes them.
+    type Sleeper = (Waiter<Std, u8>, Arc<Bell>);
+
+    /// Three who wait for the claim 1; the first one's bell panics.
+    fn three() -> (Room<Std, u8>, [Sleeper; 3]) {
         let mut room = Room::new();
         let waiters = [true, false, false].map(|panics| {
             let waiter = room.sit(1, false);
@@ -151,7 +154,7 @@ mod tests {
         };
         let [(first, _), others @ ..] = waiters;
         // Nobody listens there, or a second panic would end the program.
-        drop(first.ear.close());
+        let _ = first.ear.close();
         let tell = || tell_each(room.followers(1), say);
         assert!(catch_unwind(AssertUnwindSafe(tell)).is_err(), "it goes on");
         for (waiter, bell) in others {
