@@ -13,4 +13,5 @@ pub mod record;
 pub mod region;
 #[cfg(test)]
 mod replay;
+pub mod replies;
 pub mod single;

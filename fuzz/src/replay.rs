@@ -7,18 +7,21 @@ use std::path::Path;
 
 use arbitrary::{Arbitrary, Unstructured};
 
-use crate::{codec, flow, judge, keys, record, region, single};
+use crate::{codec, flow, judge, keys, record, region, replies, single};
 
 type Check = fn(&[u8]);
 
 /// Every target, and how it is handed bytes: as libFuzzer hands them.
-const TARGETS: [(&str, Check); 7] = [
+const TARGETS: [(&str, Check); 8] = [
     ("codec", |bytes| with(bytes, |input| codec::check(&input))),
     ("flow", |bytes| with(bytes, |input| flow::check(&input))),
     ("judge", |bytes| with(bytes, judge::check)),
     ("keys", |bytes| with(bytes, |input| keys::check(&input))),
     ("record", record::check),
     ("region", |bytes| with(bytes, |input| region::check(&input))),
+    ("replies", |bytes| {
+        with(bytes, |input| replies::check(&input));
+    }),
     ("single", |bytes| with(bytes, |input| single::check(&input))),
 ];
 

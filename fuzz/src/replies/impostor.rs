@@ -1,0 +1,66 @@
+//! A program that takes a server's place.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// Hangs up when nothing is asked for so long: what it said last may have been half an answer, for
+/// whose rest the client waits.
+const PATIENCE: Duration = Duration::from_millis(2);
+
+/// Answers each request with the next answer; when there are none left it hangs up.
+pub(super) struct Impostor {
+    pub(super) address: SocketAddr,
+    is_over: Arc<AtomicBool>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Impostor {
+    pub(super) fn begin(answers: Vec<Vec<u8>>) -> std::io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        let is_over = Arc::new(AtomicBool::new(false));
+        let over = Arc::clone(&is_over);
+        let mut answers = answers.into_iter();
+        let thread = thread::spawn(move || {
+            for line in listener.incoming() {
+                if over.load(Ordering::Relaxed) {
+                    return;
+                }
+                // A client that hangs up is the client's affair.
+                let _ = line.and_then(|line| serve(line, &mut answers));
+            }
+        });
+        Ok(Self {
+            address,
+            is_over,
+            thread: Some(thread),
+        })
+    }
+}
+
+fn serve(mut line: TcpStream, answers: &mut impl Iterator<Item = Vec<u8>>) -> std::io::Result<()> {
+    line.set_nodelay(true)?;
+    line.set_read_timeout(Some(PATIENCE))?;
+    let mut request = [0; 4096];
+    while line.read(&mut request)? > 0 {
+        let Some(answer) = answers.next() else {
+            return Ok(());
+        };
+        line.write_all(&answer)?;
+    }
+    Ok(())
+}
+
+impl Drop for Impostor {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        // It looks whether it is over when somebody comes, and is gone if another came before us.
+        let _ = TcpStream::connect(self.address);
+        let ended = self.thread.take().map(thread::JoinHandle::join);
+        assert!(ended.is_none_or(|ended| ended.is_ok()));
+    }
+}
