@@ -2,8 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ const PATIENCE: Duration = Duration::from_millis(2);
 /// Answers each request with the next answer; when there are none left it hangs up.
 pub(super) struct Impostor {
     pub(super) address: SocketAddr,
-    is_over: Arc<AtomicBool>,
+    is_over: Arc<Mutex<bool>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
@@ -22,12 +21,12 @@ impl Impostor {
     pub(super) fn begin(answers: Vec<Vec<u8>>) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
-        let is_over = Arc::new(AtomicBool::new(false));
+        let is_over = Arc::new(Mutex::new(false));
         let over = Arc::clone(&is_over);
         let mut answers = answers.into_iter();
         let thread = thread::spawn(move || {
             for line in listener.incoming() {
-                if over.load(Ordering::Relaxed) {
+                if *over.lock().unwrap_or_else(PoisonError::into_inner) {
                     return;
                 }
                 // A client that hangs up is the client's affair.
@@ -57,7 +56,7 @@ fn serve(mut line: TcpStream, answers: &mut impl Iterator<Item = Vec<u8>>) -> st
 
 impl Drop for Impostor {
     fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
+        *self.is_over.lock().unwrap_or_else(PoisonError::into_inner) = true;
         // It looks whether it is over when somebody comes, and is gone if another came before us.
         let _ = TcpStream::connect(self.address);
         let ended = self.thread.take().map(thread::JoinHandle::join);
