@@ -32,7 +32,8 @@ impl Shared {
     pub(crate) async fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
         use redis::aio::ConnectionLike as _;
         let answer = match self {
-            Self::One(connection) => connection.req_packed_command(command).await,
+            // The library's trait would box this one's future.
+            Self::One(connection) => connection.send_packed_command(command).await,
             Self::Cluster(connection) => connection.req_packed_command(command).await,
         };
         answer.and_then(Value::extract_error)
