@@ -31,7 +31,9 @@ pub use dogpile_backend::{
     Clock, Invalidation, Mangle, ManualClock, Metadata, SystemClock, Verdict,
 };
 #[cfg(feature = "memory")]
-pub use dogpile_memory::Memory;
+pub use dogpile_memory::{Eviction, Memory};
+#[cfg(feature = "redis")]
+pub use dogpile_redis as redis;
 #[cfg(feature = "redis")]
 pub use dogpile_redis::{Compatibility, Redis, RedisSettings};
 pub use error::{ConfigError, Error, Place};

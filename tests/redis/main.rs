@@ -3,7 +3,6 @@
 //!
 //! Two regions, each with a `Redis` of its own, stand for two processes: they share nothing else. Real
 //! processes, killed and frozen, are the laboratory's.
-#![cfg(feature = "redis")]
 #![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
 
 mod costs;

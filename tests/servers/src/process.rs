@@ -64,6 +64,15 @@ impl Process {
         self.signal(Signal::TERM)
     }
 
+    /// Asks it to end in its own way, and returns when it has.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn end(&mut self) -> io::Result<ExitStatus> {
+        self.ask_to_end()?;
+        self.child.wait()
+    }
+
     /// Stops it where it stands, and returns when it does stand still.
     ///
     /// # Errors

@@ -27,14 +27,23 @@ pub(super) enum Size {
 const MODELS: &str =
     "--exclude dogpile-model-tests --exclude dogpile-mutants --exclude dogpile-stress";
 
-/// Its tests, and the suite on each kind of server, are a stage of their own.
+/// What brings the servers.
 const SERVERS: &str = "dogpile-test-servers";
+
+/// Whose tests start servers; the inner loop does without them.
+const SERVED: &[&str] = &[
+    SERVERS,
+    "dogpile-redis-tests",
+    "dogpile-lab",
+    "dogpile-peers",
+    "dogpile-example-service",
+];
 
 /// Its checks share a server of each kind, so they run in one process.
 const REDIS_BACKEND: &str = "dogpile-redis";
 
-/// What that stage needs.
-const SERVED: &[Need] = &[CC, REDIS, PYTHON, PIP, OPENSSL];
+/// What the stage of servers needs.
+const FOR_SERVERS: &[Need] = &[CC, REDIS, PYTHON, PIP, OPENSSL];
 
 /// The stages of a size, in the order in which they run: what fails soonest comes first. `target`
 /// is the folder that cargo builds in.
@@ -61,12 +70,9 @@ pub(super) fn stages(
             Size::Quick,
             stage("clippy", &[CLIPPY, CC], clippy(has_fuzz, target)),
         ),
-        (
-            Size::Quick,
-            stage("tests", &[CC, REDIS], tests(machine, size)),
-        ),
+        (Size::Quick, stage("tests", &[CC], tests(machine, size))),
         (Size::Quick, stage("doc tests", &[CC], run([DOC_TESTS]))),
-        (Size::Full, stage("servers", SERVED, servers(machine))),
+        (Size::Full, stage("servers", FOR_SERVERS, servers(machine))),
         (Size::Full, interop::stage(target)),
         (Size::Full, stage("proof", &[PYTHON], proof(size))),
         (
@@ -139,10 +145,13 @@ fn clippy(has_fuzz: bool, target: &str) -> Work {
 /// random is drawn more often in the largest size.
 fn tests(machine: &Machine, size: Size) -> Work {
     let line = Line::new(&format!(
-        "cargo {} --no-fail-fast --workspace {MODELS} --exclude {SERVERS} \
-         --exclude {REDIS_BACKEND} --all-features --lib --bins --tests --examples",
+        "cargo {} --no-fail-fast --workspace {MODELS} --exclude {REDIS_BACKEND} --all-features \
+         --lib --bins --tests --examples",
         runner(machine)
     ));
+    let line = SERVED
+        .iter()
+        .fold(line, |line, package| line.and("--exclude").and(*package));
     Work::Run(vec![match size {
         Size::Quick | Size::Full => line,
         Size::Nightly => line.with("PROPTEST_CASES", "10000"),
@@ -152,13 +161,18 @@ fn tests(machine: &Machine, size: Size) -> Work {
 /// What talks to real servers. Valkey is fetched before the tests, so that a failure to do so is
 /// told as such.
 fn servers(machine: &Machine) -> Work {
-    run([
-        format!("cargo run --quiet --package {SERVERS} --bin bring-valkey"),
-        format!(
-            "cargo {} --no-fail-fast --package {SERVERS} --all-features",
-            runner(machine)
-        ),
-        format!("cargo test --no-fail-fast --package {REDIS_BACKEND} --all-features --lib --tests"),
+    let line = Line::new(&format!(
+        "cargo {} --no-fail-fast --all-features",
+        runner(machine)
+    ));
+    let tests = SERVED
+        .iter()
+        .fold(line, |line, package| line.and("--package").and(*package));
+    let suite = "cargo test --no-fail-fast --all-features --lib --tests --package";
+    Work::Run(vec![
+        Line::new("cargo run --quiet --bin bring-valkey --package").and(SERVERS),
+        tests,
+        Line::new(suite).and(REDIS_BACKEND),
     ])
 }
 
@@ -271,6 +285,9 @@ mod tests {
         let (quick, full, nightly) = (names(Size::Quick), names(Size::Full), names(Size::Nightly));
         assert!(full.starts_with(&quick) && full.len() > quick.len());
         assert!(full.contains(&"servers") && !quick.contains(&"servers"));
+        let machine = machine("1.95.0", &[]);
+        let quick = stages(&[], "1.95", &machine, "target", Size::Quick);
+        assert!(quick.iter().all(|stage| !stage.needs.contains(&REDIS)));
         assert!(nightly.starts_with(&full) && nightly.len() > full.len());
     }
 

@@ -56,16 +56,24 @@ fn place(folder: &str) -> Option<Place> {
         "core" => Some(Place::Floor(0)),
         "backends/port" => Some(Place::Floor(1)),
         "" => Some(Place::Floor(3)),
-        "model-tests" | "model-tests/regions" | "model-tests/stress" | "fuzz" | "tests/interop" => {
-            Some(Place::Floor(4))
-        }
+        "model-tests"
+        | "model-tests/regions"
+        | "model-tests/stress"
+        | "fuzz"
+        | "tests/interop"
+        | "tests/redis" => Some(Place::Floor(4)),
         // It hunts with the other models.
         "model-tests/mutants" => Some(Place::Floor(5)),
         "macros" | "model-tests/proof" => Some(Place::Beside),
         "tests/servers" => Some(Place::Servers),
         "xtask" => Some(Place::Tool),
         _ if folder.starts_with("backends/") => Some(Place::Floor(2)),
-        _ if folder.starts_with("benches/") => Some(Place::Floor(4)),
+        _ if ["benches/", "examples/"]
+            .iter()
+            .any(|room| folder.starts_with(room)) =>
+        {
+            Some(Place::Floor(4))
+        }
         _ => None,
     }
 }

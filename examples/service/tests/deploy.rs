@@ -1,0 +1,31 @@
+//! The example does what its README says: a deploy that no client notices, and one query an article.
+
+use std::process::Command;
+
+#[test]
+fn a_deploy_under_load_fails_nobody_and_queries_once() {
+    let program = env!("CARGO_BIN_EXE_dogpile-example-service");
+    let deploy = [
+        "deploy",
+        "--json",
+        "--clients",
+        "8",
+        "--articles",
+        "5",
+        "--query-ms",
+        "50",
+    ];
+    let output = Command::new(program).args(deploy).output();
+    let output = output.expect("the example starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let told: serde_json::Value = serde_json::from_str(&said).unwrap_or_else(|error| {
+        panic!("{error}: {said}{}", String::from_utf8_lossy(&output.stderr))
+    });
+    assert_eq!(told["failed"], 0, "{told}");
+    assert_eq!(
+        told["queries"], 5,
+        "one an article, by four instances: {told}"
+    );
+    assert_eq!(told["holds"], true, "{told}");
+    assert!(output.status.success());
+}
