@@ -2,8 +2,8 @@
 //!
 //! A driver holds a [`Flow`], carries out the [`Action`] that it names, and steps it with the
 //! [`Event`] that came of it, until the action is [`Action::Return`]. The flow knows no store, no
-//! clock, no value and no thread; the sync driver, the async driver, the driver for many keys and
-//! the exhaustive walk in the models all step this one.
+//! clock, no value and no thread; the sync driver, the async driver and the exhaustive walk in the
+//! models all step this one.
 //!
 //! ```text
 //! Look --fresh--> Return            Claim --joined--> Wait, or Return(Stale) with a value at hand

@@ -16,7 +16,7 @@ mod sanitizer;
 mod property;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use crate::problem::Problem;
@@ -59,7 +59,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
     let start = Instant::now();
     let target = machine::target_folder(root);
     let logs = target.join("xtask").join("verify");
-    let records = fresh(logs.join("records.tsv"))?;
+    let records = logs.join("records.tsv");
     let mut rooms = rooms(
         &Machine::look(),
         &target.to_string_lossy(),
@@ -73,6 +73,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
         }
     }
     need::set_up(&rooms)?;
+    empty(&records)?;
     let mut report = Report::new(rooms.len());
     lanes::run(&rooms, root, &logs, &mut report)?;
     let text = fs::read_to_string(&records).map_err(|cause| Problem::Read {
@@ -86,12 +87,12 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
     Ok(report.is_green() && all)
 }
 
-/// An empty file at `path`.
-fn fresh(path: PathBuf) -> Result<PathBuf, Problem> {
+/// Makes the file at `path` an empty one.
+fn empty(path: &Path) -> Result<(), Problem> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, ""));
-    match written {
-        Ok(()) => Ok(path),
-        Err(cause) => Err(Problem::Write { path, cause }),
-    }
+    let written = fs::create_dir_all(folder).and_then(|()| fs::write(path, ""));
+    written.map_err(|cause| Problem::Write {
+        path: path.to_owned(),
+        cause,
+    })
 }
