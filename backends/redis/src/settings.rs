@@ -32,7 +32,7 @@ pub(crate) enum Place {
 /// let store = RedisSettings::url("redis://127.0.0.1:6379/0")
 ///     .prefix("shop")
 ///     .timeout(Duration::from_millis(250))
-///     .open()?; // connects when it is first used
+///     .open()?; // connects when a region is configured with it
 /// # Ok::<(), dogpile_redis::BadSettings>(())
 /// ```
 #[must_use]
@@ -217,7 +217,7 @@ impl RedisSettings {
         self
     }
 
-    /// The store. Nothing is connected before it is used.
+    /// The store. It connects when it is used, which configuring a region with it does.
     ///
     /// # Errors
     /// Settings that cannot be meant so.
