@@ -54,9 +54,14 @@ fn law_2_the_second_look_is_in_the_step_that_grants_the_lease() {
                     clock.advance(FRESH);
                 }
                 let other = region.clone();
-                hooks.at(Point::Lease, move || other.set("key", 5).unwrap());
+                let since = FRESH / 4;
+                hooks.at(Point::Lease, move || {
+                    other.set("key", 5).unwrap();
+                    clock.advance(since);
+                });
                 let answer = region.at("key").create(needless).unwrap();
                 assert_eq!((answer.value, answer.origin), (5, Origin::Hit));
+                assert_eq!(answer.age, since, "of the value that the lease found");
             });
         }
     }

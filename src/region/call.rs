@@ -42,8 +42,6 @@ pub(super) struct Call<'r, V: Clone + Send + Sync + 'static, E> {
     pub(super) hold: Hold<V>,
     started: Time,
     epochs: Epochs,
-    /// When a value was judged the last time.
-    judged: Time,
     /// A value that may be served if nothing better comes.
     at_hand: Option<CachedValue<V>>,
     /// The value to return.
@@ -79,7 +77,6 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             hold: Hold::nothing(),
             started: active.clock.monotonic(),
             epochs: active.epochs.read(),
-            judged: Time::ZERO,
             at_hand: None,
             found: None,
             made: None,
@@ -216,11 +213,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         let Some(entry) = entry else {
             unreachable!("a value is returned only when there is one")
         };
-        // What is returned because of its age has the age that was judged: a hit asks the clock once.
-        let now = match origin {
-            Origin::Hit | Origin::Stale | Origin::Kept => self.judged,
-            _ => self.subject.active().now(),
-        };
+        let now = self.subject.active().now();
         Answer {
             age: now.since(entry.metadata.created).to_duration(),
             value: entry.value,

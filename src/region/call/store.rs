@@ -64,11 +64,8 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         }
     }
 
-    fn judge(&mut self, metadata: &Metadata) -> Verdict {
-        let active = self.subject.active();
-        let (epochs, now) = (active.epochs.read(), active.now());
-        self.judged = now;
-        self.terms.policy.judge(metadata, epochs, now)
+    fn judge(&self, metadata: &Metadata) -> Verdict {
+        self.subject.active().judge(&self.terms.policy, metadata)
     }
 
     /// What makes a creation unnecessary, seen in the same step that grants the lease (law 2).
