@@ -9,7 +9,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use dogpile_backend::{
@@ -18,7 +17,7 @@ use dogpile_backend::{
 };
 use dogpile_redis::{Redis, RedisSettings};
 
-use impostor::Impostor;
+use impostor::{AT_FIRST, Impostor};
 use said::Said;
 
 /// What is asked, and what is said.
@@ -49,6 +48,7 @@ enum What {
 }
 
 const KEY: &[u8] = b"a key";
+const REGION: &str = "a region";
 
 /// How many operations are tried at most.
 const MOST: usize = 6;
@@ -70,16 +70,25 @@ pub fn check(input: &Input) {
                 let is_said = bytes.is_none_or(|bytes| is_in(&bytes, &everything));
                 assert!(is_said, "{operation:?} found what nobody said");
             }
-            Err(error) => assert_eq!(error.backend, "redis", "{operation:?}: {error}"),
+            Err(error) => {
+                assert_eq!(error.backend, "redis", "{operation:?}: {error}");
+                let named = [KEY, REGION.as_bytes()].map(|key| shown(&error, key));
+                assert!(named.contains(&true), "{operation:?}: {error}");
+            }
         }
     }
 }
 
 fn open(impostor: &Impostor) -> Redis {
     RedisSettings::url(format!("redis://{}", impostor.address))
-        .timeout(Duration::from_secs(1))
+        .timeout(AT_FIRST)
         .open()
         .expect("an address")
+}
+
+/// Whether the error names this key.
+fn shown(error: &StoreError, key: &[u8]) -> bool {
+    is_in(key, error.key.as_bytes())
 }
 
 fn is_in(part: &[u8], whole: &[u8]) -> bool {
@@ -118,7 +127,7 @@ fn carry_out(store: &Redis, operation: Operation) -> Result<Found, StoreError> {
         }
         What::Release => answer(leases.release(KEY, &lease, true), in_task).map(|_| None),
         What::Renew => answer(leases.renew(KEY, &lease, Span::from_secs(5)), in_task).map(|_| None),
-        What::Epochs => answer(epochs.read("a region"), in_task).map(|_| None),
+        What::Epochs => answer(epochs.read(REGION), in_task).map(|_| None),
     }
 }
 

@@ -6,9 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Hangs up when nothing is asked for so long: what it said last may have been half an answer, for
+/// Hangs up when nothing more is asked for so long: what it said last may have been half an answer, for
 /// whose rest the client waits.
 const PATIENCE: Duration = Duration::from_millis(2);
+
+/// For the first request it waits as long as a client does for an answer: one that is slow to ask finds
+/// what one that is quick finds.
+pub(super) const AT_FIRST: Duration = Duration::from_secs(1);
 
 /// Answers each request with the next answer; when there are none left it hangs up.
 pub(super) struct Impostor {
@@ -43,13 +47,14 @@ impl Impostor {
 
 fn serve(mut line: TcpStream, answers: &mut impl Iterator<Item = Vec<u8>>) -> std::io::Result<()> {
     line.set_nodelay(true)?;
-    line.set_read_timeout(Some(PATIENCE))?;
+    line.set_read_timeout(Some(AT_FIRST))?;
     let mut request = [0; 4096];
     while line.read(&mut request)? > 0 {
         let Some(answer) = answers.next() else {
             return Ok(());
         };
         line.write_all(&answer)?;
+        line.set_read_timeout(Some(PATIENCE))?;
     }
     Ok(())
 }
