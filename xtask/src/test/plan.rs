@@ -285,10 +285,22 @@ mod tests {
         let (quick, full, nightly) = (names(Size::Quick), names(Size::Full), names(Size::Nightly));
         assert!(full.starts_with(&quick) && full.len() > quick.len());
         assert!(full.contains(&"servers") && !quick.contains(&"servers"));
+        assert!(nightly.starts_with(&full) && nightly.len() > full.len());
+    }
+
+    #[test]
+    fn the_inner_loop_starts_no_servers() {
         let machine = machine("1.95.0", &[]);
         let quick = stages(&[], "1.95", &machine, "target", Size::Quick);
         assert!(quick.iter().all(|stage| !stage.needs.contains(&REDIS)));
-        assert!(nightly.starts_with(&full) && nightly.len() > full.len());
+        let tests = quick.iter().find(|stage| stage.name == "tests");
+        let Some(Work::Run(lines)) = tests.map(|stage| &stage.work) else {
+            panic!("the inner loop has tests");
+        };
+        for package in SERVED.iter().chain([&REDIS_BACKEND]) {
+            let left_out = format!("--exclude {package}");
+            assert!(lines[0].shown().contains(&left_out), "{package}");
+        }
     }
 
     #[test]
