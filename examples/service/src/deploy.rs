@@ -12,10 +12,10 @@ use crate::problem::Problem;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Clients that ask at once.
-    #[arg(long, default_value_t = 16)]
-    clients: usize,
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..))]
+    clients: u16,
     /// Articles that there are.
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     articles: u64,
     /// How long the database takes for an article, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 300)]
@@ -37,7 +37,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Problem> {
     let old = [start()?, start()?];
     say("two instances, nothing cached: all clients begin at once");
     let addresses = old.each_ref().map(|instance| &*instance.address);
-    let load = Load::begin(options.clients, options.articles, &addresses);
+    let load = Load::begin(options.clients.into(), options.articles, &addresses);
     load.lap();
     let mut queries = Vec::new();
     let mut new = Vec::new();

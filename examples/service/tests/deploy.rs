@@ -3,6 +3,17 @@
 use std::process::Command;
 
 #[test]
+fn a_load_of_nothing_is_refused() {
+    for option in ["--clients", "--articles"] {
+        let program = env!("CARGO_BIN_EXE_dogpile-example-service");
+        let output = Command::new(program).args(["deploy", option, "0"]).output();
+        let output = output.expect("the example starts");
+        assert_eq!(output.status.code(), Some(2), "{option}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(option));
+    }
+}
+
+#[test]
 fn a_deploy_under_load_fails_nobody_and_queries_once() {
     let program = env!("CARGO_BIN_EXE_dogpile-example-service");
     let deploy = [
