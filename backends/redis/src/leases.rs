@@ -117,7 +117,8 @@ impl Dialogue for Wish<'_> {
 
 impl Drop for Wish<'_> {
     /// A wish that was given up, or whose answer did not come, may have been granted: the lease is
-    /// given back behind it, on the same line.
+    /// given back behind it. A thread's wish goes another way and may come later than that: then the
+    /// lease runs out by itself.
     fn drop(&mut self) {
         if self.open {
             let lease = self.lease(None);
