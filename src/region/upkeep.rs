@@ -15,7 +15,7 @@ use crate::sync::{Instant, Mutex};
 const EPOCHS_EVERY: Duration = Duration::from_millis(500);
 /// How often they are read where the store rings: for a bell that was not heard, and for epochs that
 /// the store has lost and this process still knows.
-const EPOCHS_ANYWAY: Duration = Duration::from_secs(5);
+const EPOCHS_ANYWAY: Duration = Duration::from_secs(2);
 /// How often a store without a wish of its own is asked.
 const MAINTAIN_EVERY: Duration = Duration::from_secs(1);
 

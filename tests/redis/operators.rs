@@ -186,38 +186,50 @@ fn a_replica_that_takes_no_writes_serves_what_it_has() {
     );
 }
 
-#[test]
-fn a_user_who_may_not_publish_or_subscribe_still_waits_to_the_end() {
+/// Two processes of a user with these rights: what one creates, the other waits for and gets.
+fn works_with_rights(rights: &str) {
     let server = server();
-    let rules = [
-        "ACL",
-        "SETUSER",
-        "mute",
-        "on",
-        ">pw",
-        "~*",
-        "+@all",
-        "-subscribe",
-    ];
-    server.ask(&rules).unwrap();
-    let mute = || {
+    let set = ["ACL", "SETUSER", "user", "on", ">pw"];
+    let set: Vec<_> = set.into_iter().chain(rights.split(' ')).collect();
+    server.ask(&set).unwrap();
+    let user = || {
         process(config(
-            settings(&server.url()).username("mute").password("pw"),
+            settings(&server.url()).username("user").password("pw"),
         ))
     };
-    let (a, b) = (mute(), mute());
+    let (a, b) = (user(), user());
+    for region in [&a, &b] {
+        region.set("key", 7).unwrap();
+        dogpile::backend::block_on(region.delete_async("key")).unwrap();
+    }
     thread::scope(|scope| {
         let creator = creating(scope, &a);
         let region = &b;
         let waiter = scope.spawn(move || region.at("key").create(|| 2));
         crate::until("it waits", || region.is_being_created("key"));
         assert_eq!(creator.end_with(1).unwrap().value, 1);
-        assert_eq!(
-            waiter.join().unwrap().unwrap().value,
-            1,
-            "it looks by itself"
-        );
+        assert_eq!(waiter.join().unwrap().unwrap().value, 1, "{rights}");
     });
+    assert!(a.at("fails").try_create(|| Err::<u64, _>("no")).is_err());
+    assert_eq!(lease_of(&server, "fails"), None, "{rights}");
+    a.invalidate(dogpile::Invalidation::Hard).unwrap();
+    crate::until("both see it", || {
+        [&a, &b].map(|region| region.get("key").unwrap()) == [None, None]
+    });
+}
+
+#[test]
+fn a_user_without_channels_still_waits_to_the_end_and_leaves_no_lease() {
+    works_with_rights("~* resetchannels +@all");
+    works_with_rights("~* &* +@all -subscribe");
+}
+
+#[test]
+fn a_user_needs_no_more_rights_than_are_told() {
+    works_with_rights(
+        "~dogpile:* &dogpile:* -@all +get +set +del +pttl +pexpire +hget +hmget +hset +time +ping \
+         +select +eval +evalsha +publish +subscribe +unsubscribe",
+    );
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod failover;
 mod laws;
 mod operators;
 mod python;
+mod sentinels;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, ScopedJoinHandle};

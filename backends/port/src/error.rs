@@ -23,6 +23,21 @@ pub enum Operation {
     Encode,
 }
 
+impl Operation {
+    /// What is done to what, before its name.
+    fn of_what(self) -> &'static str {
+        match self {
+            Self::Get => "get key",
+            Self::Set => "set key",
+            Self::Delete => "delete key",
+            Self::Lease => "lease key",
+            Self::Commit => "commit key",
+            Self::Epoch => "read or raise the epochs of region",
+            Self::Encode => "encode the value of key",
+        }
+    }
+}
+
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -53,7 +68,7 @@ pub enum Fault {
 
 /// An operation that a store could not carry out.
 #[derive(Debug, thiserror::Error)]
-#[error("backend `{backend}` failed to {operation} key {key}: {source}")]
+#[error("backend `{backend}` failed to {} {key}: {source}", .operation.of_what())]
 pub struct StoreError {
     /// The backend's name.
     pub backend: String,

@@ -1,22 +1,24 @@
 //! Standalone, Sentinel or Cluster: how to get a connection, for a thread or for tasks.
 
+mod reach;
+mod sentinel;
 #[cfg(feature = "tls")]
 mod tls;
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::cluster::{ClusterClient, ClusterConfig};
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
-use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionAddr, ConnectionInfo, ConnectionLike,
-    ProtocolVersion, PushInfo, RedisResult, Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ConnectionLike, ErrorKind, ProtocolVersion,
+    PushInfo, RedisError, RedisResult, Role, Value,
 };
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::settings::{BadSettings, Place, RedisSettings, address};
+use reach::Reach;
+use sentinel::Sentinels;
 
 /// A connection that one thread uses at a time.
 pub(crate) type Alone = Box<dyn ConnectionLike + Send>;
@@ -44,12 +46,12 @@ impl Shared {
 pub(crate) struct Server {
     kind: Kind,
     timeout: Duration,
+    reach: Reach,
 }
 
 enum Kind {
     One(Client),
-    /// The library asks the Sentinels through one at a time.
-    Sentinel(Mutex<SentinelClient>),
+    Sentinel(Sentinels),
     Cluster {
         cluster: Box<ClusterClient>,
         /// Any node passes on what is published.
@@ -62,13 +64,16 @@ impl Server {
         #[cfg(feature = "tls")]
         tls::choose_a_provider();
         let kind = match &settings.place {
-            Place::One(url) => Kind::One(client(&info(url, settings)?, settings)?),
-            Place::Sentinel { sentinels, service } => sentinel(sentinels, service, settings)?,
+            Place::One(url) => Kind::One(client(&info(url, settings)?, settings.root())?),
+            Place::Sentinel { sentinels, service } => {
+                Kind::Sentinel(Sentinels::new(sentinels, service, settings)?)
+            }
             Place::Cluster(nodes) => cluster(nodes, settings)?,
         };
         Ok(Self {
             kind,
             timeout: settings.timeout,
+            reach: Reach::new(settings.place.to_string()),
         })
     }
 
@@ -81,34 +86,42 @@ impl Server {
         matches!(self.kind, Kind::Cluster { .. })
     }
 
-    /// Asks Sentinels where that is needed, which takes as long as it takes them.
+    /// Where one server is to be connected to. Sentinels are asked who it is, on this thread.
     fn client(&self) -> RedisResult<Client> {
         match &self.kind {
             Kind::One(client) => Ok(client.clone()),
-            Kind::Sentinel(sentinel) => sentinel
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get_client(),
+            Kind::Sentinel(sentinels) => sentinels.master(),
             Kind::Cluster { nodes, .. } => Ok(nodes[0].clone()),
         }
     }
 
     /// A new connection for one thread.
     pub(crate) fn connect(&self) -> RedisResult<Alone> {
+        self.reach.note(self.connected())
+    }
+
+    fn connected(&self) -> RedisResult<Alone> {
         if let Kind::Cluster { cluster, .. } = &self.kind {
             let config = ClusterConfig::new()
                 .set_connection_timeout(self.timeout)
                 .set_response_timeout(self.timeout);
             return Ok(Box::new(cluster.get_connection_with_config(config)?));
         }
-        let connection = self.client()?.get_connection_with_timeout(self.timeout)?;
+        let mut connection = self.client()?.get_connection_with_timeout(self.timeout)?;
         connection.set_read_timeout(Some(self.timeout))?;
         connection.set_write_timeout(Some(self.timeout))?;
+        if let Kind::Sentinel(_) = &self.kind {
+            master_only(&redis::cmd("ROLE").query(&mut connection)?)?;
+        }
         Ok(Box::new(connection))
     }
 
     /// A new connection for tasks, who mind themselves how long an answer takes.
     pub(crate) async fn connect_shared(&self) -> RedisResult<Shared> {
+        self.reach.note(self.connected_shared().await)
+    }
+
+    async fn connected_shared(&self) -> RedisResult<Shared> {
         if let Kind::Cluster { cluster, .. } = &self.kind {
             let config = ClusterConfig::new()
                 .set_connection_timeout(self.timeout)
@@ -117,9 +130,15 @@ impl Server {
             return Ok(Shared::Cluster(connection));
         }
         let client = self.client_for_tasks()?;
-        let connection = client
+        let mut connection = client
             .get_multiplexed_async_connection_with_config(&self.config().set_response_timeout(None))
             .await?;
+        if let Kind::Sentinel(_) = &self.kind {
+            let ask = redis::cmd("ROLE");
+            let asked = ask.query_async(&mut connection);
+            let role = tokio::time::timeout(self.timeout, asked).await;
+            master_only(&role.map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??)?;
+        }
         Ok(Shared::One(connection))
     }
 
@@ -155,15 +174,22 @@ impl Server {
 
     /// The thread of the connections waits for Sentinels; its other tasks move to another meanwhile.
     fn client_for_tasks(&self) -> RedisResult<Client> {
-        let Kind::Sentinel(sentinel) = &self.kind else {
-            return self.client();
-        };
-        tokio::task::block_in_place(|| {
-            sentinel
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get_client()
-        })
+        match &self.kind {
+            Kind::Sentinel(sentinels) => tokio::task::block_in_place(|| sentinels.master()),
+            Kind::One(_) | Kind::Cluster { .. } => self.client(),
+        }
+    }
+}
+
+/// A Sentinel that was cut off may name one that has become a replica since: what is read there may
+/// be old.
+fn master_only(role: &Role) -> RedisResult<()> {
+    match role {
+        Role::Primary { .. } => Ok(()),
+        _ => Err(RedisError::from((
+            ErrorKind::Io,
+            "the Sentinels name a server that is no master",
+        ))),
     }
 }
 
@@ -181,6 +207,10 @@ fn info(url: &str, settings: &RedisSettings) -> Result<ConnectionInfo, BadSettin
     if let Some(database) = settings.database {
         redis = redis.set_db(database);
     }
+    if redis.db() < 0 {
+        let number = redis.db();
+        return Err(BadSettings::Database { number });
+    }
     Ok(info
         .set_redis_settings(redis)
         .set_tcp_settings(tcp(settings)))
@@ -194,43 +224,14 @@ fn tcp(settings: &RedisSettings) -> TcpSettings {
     }
 }
 
-fn client(info: &ConnectionInfo, settings: &RedisSettings) -> Result<Client, BadSettings> {
+/// `root_certificate`: who vouches for the server, if not those whom everybody trusts.
+fn client(info: &ConnectionInfo, root_certificate: Option<&[u8]>) -> RedisResult<Client> {
     #[cfg(feature = "tls")]
-    if let Some(certificates) = tls::certificates(settings) {
-        return Ok(Client::build_with_tls(info.clone(), certificates)?);
+    if let Some(certificates) = tls::certificates(root_certificate) {
+        return Client::build_with_tls(info.clone(), certificates);
     }
-    let _ = settings;
-    Ok(Client::open(info.clone())?)
-}
-
-fn sentinel(
-    sentinels: &[String],
-    service: &str,
-    settings: &RedisSettings,
-) -> Result<Kind, BadSettings> {
-    let Some(first) = sentinels.first() else {
-        return Err(BadSettings::NoServer { what: "Sentinel" });
-    };
-    // What the first address says of user, database and TLS goes for the master; the Sentinels'
-    // own user is what their addresses say.
-    let first = info(first, settings)?;
-    let mut node = SentinelNodeConnectionInfo::default()
-        .set_redis_connection_info(first.redis_settings().clone())
-        .set_tcp_settings(tcp(settings));
-    if let ConnectionAddr::TcpTls { .. } = first.addr() {
-        node = node.set_tls_mode(redis::TlsMode::Secure);
-    }
-    let addresses = sentinels
-        .iter()
-        .map(|url| address(url))
-        .collect::<Result<Vec<_>, _>>()?;
-    let client = SentinelClient::build(
-        addresses,
-        String::from(service),
-        Some(node),
-        SentinelServerType::Master,
-    )?;
-    Ok(Kind::Sentinel(Mutex::new(client)))
+    let _ = root_certificate;
+    Client::open(info.clone())
 }
 
 fn cluster(nodes: &[String], settings: &RedisSettings) -> Result<Kind, BadSettings> {
@@ -245,13 +246,13 @@ fn cluster(nodes: &[String], settings: &RedisSettings) -> Result<Kind, BadSettin
         .collect::<Result<Vec<_>, _>>()?;
     let clients = infos
         .iter()
-        .map(|info| client(info, settings))
+        .map(|info| client(info, settings.root()))
         .collect::<Result<Vec<_>, _>>()?;
     let builder = ClusterClient::builder(infos)
         .retries(3)
         .tcp_settings(tcp(settings));
     #[cfg(feature = "tls")]
-    let builder = match tls::certificates(settings) {
+    let builder = match tls::certificates(settings.root()) {
         Some(certificates) => builder.certs(certificates),
         None => builder,
     };

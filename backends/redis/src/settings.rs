@@ -1,5 +1,6 @@
 //! What a user can say of a Redis: where it is, how long to wait for it, how its keys are called.
 
+use std::fmt;
 use std::time::Duration;
 
 use dogpile_backend::{Span, record::Unreadable};
@@ -41,8 +42,7 @@ pub struct RedisSettings {
     pub(crate) username: Option<String>,
     pub(crate) password: Option<String>,
     pub(crate) database: Option<i64>,
-    #[cfg(feature = "tls")]
-    pub(crate) root_certificate: Option<Vec<u8>>,
+    root_certificate: Option<Vec<u8>>,
     pub(crate) compatibility: Compatibility,
     prefix: Option<String>,
     lease_prefix: Option<String>,
@@ -82,6 +82,21 @@ pub enum BadSettings {
         what: &'static str,
         /// What is wrong with it.
         why: &'static str,
+    },
+    /// An address asks for TLS, and this build has none.
+    #[error(
+        "`{url}` asks for TLS, which is not built in; turn on the feature `redis-tls` of dogpile, \
+         or `tls` of dogpile-redis"
+    )]
+    NoTls {
+        /// The address, without what stands before an `@`.
+        url: String,
+    },
+    /// A database with a number below zero.
+    #[error("there is no database {number}; they are numbered from 0")]
+    Database {
+        /// The number.
+        number: i64,
     },
     /// A number or a time of zero.
     #[error("{what} must be more than zero")]
@@ -125,7 +140,6 @@ impl RedisSettings {
             username: None,
             password: None,
             database: None,
-            #[cfg(feature = "tls")]
             root_certificate: None,
             compatibility: Compatibility::default(),
             prefix: None,
@@ -139,6 +153,13 @@ impl RedisSettings {
     }
 
     /// The user of the server's access control list. Default: what the address says.
+    ///
+    /// It needs the keys and the channels that begin with the prefix, and these commands:
+    /// `ACL SETUSER dogpile on >secret ~dogpile:* &dogpile:* -@all +get +set +del +pttl +pexpire
+    /// +hget +hmget +hset +time +ping +select +eval +evalsha +publish +subscribe +unsubscribe`, on a
+    /// Sentinel's master `+role`, on a cluster `+cluster`, beside Python `+exists +client`. Without
+    /// the channels values are stored and read, and those who wait look by themselves; who may hear
+    /// but not publish makes others wait for the end of its leases.
     pub fn username(mut self, username: impl Into<String>) -> Self {
         self.username = Some(username.into());
         self
@@ -237,6 +258,10 @@ impl RedisSettings {
         Ok(Redis::new(self, keys, server)?)
     }
 
+    pub(crate) fn root(&self) -> Option<&[u8]> {
+        self.root_certificate.as_deref()
+    }
+
     fn keys(&self) -> Result<Keys, BadSettings> {
         match self.compatibility {
             Compatibility::Native => self.native_keys(),
@@ -290,13 +315,35 @@ fn check_prefix(what: &'static str, prefix: &str) -> Result<(), BadSettings> {
 
 /// An address, read; what is wrong with it is told without its password.
 pub(crate) fn address(url: &str) -> Result<ConnectionInfo, BadSettings> {
+    if url.starts_with("rediss:") && cfg!(not(feature = "tls")) {
+        let url = public(url).into();
+        return Err(BadSettings::NoTls { url });
+    }
     url.into_connection_info().map_err(|why| {
-        let public = url.rsplit_once('@').map_or(url, |(_, public)| public);
-        BadSettings::Address {
-            url: public.into(),
-            why,
-        }
+        let url = public(url).into();
+        BadSettings::Address { url, why }
     })
+}
+
+/// An address without what stands before its `@`.
+fn public(url: &str) -> &str {
+    url.rsplit_once('@').map_or(url, |(_, public)| public)
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |urls: &[String]| {
+            let public: Vec<_> = urls.iter().map(|url| public(url)).collect();
+            public.join(", ")
+        };
+        match self {
+            Self::One(url) => f.write_str(public(url)),
+            Self::Sentinel { sentinels, service } => {
+                write!(f, "`{service}` of the Sentinels {}", list(sentinels))
+            }
+            Self::Cluster(nodes) => write!(f, "the cluster {}", list(nodes)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -326,6 +373,8 @@ mod tests {
         assert!(refused(here().lease_prefix("v")).contains("called so"));
         assert!(refused(here().timeout(Duration::ZERO)).contains("timeout"));
         assert!(refused(here().connections(0)).contains("connections"));
+        assert!(refused(here().database(-3)).contains("database -3"));
+        assert!(refused(RedisSettings::url("redis://127.0.0.1/-3")).contains("database -3"));
         assert!(here().open().is_ok());
     }
 

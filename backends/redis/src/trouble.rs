@@ -1,5 +1,6 @@
 //! What went wrong: whether to ask again, whether the connection is done with, and what to tell.
 
+use std::fmt;
 use std::ops::ControlFlow;
 
 use dogpile_backend::{Fault, StoreError};
@@ -75,7 +76,27 @@ pub(crate) fn breaks_connection(error: &RedisError) -> bool {
 /// The error as a store tells it.
 pub(crate) fn told(request: &Request<'_>, error: RedisError) -> StoreError {
     let fault = fault(&error);
-    StoreError::new(NAME, request.operation, &request.about, fault, error)
+    match words(&error) {
+        Some(words) => told_ourselves(request, fault, words),
+        None => StoreError::new(NAME, request.operation, &request.about, fault, error),
+    }
+}
+
+/// An error in words that help, where the library's own do not.
+pub(crate) struct InWords<'e>(pub(crate) &'e RedisError);
+
+impl fmt::Display for InWords<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match words(self.0) {
+            Some(words) => f.write_str(words),
+            None => self.0.fmt(f),
+        }
+    }
+}
+
+fn words(error: &RedisError) -> Option<&'static str> {
+    let late = "the server did not answer in time, which `RedisSettings::timeout` sets";
+    error.is_timeout().then_some(late)
 }
 
 /// An error of our own about a request.
@@ -147,6 +168,8 @@ mod tests {
             panic!("a late answer ends the attempts");
         };
         assert_eq!(error.fault, Fault::Unavailable);
+        let told = error.to_string();
+        assert!(told.contains("did not answer in time"), "{told}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A master, its replica, and three sentinels that put the one in the other's place.
 
-use crate::builder::{Builder, Kind};
+use crate::builder::Builder;
 use crate::counter::Counter;
 use crate::error::Error;
 use crate::flavour::Flavour;
@@ -63,7 +63,7 @@ impl Replicated {
         let master = describe(Server::of(flavour)).launch()?;
         let follows = format!("replicaof {} {}", master.address().ip(), master.port());
         let replica = describe(Server::of(flavour)).config(follows).launch()?;
-        let sentinel = || Builder::new(flavour, Kind::Sentinel).launch();
+        let sentinel = || Server::sentinel(flavour).launch();
         let all = Self {
             nodes: [master, replica],
             sentinels: [sentinel()?, sentinel()?, sentinel()?],

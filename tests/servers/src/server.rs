@@ -59,6 +59,11 @@ impl Server {
         Builder::new(flavour, Kind::Store)
     }
 
+    /// A Sentinel that is yet to be told of a master.
+    pub fn sentinel(flavour: Flavour) -> Builder {
+        Builder::new(flavour, Kind::Sentinel)
+    }
+
     pub(crate) fn new(parts: Parts) -> Self {
         let control = Arc::new(Control::of(parts.spot.address()));
         Self {

@@ -9,7 +9,7 @@
 local holder = redis.pcall('GET', KEYS[2])
 if holder ~= ARGV[1] then
   if redis.pcall('GET', KEYS[1]) == ARGV[2] then return 1 end
-  if not holder then redis.call('PUBLISH', ARGV[4], 'changed') end
+  if not holder then redis.pcall('PUBLISH', ARGV[4], 'changed') end
   return 0
 end
 if ARGV[3] == '' then
@@ -18,5 +18,5 @@ else
   redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 end
 redis.call('DEL', KEYS[2])
-redis.call('PUBLISH', ARGV[4], 'changed')
+redis.pcall('PUBLISH', ARGV[4], 'changed')
 return 1

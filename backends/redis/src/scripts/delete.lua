@@ -3,5 +3,5 @@
 --   ARGV  1 the channel on which those who wait listen
 -- Replies how many of the two were there.
 local gone = redis.call('DEL', KEYS[1], KEYS[2])
-redis.call('PUBLISH', ARGV[1], 'changed')
+redis.pcall('PUBLISH', ARGV[1], 'changed')
 return gone

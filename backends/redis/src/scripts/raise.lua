@@ -18,5 +18,5 @@ if ARGV[1] == 'hard' then hard = raised end
 if ARGV[1] == 'soft' then soft = raised end
 hard, soft = string.format('%.0f', hard), string.format('%.0f', soft)
 redis.call('HSET', KEYS[1], 'hard', hard, 'soft', soft)
-redis.call('PUBLISH', ARGV[4], 'changed')
+redis.pcall('PUBLISH', ARGV[4], 'changed')
 return {hard, soft}

@@ -6,6 +6,6 @@
 -- Replies 1, or 0 where the lease was void. A failure is told before the key is gone: who watches the
 -- key itself hears of both, in this order.
 if redis.pcall('GET', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('PUBLISH', ARGV[3], ARGV[2])
+redis.pcall('PUBLISH', ARGV[3], ARGV[2])
 redis.call('DEL', KEYS[1])
 return 1

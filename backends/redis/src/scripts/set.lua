@@ -11,5 +11,5 @@ else
   stored = redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 end
 redis.call('DEL', KEYS[2])
-redis.call('PUBLISH', ARGV[3], 'changed')
+redis.pcall('PUBLISH', ARGV[3], 'changed')
 return stored

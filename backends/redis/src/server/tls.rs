@@ -3,8 +3,6 @@
 use redis::TlsCertificates;
 use rustls::crypto::{CryptoProvider, ring};
 
-use crate::RedisSettings;
-
 /// Where the program has chosen no implementation of ciphers, and its libraries brought more than
 /// one, the first handshake would panic. A choice that was made stays.
 pub(super) fn choose_a_provider() {
@@ -15,10 +13,9 @@ pub(super) fn choose_a_provider() {
 }
 
 /// The authority that the user names; none for those that everybody trusts.
-pub(super) fn certificates(settings: &RedisSettings) -> Option<TlsCertificates> {
-    let pem = settings.root_certificate.as_ref()?;
+pub(super) fn certificates(pem: Option<&[u8]>) -> Option<TlsCertificates> {
     Some(TlsCertificates {
         client_tls: None,
-        root_cert: Some(pem.clone()),
+        root_cert: Some(pem?.to_vec()),
     })
 }

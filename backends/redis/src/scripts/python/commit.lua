@@ -17,7 +17,7 @@ end
 local value, holder = read(KEYS[1]), read(KEYS[2])
 if holder ~= ARGV[1] then
   if value == ARGV[2] then return 1 end
-  if holder == '' then redis.call('PUBLISH', ARGV[4], 'changed') end
+  if holder == '' then redis.pcall('PUBLISH', ARGV[4], 'changed') end
   return 0
 end
 local by_header = string.find(ARGV[5], '"st": "d09b11e0', 1, true)
@@ -30,5 +30,5 @@ if same then
   end
 end
 redis.call('DEL', KEYS[2])
-redis.call('PUBLISH', ARGV[4], 'changed')
+redis.pcall('PUBLISH', ARGV[4], 'changed')
 return same and 1 or 0

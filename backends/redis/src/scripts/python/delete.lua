@@ -8,5 +8,5 @@ local holder = redis.pcall('GET', KEYS[2])
 if type(holder) == 'string' and string.sub(holder, 1, 8) == 'd09b11e0' then
   gone = gone + redis.call('DEL', KEYS[2])
 end
-redis.call('PUBLISH', ARGV[1], 'changed')
+redis.pcall('PUBLISH', ARGV[1], 'changed')
 return gone

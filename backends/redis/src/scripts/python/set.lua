@@ -15,5 +15,5 @@ local holder = redis.pcall('GET', KEYS[2])
 if type(holder) == 'string' and string.sub(holder, 1, 8) == 'd09b11e0' then
   redis.call('DEL', KEYS[2])
 end
-redis.call('PUBLISH', ARGV[3], 'changed')
+redis.pcall('PUBLISH', ARGV[3], 'changed')
 return stored
