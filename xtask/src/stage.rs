@@ -68,6 +68,13 @@ impl Line {
         self
     }
 
+    /// The same with these words after it.
+    pub(crate) fn words(mut self, words: &str) -> Self {
+        let words = words.split_whitespace().map(str::to_owned);
+        self.arguments.extend(words);
+        self
+    }
+
     /// The same with a variable set.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.environment.push((name, value.into()));

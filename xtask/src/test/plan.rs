@@ -24,8 +24,8 @@ pub(super) enum Size {
 }
 
 /// The models are built and run with optimization, by a chore of their own.
-const MODELS: &str =
-    "--exclude dogpile-model-tests --exclude dogpile-mutants --exclude dogpile-stress";
+const SELECTION: &str = "--workspace --all-features --exclude dogpile-model-tests \
+                         --exclude dogpile-mutants --exclude dogpile-stress";
 
 /// What brings the servers.
 const SERVERS: &str = "dogpile-test-servers";
@@ -39,8 +39,11 @@ const SERVED: &[&str] = &[
     "dogpile-example-service",
 ];
 
-/// Its checks share a server of each kind, so they run in one process.
+/// It starts servers too.
 const REDIS_BACKEND: &str = "dogpile-redis";
+
+/// Its checks share a server of each kind, so they run in one process.
+const REDIS_SUITE: &str = "redis_suite";
 
 /// What the stage of servers needs.
 const FOR_SERVERS: &[Need] = &[CC, REDIS, PYTHON, PIP, OPENSSL];
@@ -71,7 +74,14 @@ pub(super) fn stages(
             stage("clippy", &[CLIPPY, CC], clippy(has_fuzz, target)),
         ),
         (Size::Quick, stage("tests", &[CC], tests(machine, size))),
-        (Size::Quick, stage("doc tests", &[CC], run([DOC_TESTS]))),
+        (
+            Size::Quick,
+            stage(
+                "doc tests",
+                &[CC],
+                Work::Run(vec![Line::new(DOC_TESTS).words(SELECTION)]),
+            ),
+        ),
         (Size::Full, stage("servers", FOR_SERVERS, servers(machine))),
         (Size::Full, interop::stage(target)),
         (Size::Full, stage("proof", &[PYTHON], proof(size))),
@@ -103,7 +113,8 @@ pub(super) fn stages(
     wanted.map(|(_, stage)| stage).collect()
 }
 
-const DOC_TESTS: &str = "cargo test --workspace --all-features --doc";
+/// But for those of the models, which are built by their own stage.
+const DOC_TESTS: &str = "cargo test --doc";
 
 fn stage(name: &'static str, needs: &[Need], work: Work) -> Stage {
     Stage::new(name, work).needing(needs)
@@ -141,17 +152,22 @@ fn clippy(has_fuzz: bool, target: &str) -> Work {
     Work::Run(lines)
 }
 
-/// With nextest where it is there: the same tests, each in its own process. What is drawn at
-/// random is drawn more often in the largest size.
+/// What is tested here, but for servers. What is drawn at random is drawn more often in the largest
+/// size.
 fn tests(machine: &Machine, size: Size) -> Work {
-    let line = Line::new(&format!(
-        "cargo {} --no-fail-fast --workspace {MODELS} --exclude {REDIS_BACKEND} --all-features \
-         --lib --bins --tests --examples",
-        runner(machine)
-    ));
-    let line = SERVED
-        .iter()
-        .fold(line, |line, package| line.and("--exclude").and(*package));
+    let line = match size {
+        Size::Full | Size::Nightly if machine.nextest => {
+            nextest().and("-E").and(format!("not ({})", served()))
+        }
+        Size::Quick | Size::Full | Size::Nightly => {
+            let all = Line::new(&format!(
+                "cargo {} --no-fail-fast {SELECTION} --lib --bins --tests --examples",
+                runner(machine)
+            ));
+            let packages = SERVED.iter().chain([&REDIS_BACKEND]);
+            packages.fold(all, |line, package| line.and("--exclude").and(*package))
+        }
+    };
     Work::Run(vec![match size {
         Size::Quick | Size::Full => line,
         Size::Nightly => line.with("PROPTEST_CASES", "10000"),
@@ -161,19 +177,35 @@ fn tests(machine: &Machine, size: Size) -> Work {
 /// What talks to real servers. Valkey is fetched before the tests, so that a failure to do so is
 /// told as such.
 fn servers(machine: &Machine) -> Work {
-    let line = Line::new(&format!(
-        "cargo {} --no-fail-fast --all-features",
-        runner(machine)
-    ));
+    let bring = Line::new("cargo run --quiet --bin bring-valkey --package").and(SERVERS);
+    if machine.nextest {
+        let apart = format!("({}) & not binary({REDIS_SUITE})", served());
+        let suite = Line::new("cargo test --no-fail-fast").words(SELECTION);
+        return Work::Run(vec![
+            bring,
+            nextest().and("-E").and(apart),
+            suite.and("--test").and(REDIS_SUITE),
+        ]);
+    }
+    let line = Line::new("cargo test --lib --bins --tests --no-fail-fast --all-features");
     let tests = SERVED
         .iter()
         .fold(line, |line, package| line.and("--package").and(*package));
     let suite = "cargo test --no-fail-fast --all-features --lib --tests --package";
-    Work::Run(vec![
-        Line::new("cargo run --quiet --bin bring-valkey --package").and(SERVERS),
-        tests,
-        Line::new(suite).and(REDIS_BACKEND),
-    ])
+    Work::Run(vec![bring, tests, Line::new(suite).and(REDIS_BACKEND)])
+}
+
+/// The same packages for every stage that has nextest choose among their tests, each of which runs
+/// in its own process: cargo builds a crate anew wherever other packages ask other features of it.
+fn nextest() -> Line {
+    Line::new("cargo nextest run --no-fail-fast --lib --bins --tests --examples").words(SELECTION)
+}
+
+/// How nextest is told of the packages that start servers.
+fn served() -> String {
+    let all = SERVED.iter().chain([&REDIS_BACKEND]);
+    let all: Vec<_> = all.map(|package| format!("package({package})")).collect();
+    all.join(" | ")
 }
 
 fn runner(machine: &Machine) -> &'static str {
@@ -190,9 +222,10 @@ fn proof(size: Size) -> Work {
         Size::Quick | Size::Full => "--short",
         Size::Nightly => "--nightly",
     };
-    run([format!(
-        "cargo run --quiet --package xtask -- verify {how_far}"
-    )])
+    run([
+        &format!("cargo run --quiet --package xtask -- verify {how_far}"),
+        "cargo test --doc --profile models --package dogpile-model-tests",
+    ])
 }
 
 /// The models of whole regions, and the door to shuttle in `src`, which nothing else builds.
