@@ -82,6 +82,33 @@ impl Options {
         wanted.map(|(_, quarry)| quarry).collect()
     }
 
+    /// Why nothing is wanted.
+    fn none_of(&self, all: &[Quarry]) -> String {
+        let only = self.only.as_deref().unwrap_or_default();
+        let named = |quarry: &&Quarry| quarry.suspect.name.contains(only);
+        match all.iter().filter(named).count() {
+            0 => format!(
+                "no mutant's name contains `{only}`; --list names all {}",
+                all.len()
+            ),
+            some => format!(
+                "{some} mutants' names contain `{only}`, and none is in the sample of --short; leave \
+                 --short out"
+            ),
+        }
+    }
+
+    fn list(&self, wanted: &[&Quarry]) {
+        let names: Vec<_> = wanted.iter().map(|quarry| &quarry.suspect.name).collect();
+        if self.json {
+            println!("{}", serde_json::json!({ "mutants": names }));
+        } else {
+            for name in names {
+                println!("{name}");
+            }
+        }
+    }
+
     fn is_complete(&self) -> bool {
         !self.short && self.only.is_none()
     }
@@ -113,17 +140,11 @@ fn run(options: &Options) -> Result<bool, String> {
     })?;
     let wanted = options.wanted(&all);
     if wanted.is_empty() {
-        let only = options.only.as_deref().unwrap_or_default();
-        return Err(format!(
-            "no mutant's name contains `{only}`; --list names all {}",
-            all.len()
-        ));
+        return Err(options.none_of(&all));
     }
     if options.list {
         bar.finish_and_clear();
-        for quarry in wanted {
-            println!("{}", quarry.suspect.name);
-        }
+        options.list(&wanted);
         return Ok(true);
     }
     let verdicts = hunt::hunt(&wanted, &bar);

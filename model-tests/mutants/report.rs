@@ -18,7 +18,8 @@ pub(crate) struct Report<'a> {
     pub(crate) hunted: Vec<(&'a Quarry, Verdict)>,
     /// The arguments for those that may live, by name.
     pub(crate) equivalents: BTreeMap<&'static str, String>,
-    /// Whether all were hunted, so that an entry without a mutant is an error.
+    /// Whether all were hunted, neither a sample nor some by name; an entry without a mutant is an
+    /// error then.
     pub(crate) complete: bool,
     pub(crate) took: Duration,
 }
@@ -85,6 +86,7 @@ impl Report<'_> {
             "killed": counts.killed,
             "equivalent": counts.equivalent,
             "survived": counts.survived,
+            "complete": self.complete,
         })
         .to_string()
     }

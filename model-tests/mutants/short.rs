@@ -21,6 +21,7 @@ fn nothing_of_the_short_form_survives() {
     assert!(hunt.status.success(), "{errors}");
     let counts: serde_json::Value = serde_json::from_str(&line).expect("one line of JSON");
     assert_eq!(counts["survived"], 0);
+    assert_eq!(counts["complete"], false, "a sample is not all");
     assert!(counts["killed"].as_u64() >= Some(80), "{line}");
 }
 
@@ -29,6 +30,22 @@ fn what_is_called_wrongly_says_so() {
     let hunt = mutants(&["--list", "--only", "no such thing"]);
     assert_eq!(hunt.status.code(), Some(2));
     assert!(text(&hunt.stderr).contains("no mutant's name contains `no such thing`"));
+}
+
+#[test]
+fn what_the_sample_leaves_out_is_not_said_to_be_unknown() {
+    let list = text(&mutants(&["--list", "--json"]).stdout);
+    let all: serde_json::Value = serde_json::from_str(&list).expect("one line of JSON");
+    let all = all["mutants"].as_array().expect("a list").iter();
+    let all: BTreeSet<_> = all.filter_map(serde_json::Value::as_str).collect();
+    let sample = text(&mutants(&["--list", "--short"]).stdout);
+    let sample: BTreeSet<_> = sample.lines().collect();
+    let in_none = |name: &&&str| sample.iter().all(|one| !one.contains(**name));
+    let left_out = all.iter().find(in_none).expect("it is a sample");
+    let hunt = mutants(&["--short", "--only", left_out]);
+    assert_eq!(hunt.status.code(), Some(2));
+    let said = text(&hunt.stderr);
+    assert!(said.contains("leave --short out"), "{said}");
 }
 
 /// Every name that stands behind `door` in the sources of the library.

@@ -88,6 +88,36 @@ fn a_list_that_is_empty_or_missing_is_refused_by_name() {
     assert!(said.contains("flow.json has no list `traces`"), "{said}");
 }
 
+/// What is there but says nothing, or cannot be asked, is refused in a line that says where.
+#[test]
+fn a_case_that_asks_nothing_is_refused_by_name() {
+    let refused = |name, says: &str, change: fn(&mut serde_json::Value)| {
+        let (code, said) = of_changed(name, change);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains(says) && said.lines().count() == 1, "{said}");
+    };
+    refused("keys", "keys.json is not version 1", |vectors| {
+        vectors["version"] = true.into();
+    });
+    refused(
+        "regions",
+        "`programs` of regions.json has no steps",
+        |vectors| {
+            vectors["programs"][0]["steps"] = serde_json::json!([]);
+        },
+    );
+    refused(
+        "time",
+        "time.json, after 0 answers: KeyError('a')",
+        |vectors| {
+            vectors["sums"][0]
+                .as_object_mut()
+                .expect("a case")
+                .remove("a");
+        },
+    );
+}
+
 /// A folder without vectors is an error of its own, not a success over nothing.
 #[test]
 fn no_vectors_are_no_success() {

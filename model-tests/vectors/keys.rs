@@ -1,9 +1,11 @@
-//! `keys.json`: what the manglers of the port make of keys.
+//! `keys.json`: what the manglers of the port make of keys, and where a key's value and lease are in
+//! Redis.
 
 use dogpile_backend::{Identity, KeyBuffer, LengthConditional, Mangle, Prefix};
+use dogpile_redis::{Compatibility, RedisSettings};
 use serde_json::{Value, json};
 
-use crate::file::{File, hex, number};
+use crate::file::{File, hex, number, object};
 
 /// Keys are any bytes: empty, text, not text, zeros, as long as the buffer in place, and longer.
 fn keys() -> Vec<Vec<u8>> {
@@ -55,5 +57,45 @@ pub(crate) fn file() -> File {
             cases.push(json!({"by": name, "key": hex(&key), "mangled": mangled}));
         }
     }
-    File::new("keys", "Keys are bytes, and manglers make bytes of them.").with("mangled", cases)
+    let about =
+        "Keys are bytes; manglers make bytes of them, and Redis has names for what they lead to.";
+    File::new("keys", about)
+        .with("mangled", cases)
+        .with("redis", redis())
+}
+
+/// With the prefixes as they are by default and others, for us alone and beside Python.
+fn redis() -> Vec<Value> {
+    let mut keys = keys();
+    keys.extend(
+        ["{", "}", "%", "{}", "}{", "%7B", "{user}:1", "%00"].map(|key| key.as_bytes().to_vec()),
+    );
+    let places = [
+        (Compatibility::Native, "native", None),
+        (Compatibility::Native, "native", Some(("shop", "lease"))),
+        (Compatibility::Python, "python", None),
+        (Compatibility::Python, "python", Some(("shop:", "lk:"))),
+    ];
+    let mut cases = Vec::new();
+    for (compatibility, name, prefixes) in places {
+        let mut settings = RedisSettings::url("redis://127.0.0.1:1").compatibility(compatibility);
+        if let Some((prefix, lease)) = prefixes {
+            settings = settings.prefix(prefix).lease_prefix(lease);
+        }
+        let store = settings
+            .open()
+            .expect("good settings, which connect to nothing");
+        let (prefix, lease) = prefixes.unzip();
+        for key in &keys {
+            cases.push(object([
+                ("compatibility", name.into()),
+                ("prefix", prefix.into()),
+                ("lease_prefix", lease.into()),
+                ("key", hex(key)),
+                ("value", hex(&store.value_key(key))),
+                ("lease", hex(&store.lease_key(key))),
+            ]));
+        }
+    }
+    cases
 }

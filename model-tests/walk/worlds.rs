@@ -18,7 +18,7 @@ const BASE: Config = Config {
     adversities: ALL,
 };
 
-/// Everything, once.
+/// Everything there is, each at most once.
 const ALL: &[(Adversity, u8)] = &[
     (Crash, 1),
     (Pause, 1),
@@ -70,16 +70,16 @@ const INSIDE: &[(Adversity, u8)] = &[
     (StoreError, 2),
 ];
 
-/// Three in two processes: everything may befall them, once.
+/// Three in two processes: anything may befall them, one thing in a run.
 pub(crate) const THREE: Config = Config {
-    name: "three callers, everything once",
+    name: "three callers, any one adversity",
     callers: &[get(0), get(0), get(1)],
     ..BASE
 };
 
 /// A stale value, callers of each kind.
 pub(crate) const STALE: Config = Config {
-    name: "three kinds of callers and a stale value, everything once",
+    name: "three kinds of callers and a stale value, any one adversity",
     callers: &[get(0), owned(0), strict(1)],
     start: Start::Stale,
     ..BASE
@@ -87,14 +87,14 @@ pub(crate) const STALE: Config = Config {
 
 /// A refresh beside two others.
 pub(crate) const REFRESH: Config = Config {
-    name: "a refresh beside two callers, everything once",
+    name: "a refresh beside two callers, any one adversity",
     callers: &[get(0), refresh(0), get(1)],
     ..BASE
 };
 
 /// No stale value may be served.
 pub(crate) const NEVER_STALE: Config = Config {
-    name: "no stale value is allowed, everything once",
+    name: "no stale value is allowed, any one adversity",
     callers: &[get(0), get(0), get(1)],
     start: Start::Stale,
     stale: false,

@@ -51,6 +51,20 @@ pub(crate) enum Problem {
     /// Nothing has the name that was asked for.
     #[error("nothing here has {0:?} in its name; without --only, everything runs and is listed")]
     NoSuchName(String),
+    /// No room of the proof has the name that was asked for.
+    #[error("no room has {part:?} in its name; the rooms are: {rooms}")]
+    NoSuchRoom {
+        /// What was asked for.
+        part: String,
+        /// All there are.
+        rooms: String,
+    },
+    /// Another run writes there.
+    #[error(
+        "another verify writes into {}: wait for it, or give this one a CARGO_TARGET_DIR of its own",
+        .0.display()
+    )]
+    Busy(PathBuf),
     /// A test says that it showed something, in words that are none.
     #[error("not a record of the proof: {0:?}; `model-tests/proof` writes them")]
     Record(String),

@@ -15,11 +15,12 @@ mod sanitizer;
 #[path = "../../model-tests/proof/src/property.rs"]
 mod property;
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::time::Instant;
 
 use crate::problem::Problem;
+use crate::stage::Stage;
 use crate::stage::machine::{self, Machine};
 use crate::stage::need;
 use crate::stage::report::Report;
@@ -67,12 +68,10 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
         &records.to_string_lossy(),
     );
     if let Some(part) = &options.only {
-        rooms.retain(|room| room.name.contains(part.as_str()));
-        if rooms.is_empty() {
-            return Err(Problem::NoSuchName(part.clone()));
-        }
+        rooms = named(rooms, part)?;
     }
     need::set_up(&rooms)?;
+    let _alone = alone(&logs)?;
     empty(&records)?;
     let mut report = Report::new(rooms.len());
     lanes::run(&rooms, root, &logs, &mut report)?;
@@ -82,9 +81,38 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
     })?;
     let account = Account::of(&text, report.red(), report.skipped())?;
     report.close_on_stderr(start.elapsed());
-    account.tell(options.json);
+    account.tell(options.json, options.only.as_deref());
     let all = options.only.is_some() || account.holds();
     Ok(report.is_green() && all)
+}
+
+/// Those whose name contains `part`.
+fn named(rooms: Vec<Stage>, part: &str) -> Result<Vec<Stage>, Problem> {
+    let all: Vec<_> = rooms.iter().map(|room| room.name).collect();
+    let chosen = |room: &Stage| !part.is_empty() && room.name.contains(part);
+    let some: Vec<_> = rooms.into_iter().filter(chosen).collect();
+    if some.is_empty() {
+        return Err(Problem::NoSuchRoom {
+            part: part.to_owned(),
+            rooms: all.join(", "),
+        });
+    }
+    Ok(some)
+}
+
+/// Holds the folder of logs and records for one run; its lock ends with the file, and so with us.
+fn alone(logs: &Path) -> Result<File, Problem> {
+    let path = logs.join("lock");
+    let opened = fs::create_dir_all(logs).and_then(|()| File::create(&path));
+    let file = opened.map_err(|cause| Problem::Write {
+        path: path.clone(),
+        cause,
+    })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Problem::Busy(logs.to_owned())),
+        Err(TryLockError::Error(cause)) => Err(Problem::Write { path, cause }),
+    }
 }
 
 /// Makes the file at `path` an empty one.

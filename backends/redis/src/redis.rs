@@ -78,6 +78,23 @@ impl Redis {
         Encoded::new(self, codec)
     }
 
+    /// Where the value of `key` is in the server, for whoever looks there by hand.
+    ///
+    /// ```
+    /// let store = dogpile_redis::Redis::open("redis://127.0.0.1:6379")?; // connects later
+    /// assert_eq!(store.value_key(b"user:42"), b"dogpile:v:{user:42}");
+    /// assert_eq!(store.lease_key(b"user:42"), b"dogpile:l:{user:42}");
+    /// # Ok::<(), dogpile_redis::BadSettings>(())
+    /// ```
+    pub fn value_key(&self, key: &[u8]) -> Vec<u8> {
+        self.keys.value(key)
+    }
+
+    /// Where the lease of `key` is in the server while one is out.
+    pub fn lease_key(&self, key: &[u8]) -> Vec<u8> {
+        self.keys.lease(key)
+    }
+
     /// How many entries were found that are no record, each time one was found.
     pub fn unreadable(&self) -> u64 {
         *self

@@ -61,14 +61,7 @@ pub(super) fn stages(
     let host = &machine.host;
     let table = [
         (Size::Quick, stage("fmt", &[RUSTFMT], run(fmt(has_fuzz)))),
-        (
-            Size::Quick,
-            stage(
-                "tidy",
-                &[],
-                run(["cargo run --quiet --package xtask -- tidy"]),
-            ),
-        ),
+        (Size::Quick, stage("tidy", &[], run([TIDY]))),
         (
             Size::Quick,
             stage("clippy", &[CLIPPY, CC], clippy(has_fuzz, target)),
@@ -112,6 +105,8 @@ pub(super) fn stages(
     let wanted = table.into_iter().filter(|(smallest, _)| *smallest <= size);
     wanted.map(|(_, stage)| stage).collect()
 }
+
+const TIDY: &str = "cargo run --quiet --package xtask -- tidy";
 
 /// But for those of the models, which are built by their own stage.
 const DOC_TESTS: &str = "cargo test --doc";

@@ -53,7 +53,7 @@ impl Account {
     /// A test that fails does not say what it would have shown: while a room is red, all is in
     /// doubt.
     fn stands(&self, shown: &[Shown]) -> bool {
-        !shown.is_empty() && self.red.is_empty()
+        Self::witnessed(shown) && self.red.is_empty()
     }
 
     fn witnessed(shown: &[Shown]) -> bool {
@@ -71,11 +71,12 @@ impl Account {
         runs.values().sum()
     }
 
-    /// Prints the table, and in its place a line of JSON where that is asked for.
-    pub(crate) fn tell(&self, as_json: bool) {
+    /// Prints the table, and in its place a line of JSON where that is asked for. `only`: which rooms
+    /// alone were run.
+    pub(crate) fn tell(&self, as_json: bool, only: Option<&str>) {
         if as_json {
             eprint!("{}", self.table());
-            println!("{}", self.json());
+            println!("{}", self.json(only));
         } else {
             print!("{}", self.table());
         }
@@ -119,7 +120,7 @@ impl Account {
         )
     }
 
-    fn json(&self) -> Value {
+    fn json(&self, only: Option<&str>) -> Value {
         let properties = self.by_property.iter().map(|(property, all)| {
             let shown_by = all.iter().map(|shown| {
                 json!({
@@ -142,6 +143,7 @@ impl Account {
         json!({
             "properties": properties.collect::<Vec<_>>(),
             "holds": self.holds(),
+            "only": only,
             "red": self.red,
             "skipped": self.skipped,
             "executions": self.executions(),
@@ -194,7 +196,7 @@ mod tests {
         let (_, but_one) = all.split_once('\n').expect("there are twenty lines");
         let account = account(but_one, &[]);
         assert!(!account.holds());
-        let first = &account.json()["properties"][0];
+        let first = &account.json(None)["properties"][0];
         assert_eq!(
             (&first["holds"], &first["witness"]),
             (&json!(false), &json!(false))
@@ -202,10 +204,18 @@ mod tests {
     }
 
     #[test]
+    fn what_was_never_in_danger_does_not_hold() {
+        let all = all_by(Tool::Loom).replacen("\t2\ta_test", "\t0\ta_test", 1);
+        let account = account(&all, &[]);
+        assert!(!account.holds());
+        assert_eq!(account.json(None)["properties"][0]["holds"], json!(false));
+    }
+
+    #[test]
     fn while_a_room_is_red_nothing_holds() {
         let account = account(&all_by(Tool::Loom), &["walk"]);
         assert!(!account.holds());
-        let json = account.json();
+        let json = account.json(None);
         let all = json["properties"].as_array().into_iter().flatten();
         assert!(all.clone().count() == 20 && all.clone().all(|one| one["holds"] == json!(false)));
         assert_eq!(json["red"], json!(["walk"]));
@@ -214,7 +224,7 @@ mod tests {
     #[test]
     fn executions_that_show_several_properties_count_once() {
         let account = account(&all_by(Tool::Loom), &[]);
-        assert_eq!(account.json()["executions"], json!(3));
+        assert_eq!(account.json(None)["executions"], json!(3));
     }
 
     #[test]

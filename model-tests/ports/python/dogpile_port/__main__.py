@@ -29,12 +29,12 @@ def main() -> int:
         if found != set(PARTS):
             raise Unusable(f"files without a part, or parts without a file: {found ^ set(PARTS)}")
         vectors = {name: load(options.vectors, name) for name in PARTS}
+        compared = {name: compare(name, part(vectors[name])) for name, part in PARTS.items()}
     except (OSError, ValueError, Unusable) as cause:
         print(f"{options.vectors}: {cause}", file=sys.stderr)
         return 2
     wrong = False
-    for name, part in PARTS.items():
-        answers, differences = compare(part(vectors[name]))
+    for name, (answers, differences) in compared.items():
         wrong |= bool(differences)
         print(f"{name}: {answers} answers, {len(differences)} differ")
         for case, expected, answered in differences[: options.show]:

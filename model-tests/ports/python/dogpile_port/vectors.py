@@ -31,23 +31,32 @@ def load(folder: Path, name: str) -> Case:
     """Reads a file of vectors; another version than this runner's is an error, not a guess, and so
     is a list that is not there or is empty: whoever compares nothing finds no difference."""
     vectors = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    if not isinstance(vectors, dict) or (vectors.get("vectors"), vectors.get("version")) != (name, VERSION):
+    known = isinstance(vectors, dict) and vectors.get("vectors") == name
+    version = vectors.get("version") if known else None
+    # To Python, true equals 1.
+    if type(version) is not int or version != VERSION:
         raise Unusable(f"{name}.json is not version {VERSION} of {name}")
     for cases in LISTS[name]:
         if not isinstance(vectors.get(cases), list):
             raise Unusable(f"{name}.json has no list `{cases}`")
         if not vectors[cases]:
             raise Unusable(f"the list `{cases}` of {name}.json is empty")
+        if cases in WITH_STEPS and not all(case.get("steps") for case in vectors[cases]):
+            raise Unusable(f"a case of `{cases}` of {name}.json has no steps")
     return vectors
 
 
-def compare(answers: Answers) -> tuple[int, list[Difference]]:
-    """How many answers there were, and those that differ."""
+def compare(name: str, answers: Answers) -> tuple[int, list[Difference]]:
+    """How many answers there were, and those that differ; a case that lacks what is to be asked, or
+    has something of another kind there, is unusable."""
     count, differences = 0, []
-    for case, expected, answered in answers:
-        count += 1
-        if expected != answered:
-            differences.append(Difference(case, expected, answered))
+    try:
+        for case, expected, answered in answers:
+            count += 1
+            if expected != answered:
+                differences.append(Difference(case, expected, answered))
+    except (LookupError, TypeError, ValueError, AttributeError) as cause:
+        raise Unusable(f"{name}.json, after {count} answers: {cause!r}") from cause
     return count, differences
 
 
@@ -169,6 +178,15 @@ def mangled(vectors: Case) -> Answers:
         yield case, case["mangled"], _mangler(case["by"])(bytes.fromhex(case["key"])).hex()
 
 
+def key_cases(vectors: Case) -> Answers:
+    yield from mangled(vectors)
+    places = {"native": keys.in_redis, "python": keys.in_redis_beside_python}
+    for case in vectors["redis"]:
+        place = places[case["compatibility"]]
+        value, lease = place(case.get("prefix"), case.get("lease_prefix"), bytes.fromhex(case["key"]))
+        yield case, (case["value"], case["lease"]), (value.hex(), lease.hex())
+
+
 def _mangler(by: Case) -> keys.Mangle:
     match by["mangler"]:
         case "identity":
@@ -263,9 +281,12 @@ LISTS: dict[str, tuple[str, ...]] = {
     "epochs": ("raised", "rows"),
     "flow": ("events", "actions", "traces"),
     "records": ("encoded", "decoded"),
-    "keys": ("mangled",),
+    "keys": ("mangled", "redis"),
     "regions": ("programs",),
 }
+
+#: Lists of rows of steps.
+WITH_STEPS = ("rows", "traces", "programs")
 
 #: Which part replays which file. A file without a part, or a part without a file, is an error.
 PARTS: dict[str, Callable[[Case], Answers]] = {
@@ -276,6 +297,6 @@ PARTS: dict[str, Callable[[Case], Answers]] = {
     "epochs": epochs,
     "flow": flows,
     "records": records,
-    "keys": mangled,
+    "keys": key_cases,
     "regions": regions,
 }
