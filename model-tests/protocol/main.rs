@@ -12,6 +12,7 @@ mod porting;
 mod properties;
 mod safety;
 mod transitions;
+mod worlds;
 
 use std::path::PathBuf;
 
@@ -51,6 +52,7 @@ fn core_tables() -> Tables {
         ("orderings", orderings::table()),
         ("many", properties::many()),
         ("properties", properties::table()),
+        ("worlds", worlds::table()),
     ]
 }
 

@@ -4,11 +4,15 @@
 //! changes, and the change says why. A world that grows or shrinks without such a change is a
 //! defect of the walk. The counts do not depend on the machine.
 
-const PINS: &[(&str, (usize, usize, usize))] = &[
+pub(crate) const PINS: &[(&str, (usize, usize, usize))] = &[
     ("an heir without a store", (437, 806, 17)),
     (
         "a refresh beside two callers, any one adversity",
         (2_049_318, 7_052_375, 44),
+    ),
+    (
+        "five callers of two processes, a crash, a delete or a cancellation",
+        (19_782_674, 82_198_536, 51),
     ),
     (
         "five callers of two processes, no adversity",
@@ -17,6 +21,10 @@ const PINS: &[(&str, (usize, usize, usize))] = &[
     (
         "four callers of one process, one adversity",
         (278_626, 825_967, 40),
+    ),
+    (
+        "four callers of two processes, any one adversity",
+        (2_702_056, 9_326_657, 44),
     ),
     (
         "no stale value is allowed, any one adversity",
@@ -37,6 +45,10 @@ const PINS: &[(&str, (usize, usize, usize))] = &[
     (
         "three callers of two processes, to their ends",
         (13_226, 37_889, 28),
+    ),
+    (
+        "three callers of two processes, any two adversities",
+        (29_108_210, 104_068_172, 47),
     ),
     ("three callers, any one adversity", (265_624, 787_730, 38)),
     (

@@ -63,6 +63,9 @@ walks! {
     two_adversities_in_one_process: MEMORY from Full;
     four_callers: FOUR from Full;
     an_heir_without_a_store: HEIR from Short;
+    two_adversities_in_two_processes: TWICE from Full;
+    four_callers_of_two_processes: FOUR_APART from Full;
+    one_adversity_for_five: FIVE_ONCE from Full;
 }
 
 /// The state in which each promise could have been broken is reached.

@@ -146,6 +146,29 @@ pub(crate) const PAIR: Config = Config {
     ..BASE
 };
 
+/// Three in two processes: any two different things may befall them in one run.
+pub(crate) const TWICE: Config = Config {
+    name: "three callers of two processes, any two adversities",
+    callers: &[get(0), get(0), get(1)],
+    total: 2,
+    ..BASE
+};
+
+/// Four in two processes: anything may befall them, one thing in a run.
+pub(crate) const FOUR_APART: Config = Config {
+    name: "four callers of two processes, any one adversity",
+    callers: &[get(0), get(0), get(1), get(1)],
+    ..BASE
+};
+
+/// Five in two processes, with one of what wakes or replaces most.
+pub(crate) const FIVE_ONCE: Config = Config {
+    name: "five callers of two processes, a crash, a delete or a cancellation",
+    callers: &[get(0), get(0), get(0), get(1), get(1)],
+    adversities: &[(Crash, 1), (Delete, 1), (Cancel, 1)],
+    ..BASE
+};
+
 /// Five in two processes; nothing goes wrong.
 pub(crate) const FIVE: Config = Config {
     name: "five callers of two processes, no adversity",
