@@ -13,9 +13,13 @@ type Ran<T> = Result<T, Box<dyn Any + Send>>;
 
 // Unwinding: nothing that the creator borrowed is looked at again before the panic goes on.
 pub(crate) fn run<T>(creation: u64, creator: Option<impl FnOnce() -> T>) -> Ran<T> {
-    let creator = once(creator);
-    let _frame = Frame::enter(creation);
-    catch_unwind(AssertUnwindSafe(creator))
+    within(&[creation], once(creator))
+}
+
+/// Runs a part of the creator of all these.
+pub(crate) fn within<T>(creations: &[u64], part: impl FnOnce() -> T) -> Ran<T> {
+    let _frame = Frame::enter(creations);
+    catch_unwind(AssertUnwindSafe(part))
 }
 
 pub(crate) async fn run_async<T, F: Future<Output = T>>(
@@ -23,14 +27,13 @@ pub(crate) async fn run_async<T, F: Future<Output = T>>(
     creator: Option<impl FnOnce() -> F>,
 ) -> Ran<T> {
     let mut future = pin!(run(creation, creator)?);
-    poll_fn(move |context| {
-        let _frame = Frame::enter(creation);
-        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+    poll_fn(
+        move |context| match within(&[creation], || future.as_mut().poll(context)) {
             Ok(Poll::Pending) => Poll::Pending,
             Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
             Err(panic) => Poll::Ready(Err(panic)),
-        }
-    })
+        },
+    )
     .await
 }
 

@@ -88,9 +88,32 @@ pub enum Error<E = Infallible> {
         /// Which value.
         place: Place,
     },
+    /// A creator of many values made more or fewer than it was asked for, so that nobody can tell
+    /// which are whose. None was stored.
+    #[error(
+        "the creator for region `{region}` made {made} values for {asked} keys; it has to make one for each, in their order"
+    )]
+    WrongCount {
+        /// The region's name.
+        region: String,
+        /// For how many keys it was called.
+        asked: usize,
+        /// How many values it made.
+        made: usize,
+    },
     /// The store failed, and the region needs it for this.
     #[error(transparent)]
     Store(#[from] Arc<StoreError>),
+}
+
+/// The creator's own error is shared, not cloned.
+impl<E> Clone for Error<E> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Creator(error) => Self::Creator(Arc::clone(error)),
+            other => other.without_creator(),
+        }
+    }
 }
 
 impl<E> Error<E> {
@@ -105,21 +128,50 @@ impl<E> Error<E> {
     pub fn map_creator<F>(self, map: impl FnOnce(Arc<E>) -> Error<F>) -> Error<F> {
         match self {
             Self::Creator(error) => map(error),
-            Self::NotConfigured { region } => Error::NotConfigured { region },
+            other => other.without_creator(),
+        }
+    }
+
+    /// The same where it is not the creator's own.
+    fn without_creator<F>(&self) -> Error<F> {
+        match self {
+            Self::Creator(_) => unreachable!("its kind is asked before"),
+            Self::NotConfigured { region } => Error::NotConfigured {
+                region: region.clone(),
+            },
             Self::OtherCreator {
                 place,
                 type_name,
                 error,
             } => Error::OtherCreator {
-                place,
+                place: place.clone(),
                 type_name,
-                error,
+                error: Arc::clone(error),
             },
-            Self::CreatorPanicked { place, message } => Error::CreatorPanicked { place, message },
-            Self::CreatorFailedElsewhere { place } => Error::CreatorFailedElsewhere { place },
-            Self::Deadline { place, waited } => Error::Deadline { place, waited },
-            Self::Cycle { place } => Error::Cycle { place },
-            Self::Store(error) => Error::Store(error),
+            Self::CreatorPanicked { place, message } => Error::CreatorPanicked {
+                place: place.clone(),
+                message: Arc::clone(message),
+            },
+            Self::CreatorFailedElsewhere { place } => Error::CreatorFailedElsewhere {
+                place: place.clone(),
+            },
+            Self::Deadline { place, waited } => Error::Deadline {
+                place: place.clone(),
+                waited: *waited,
+            },
+            Self::Cycle { place } => Error::Cycle {
+                place: place.clone(),
+            },
+            Self::WrongCount {
+                region,
+                asked,
+                made,
+            } => Error::WrongCount {
+                region: region.clone(),
+                asked: *asked,
+                made: *made,
+            },
+            Self::Store(error) => Error::Store(Arc::clone(error)),
         }
     }
 }

@@ -73,7 +73,8 @@ fn shared_error<E: Send + Sync + 'static>(shared: Shared, place: Place) -> Error
     }
 }
 
-fn message(panic: &(dyn Any + Send)) -> &str {
+/// What a creator panicked with, where that was text.
+pub(crate) fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("(no text)")

@@ -37,4 +37,6 @@ pub use dogpile_redis as redis;
 #[cfg(feature = "redis")]
 pub use dogpile_redis::{Compatibility, Redis, RedisSettings};
 pub use error::{ConfigError, Error, Place};
-pub use region::{Answer, At, BoxError, Config, Job, Known, OnStoreFailure, Origin, Region};
+pub use region::{
+    Answer, At, BoxError, Config, Job, Known, OnStoreFailure, Origin, Partial, Region,
+};

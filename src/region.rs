@@ -16,6 +16,7 @@ mod drive;
 mod hold;
 mod kept;
 mod look;
+mod many;
 #[cfg(dogpile_shuttle)]
 mod model;
 mod owned;
@@ -34,6 +35,7 @@ use dogpile_backend::Invalidation;
 pub use answer::{Answer, Known, Origin};
 pub use at::At;
 pub use config::{Config, OnStoreFailure};
+pub use many::Partial;
 pub use owned::{BoxError, Job};
 
 use crate::error::{ConfigError, Error};

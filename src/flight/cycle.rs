@@ -67,19 +67,29 @@ pub(crate) fn new_creation() -> u64 {
     waits.numbers
 }
 
-/// A creator's frame on this thread's stack, until it is dropped.
-pub(crate) struct Frame(());
+/// The creation whose creator runs on this thread, the innermost of them; zero outside of all.
+pub(crate) fn innermost() -> u64 {
+    STACK.with(|stack| stack.borrow().last().copied().unwrap_or_default())
+}
+
+/// A creator's frame on this thread's stack, until it is dropped. A batch's creator is at work for
+/// several creations at once.
+pub(crate) struct Frame(usize);
 
 impl Frame {
-    pub(crate) fn enter(creation: u64) -> Self {
-        STACK.with(|stack| stack.borrow_mut().push(creation));
-        Self(())
+    pub(crate) fn enter(creations: &[u64]) -> Self {
+        STACK.with(|stack| stack.borrow_mut().extend_from_slice(creations));
+        Self(creations.len())
     }
 }
 
 impl Drop for Frame {
     fn drop(&mut self) {
-        STACK.with(|stack| stack.borrow_mut().pop());
+        STACK.with(|stack| {
+            let mut stack = stack.borrow_mut();
+            let below = stack.len().saturating_sub(self.0);
+            stack.truncate(below);
+        });
     }
 }
 
@@ -159,7 +169,7 @@ mod tests {
     }
 
     fn within(creation: u64, flight: &Arc<At>) -> Result<Waiting, Cycle> {
-        let _frame = Frame::enter(creation);
+        let _frame = Frame::enter(&[creation]);
         Waiting::begin(flight)
     }
 

@@ -38,7 +38,7 @@ struct Own {
     on_store_failure: Option<OnStoreFailure>,
 }
 
-const NEW: Wish = Wish {
+pub(super) const NEW: Wish = Wish {
     refresh: false,
     owned: false,
     stale_if_error: false,
@@ -298,7 +298,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
             .ok_or_else(|| self.region.not_configured())
     }
 
-    fn terms(&self, active: &Active<V>) -> Terms {
+    pub(super) fn terms(&self, active: &Active<V>) -> Terms {
         let (mut policy, settings) = (active.policy, &active.settings);
         if let Some(span) = self.own.fresh_for {
             policy.fresh_for = span.into();
@@ -357,7 +357,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
 }
 
 /// Borrowed creators run in their own call.
-fn nobody_else<T, C>(_rest: T, _creator: C) -> bool {
+pub(super) fn nobody_else<T, C>(_rest: T, _creator: C) -> bool {
     false
 }
 

@@ -24,15 +24,16 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
         creation
     }
 
-    /// How the creator ended: with a value, an error, or a panic.
+    /// How the creator ended: with a value, an error, or a panic. One error may be that of several
+    /// calls.
     pub(in crate::region) fn created(
         &mut self,
-        answer: Result<Result<V, E>, Box<dyn Any + Send>>,
+        answer: Result<Result<V, impl Into<Arc<E>>>, Box<dyn Any + Send>>,
     ) -> Event {
         Event::Created(match answer {
             Ok(Ok(value)) => self.made(value),
             Ok(Err(error)) => {
-                self.fail(Failure::Own(Arc::new(error)));
+                self.fail(Failure::Own(error.into()));
                 Created::Err
             }
             Err(panic) => {

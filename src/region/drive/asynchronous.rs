@@ -1,6 +1,7 @@
 //! The engine of async calls. Dropping its future cancels the call: whatever it holds goes on.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 
 use dogpile_backend::{Store, WakeAt};
@@ -11,12 +12,13 @@ use crate::error::Error;
 use crate::flight::leases;
 use crate::region::Answer;
 use crate::region::call::{Call, Rest};
+use crate::region::drive::Pace;
 use crate::region::wait::Wait;
 
 /// Drives `call` to its end; see the blocking engine.
 pub(in crate::region) async fn drive_async<V, E, C, F>(
     call: &mut Call<'_, V, E>,
-    mut action: Action,
+    action: Action,
     creator: C,
     detach: impl FnOnce(Rest<V, E>, C) -> bool,
 ) -> Result<Answer<V>, Error<E>>
@@ -25,6 +27,25 @@ where
     E: Send + Sync + 'static,
     C: FnOnce() -> F,
     F: Future<Output = Result<V, E>>,
+{
+    drive_beside(call, action, creator, detach, |_| ()).await
+}
+
+/// The same for a call of several that go on side by side: `pace` is told when it rests, and when
+/// it goes on. What its creator fails with may be shared with the others.
+pub(in crate::region) async fn drive_beside<V, E, C, F, I>(
+    call: &mut Call<'_, V, E>,
+    mut action: Action,
+    creator: C,
+    detach: impl FnOnce(Rest<V, E>, C) -> bool,
+    pace: impl Fn(Pace),
+) -> Result<Answer<V>, Error<E>>
+where
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+    C: FnOnce() -> F,
+    F: Future<Output = Result<V, I>>,
+    I: Into<Arc<E>>,
 {
     let mut own = Some((creator, detach));
     let opened = call.subject.opened_beside();
@@ -50,11 +71,18 @@ where
                 call.leased(answer)
             }
             Action::Wait { delegate } => {
+                pace(if delegate {
+                    Pace::Watches
+                } else {
+                    Pace::Follows
+                });
                 let woke = poll_fn(|context| match sleep(call, delegate, context.waker()) {
                     Some(woke) => Poll::Ready(woke),
                     None => Poll::Pending,
                 });
-                Event::Woke(woke.await)
+                let woke = woke.await;
+                pace(Pace::Busy);
+                Event::Woke(woke)
             }
             Action::Create => {
                 let creation = call.begin();
