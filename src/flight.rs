@@ -18,7 +18,7 @@ use std::time::Duration;
 use dogpile_backend::{Lease, Span, Time};
 use dogpile_core::slot::Slot;
 
-pub(crate) use doorbell::{Doorbell, Listener};
+pub(crate) use doorbell::{Doorbell, Listener, block_on};
 pub(crate) use opened::{Opened, leases};
 pub(crate) use outcome::{Outcome, Shared};
 pub(crate) use table::{Boarding, Flights};

@@ -1,8 +1,10 @@
 //! Where the threads that wait for one flight sleep: one ring wakes them all, with one call to the
 //! system however many they are. An heir's ring wakes the others too; they find nothing and sleep on.
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::{Arc, PoisonError};
-use std::task::{Wake, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use dogpile_backend::Span;
 
@@ -64,6 +66,19 @@ impl Listener {
             };
         }
         self.heard = *rings;
+    }
+}
+
+/// Has this thread wait for `future`.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut listener = Arc::new(Doorbell::default()).listener();
+    loop {
+        let mut context = Context::from_waker(&listener.waker);
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+        listener.sleep(None);
     }
 }
 

@@ -12,12 +12,11 @@ use std::convert::Infallible;
 use std::future::ready;
 use std::hash::Hash;
 
-use dogpile_backend::block_on;
-
 pub use partial::Partial;
 
 use super::Region;
 use crate::error::Error;
+use crate::flight::block_on;
 use batch::{Batch, End, Run};
 
 type Mapped<K, V, E> = Result<HashMap<K, V>, Partial<Option<V>, E>>;

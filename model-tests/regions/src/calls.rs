@@ -1,5 +1,7 @@
 //! Calls, and what each must answer by the books.
 
+pub mod batches;
+
 use std::any::Any;
 use std::cell::Cell;
 use std::future::poll_fn;

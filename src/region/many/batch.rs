@@ -96,12 +96,13 @@ impl<V: Clone + Send + Sync + 'static> Batch<'_, V> {
 struct AtWork<'a, V: Clone + Send + Sync + 'static, E, C, F> {
     batch: &'a Batch<'a, V>,
     desk: &'a Desk<V, E>,
-    crowd: Crowd<'a, Result<Answer<V>, Error<E>>>,
-    ends: Vec<End<V, E>>,
     began: Time,
     creator: C,
-    /// The creator at work, and for whom.
+    /// The creator at work, and for whom. It stands before the calls: where all of this is dropped,
+    /// the creator is gone before its keys are handed to others.
     creating: Option<(Vec<Order>, Pin<Box<F>>)>,
+    crowd: Crowd<'a, Result<Answer<V>, Error<E>>>,
+    ends: Vec<End<V, E>>,
     /// The creator's, until all have ended.
     panic: Option<Panic>,
 }

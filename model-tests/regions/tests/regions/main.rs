@@ -1,5 +1,6 @@
 //! Whole regions under random and PCT schedules. Each test is a thread of its own.
 
+mod batches;
 mod faults;
 mod kept;
 mod mixes;
