@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+mod chores;
 mod clockwork;
 mod creator;
 mod dogpile;

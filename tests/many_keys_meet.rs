@@ -28,7 +28,7 @@ impl Source {
             *counts.entry(key.to_owned()).or_default() += 1;
             KEYS.iter().position(|known| *known == key).unwrap() as u64
         };
-        keys.iter().map(|key| key.as_ref()).map(make).collect()
+        keys.iter().map(AsRef::as_ref).map(make).collect()
     }
 
     fn each_was_made_once(&self) {

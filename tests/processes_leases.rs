@@ -169,6 +169,44 @@ fn law_6_renewal_keeps_a_slow_creators_lease() {
 }
 
 #[test]
+fn law_6_a_store_that_never_answers_keeps_no_other_s_lease_from_renewal() {
+    for form in [Form::Blocking, Form::Later] {
+        let open = |server: &Arc<Server<u64>>, clock, name| {
+            let (map, region) = (server.open(name).form(form), Region::<u64>::new("shared"));
+            let faults = map.faults();
+            let config = map.config(clock).lease_time(Duration::from_millis(60));
+            region.configure(config.creation_limit(HOUR)).unwrap();
+            (region, faults)
+        };
+        let create = async || std::future::pending::<u64>().await;
+        let ((stuck, its_clock), (server, clock)) = (Server::by_hand(), Server::by_hand());
+        let (silent, faults) = open(&stuck, &its_clock, "stuck");
+        faults.close(&[Op::Renew]);
+        let keys: Vec<_> = (0..8).map(|number| format!("key:{number}")).collect();
+        let call = |key| {
+            let mut call = Hand::new(silent.at(key).create_async(create));
+            // Where the store answers late, some of this goes on in its own threads.
+            while !stuck.is_leased(key) {
+                assert!(call.poll().is_pending());
+            }
+            call
+        };
+        let calls: Vec<_> = keys.iter().map(call).collect();
+        faults.wait_at_gate(2);
+        let (region, _) = open(&server, &clock, "b");
+        let mut call = Hand::new(region.at("key").create_async(create));
+        while !server.is_leased("key") {
+            assert!(call.poll().is_pending());
+        }
+        while call.settle().is_pending() && server.count("b", Op::Renew) < 3 {
+            thread::yield_now();
+        }
+        faults.open();
+        drop(calls);
+    }
+}
+
+#[test]
 fn law_6_renewal_ends_at_the_creation_limit() {
     let server = Server::<u64>::new(Arc::new(SystemClock));
     let open = |name| {

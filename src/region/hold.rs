@@ -7,8 +7,8 @@ use dogpile_core::slot::{Abandoned, End};
 use dogpile_core::state::Claim;
 use dogpile_core::waiters::Waiter;
 
-use super::owned::background;
 use super::subject::Subject;
+use crate::chores;
 use crate::flight::{Boarding, Flight, Opened, Outcome, leases};
 use crate::kit::Local;
 
@@ -196,12 +196,13 @@ pub(super) fn give_back<V: Send + Sync + 'static>(
     }
 }
 
-/// A store that answers late must not keep the keeper from its timers: the worker waits for it. A
-/// full queue leaves the lease to run out by itself.
+/// A store that answers late must keep nobody waiting.
 fn release_later<V: Send + Sync + 'static>(opened: &Arc<Opened<V>>, key: &[u8], lease: Lease) {
     let (opened, key): (_, Box<[u8]>) = (Arc::clone(opened), key.into());
-    background(move || {
+    chores::run(async move {
         // Nobody is there to be told of a failure; the lease then runs out by itself.
-        let _ = leases(&*opened.store).release(&key, &lease, false).wait();
+        let _ = leases(opened.for_tasks())
+            .release(&key, &lease, false)
+            .await;
     });
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dogpile_backend::{Lease, Span};
 
-use super::owned::background;
+use crate::chores;
 use crate::flight::{Opened, leases};
 use crate::keeper::{self, Standing};
 use crate::sync::Instant;
@@ -33,9 +33,9 @@ impl Renewal {
         let standing = keeper::at(begun + every, move || {
             let (opened, time) = (opened.upgrade()?, term(time, limit, begun.elapsed())?);
             let (key, lease) = (key.clone(), lease.clone());
-            background(move || {
+            chores::run(async move {
                 // A lease that is void, or a store that is away, shows at the commit.
-                let _ = leases(&*opened.store).renew(&key, &lease, time).wait();
+                let _ = leases(opened.for_tasks()).renew(&key, &lease, time).await;
             });
             Some(every)
         });

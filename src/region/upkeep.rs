@@ -4,12 +4,12 @@
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
-use dogpile_backend::Watch;
+use dogpile_backend::Epochs;
 
 use super::owned::background;
 use super::shared::Shared;
-use crate::keeper;
 use crate::sync::{Instant, Mutex};
+use crate::{chores, keeper};
 
 /// How soon every process knows of an invalidation where the store rings for nobody.
 const EPOCHS_EVERY: Duration = Duration::from_millis(500);
@@ -21,53 +21,54 @@ const MAINTAIN_EVERY: Duration = Duration::from_secs(1);
 
 /// Begins the upkeep; it ends with the region.
 pub(super) fn begin<V: Clone + Send + Sync + 'static>(region: &Arc<Shared<V>>) {
-    again_and_again(region, MAINTAIN_EVERY, None, maintain);
+    maintain_from_time_to_time(region);
     let Some(epochs) = region.active_or_panic().opened.store.epochs() else {
         return;
     };
     let listener = Arc::downgrade(region);
     let heard = move |_| {
         if let Some(region) = listener.upgrade() {
-            background(move || read_epochs(&region));
+            chores::run(read_epochs(region));
         }
     };
     let watch = epochs.watch(&region.name, Box::new(heard));
-    read_epochs(region);
-    if watch.is_some() {
-        again_and_again(region, EPOCHS_ANYWAY, watch, |region| {
-            read_epochs(region);
-            EPOCHS_ANYWAY
-        });
-    } else {
-        again_and_again(region, EPOCHS_EVERY, None, |region| {
-            read_epochs(region);
-            EPOCHS_EVERY
-        });
+    // What was invalidated before is known before the first call.
+    if let Ok(read) = epochs.read(&region.name).wait()
+        && let Some(known) = lost(region, read)
+    {
+        let _ = epochs.restore(&region.name, known).wait();
     }
+    let every = match &watch {
+        Some(_) => EPOCHS_ANYWAY,
+        None => EPOCHS_EVERY,
+    };
+    let region = Arc::downgrade(region);
+    again_and_again(every, move || {
+        let _stands = &watch;
+        chores::run(read_epochs(region.upgrade()?));
+        Some(every)
+    });
 }
 
-/// Has `duty` done by the worker, first after `every` and then as it wished the last time; `watch`
-/// stands meanwhile.
-fn again_and_again<V: Clone + Send + Sync + 'static>(
-    region: &Arc<Shared<V>>,
-    every: Duration,
-    watch: Option<Watch>,
-    duty: fn(&Shared<V>) -> Duration,
-) {
+/// Has the keeper do `duty`, first after `every`, for as long as it asks for it.
+fn again_and_again(every: Duration, duty: impl FnMut() -> Option<Duration> + Send + 'static) {
+    // It ends by itself, once the region is gone.
+    std::mem::forget(keeper::at(Instant::now() + every, duty));
+}
+
+/// Has the worker maintain the store, first after a while and then as it wished the last time.
+fn maintain_from_time_to_time<V: Clone + Send + Sync + 'static>(region: &Arc<Shared<V>>) {
     let region: Weak<Shared<V>> = Arc::downgrade(region);
-    let wish = Arc::new(Mutex::new(every));
-    let standing = keeper::at(Instant::now() + every, move || {
-        let _stands = &watch;
+    let wish = Arc::new(Mutex::new(MAINTAIN_EVERY));
+    again_and_again(MAINTAIN_EVERY, move || {
         let region = region.upgrade()?;
         let next = Arc::clone(&wish);
         background(move || {
-            let wished = duty(&region);
+            let wished = maintain(&region);
             *next.lock().unwrap_or_else(PoisonError::into_inner) = wished;
         });
         Some(*wish.lock().unwrap_or_else(PoisonError::into_inner))
     });
-    // It ends by itself, once the region is gone.
-    std::mem::forget(standing);
 }
 
 fn maintain<V: Clone + Send + Sync + 'static>(region: &Shared<V>) -> Duration {
@@ -78,18 +79,23 @@ fn maintain<V: Clone + Send + Sync + 'static>(region: &Shared<V>) -> Duration {
 }
 
 /// A store that does not answer is asked again next time; epochs only rise.
-fn read_epochs<V: Clone + Send + Sync + 'static>(region: &Shared<V>) {
-    let active = region.active_or_panic();
-    let Some(epochs) = active.opened.store.epochs() else {
+async fn read_epochs<V: Clone + Send + Sync + 'static>(region: Arc<Shared<V>>) {
+    let Some(epochs) = region.active_or_panic().opened.for_tasks().epochs() else {
         return;
     };
-    let Ok(read) = epochs.read(&region.name).wait() else {
+    let Ok(read) = epochs.read(&region.name).await else {
         return;
     };
-    active.epochs.merge(read);
-    let known = active.epochs.read();
-    if known != read {
-        // Else a process that comes new would create what all others find too old, for ever.
-        let _ = epochs.restore(&region.name, known).wait();
+    if let Some(known) = lost(&region, read) {
+        let _ = epochs.restore(&region.name, known).await;
     }
+}
+
+/// Takes what the store knows; the answer is what it should know. Else a process that comes new
+/// would create what all others find too old, for ever.
+fn lost<V: Clone + Send + Sync + 'static>(region: &Shared<V>, read: Epochs) -> Option<Epochs> {
+    let epochs = &region.active_or_panic().epochs;
+    epochs.merge(read);
+    let known = epochs.read();
+    (known != read).then_some(known)
 }

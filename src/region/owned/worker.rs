@@ -23,7 +23,7 @@ process_wide! {
     pub(in crate::region) static CREATORS: Worker = Worker::named("dogpile-creator");
 }
 process_wide! {
-    /// Gives back leases, renews them, maintains stores.
+    /// Maintains stores.
     pub(in crate::region) static CHORES: Worker = Worker::named("dogpile-chore");
 }
 
