@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use dogpile::backend::block_on;
 use dogpile::{Config, Error, JsonCodec, OnStoreFailure, Origin, RedisSettings, Region};
 
+use dogpile_test_servers::{Cluster, Flavour};
+
 use crate::{config, creating, on, process, server, settings, until, waiting};
 
 fn impatient(url: &str) -> Config<u64> {
@@ -85,6 +87,20 @@ fn law_12_a_frozen_server_does_not_make_many_wait_for_each_other() {
         "{:?}",
         begun.elapsed()
     );
+}
+
+#[test]
+fn law_12_a_node_of_a_cluster_that_stands_still_is_waited_for_once() {
+    let servers = Cluster::start(Flavour::Redis).unwrap();
+    let timeout = Duration::from_secs(3);
+    let settings = RedisSettings::cluster(servers.urls()).timeout(timeout);
+    let region = process(config(settings));
+    region.set("key", 1).unwrap();
+    servers.master_of("{key}").unwrap().freeze().unwrap();
+    let begun = Instant::now();
+    assert!(matches!(region.get("key"), Err(Error::Store(_))));
+    // The library would wait once more for each of its attempts.
+    assert!(begun.elapsed() < timeout * 3, "{:?}", begun.elapsed());
 }
 
 #[test]

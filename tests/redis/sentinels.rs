@@ -8,7 +8,7 @@ use dogpile::backend::block_on;
 use dogpile::{RedisSettings, Region};
 use dogpile_test_servers::{Flavour, Replicated, Server};
 
-use crate::{config, process, server, until};
+use crate::{config, creating, listeners, process, server, until};
 
 /// Ends the test where a call would never end.
 fn in_time<T: Send>(what: &str, call: impl FnOnce() -> T + Send) -> T {
@@ -50,6 +50,33 @@ fn law_12_a_sentinel_and_a_master_that_stand_still_hold_nobody_past_the_fail_ove
         });
         assert_eq!(region.get("key").unwrap(), Some(3));
     }
+}
+
+#[test]
+fn law_7_who_waits_hears_of_the_new_master_long_before_the_lease_ends() {
+    let servers = Replicated::start(Flavour::Redis).unwrap();
+    let region = || -> Region<u64> {
+        let settings = RedisSettings::sentinel(servers.sentinel_urls(), servers.master_name());
+        process(config(settings.timeout(Duration::from_millis(900))))
+    };
+    let (a, b) = (region(), region());
+    in_time("the waiter hears of the value", || {
+        thread::scope(|scope| {
+            let creator = creating(scope, &a);
+            let waiter = scope.spawn(|| b.get_or_create("key", || 3));
+            let master = servers.master().unwrap();
+            until("it listens", || listeners(master, "key") > 0);
+            servers.wait_until_whole().unwrap();
+            // Its connection lives on, and says nothing.
+            master.freeze().unwrap();
+            until("the creator reaches the new master", || {
+                a.set("other", 1).is_ok()
+            });
+            creator.end_with(2).unwrap();
+            // Its own, if it looked before there was a new master.
+            assert!([2, 3].contains(&waiter.join().unwrap().unwrap()));
+        });
+    });
 }
 
 #[test]

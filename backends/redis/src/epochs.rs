@@ -50,7 +50,7 @@ impl EpochStore for Redis {
     }
 
     fn watch(&self, region: &str, bell: Bell) -> Option<Watch> {
-        let spot = Spot::channel(self.keys.invalidations(region));
+        let spot = Spot::patient(self.keys.invalidations(region));
         Some(self.watcher.watch(spot, bell))
     }
 }

@@ -77,7 +77,11 @@ impl Keys {
             Compatibility::Native => Vec::new(),
             Compatibility::Python => vec![self.value(key), self.lease(key)],
         };
-        Spot { channel, keys }
+        Spot {
+            channel,
+            keys,
+            patient: false,
+        }
     }
 
     pub(crate) fn invalidations(&self, region: &str) -> Vec<u8> {

@@ -62,7 +62,7 @@ impl Redis {
         let server = Arc::new(server);
         let sender = Sender::new(Arc::clone(&server), settings.connections)?;
         Ok(Self {
-            watcher: Watcher::new(server, sender.background().clone(), settings.compatibility),
+            watcher: Watcher::new(server, &sender, settings.compatibility),
             sender,
             keys,
             compatibility: settings.compatibility,

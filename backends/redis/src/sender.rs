@@ -8,7 +8,7 @@ mod pool;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use dogpile_backend::{Coming, Reply, StoreError, TwoWay};
+use dogpile_backend::{Coming, Reply, StoreError, TwoWay, block_on};
 use redis::Value;
 
 pub(crate) use background::Background;
@@ -30,16 +30,19 @@ pub(crate) trait Dialogue: Send {
 }
 
 pub(crate) struct Sender {
-    pool: Pool,
+    pool: Arc<Pool>,
     line: Arc<Line>,
     background: Background,
+    /// Threads go the way of tasks: a cluster has no connections of theirs.
+    one_way: bool,
 }
 
 impl Sender {
     pub(crate) fn new(server: Arc<Server>, connections: usize) -> std::io::Result<Self> {
         let background = Background::start()?;
         Ok(Self {
-            pool: Pool::new(Arc::clone(&server), connections),
+            one_way: server.has_slots(),
+            pool: Arc::new(Pool::new(Arc::clone(&server), connections)),
             line: Arc::new(Line::new(server, background.clone())),
             background,
         })
@@ -47,6 +50,15 @@ impl Sender {
 
     pub(crate) fn background(&self) -> &Background {
         &self.background
+    }
+
+    /// Lets go of all connections that lie idle: for who has found that nobody is there any more.
+    pub(crate) fn letting_go(&self) -> impl Fn() + Send + Sync + 'static {
+        let (pool, line) = (Arc::clone(&self.pool), Arc::clone(&self.line));
+        move || {
+            pool.let_go();
+            line.let_go();
+        }
     }
 
     /// Has `dialogue` whichever way its answer is taken.
@@ -86,6 +98,9 @@ struct Talk<'a, D> {
 
 impl<'a, D: Dialogue + 'a> TwoWay<'a, D::Answer> for Talk<'a, D> {
     fn wait(mut self: Box<Self>) -> Result<D::Answer, StoreError> {
+        if self.sender.one_way {
+            return block_on(self.later());
+        }
         loop {
             let value = self.sender.pool.ask(self.dialogue.request())?;
             if let ControlFlow::Break(answer) = self.dialogue.heard(value)? {

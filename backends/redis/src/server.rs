@@ -11,17 +11,18 @@ use redis::aio::MultiplexedConnection;
 use redis::cluster::{ClusterClient, ClusterConfig};
 use redis::io::tcp::{TcpSettings, socket2::TcpKeepalive};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ConnectionLike, ErrorKind, ProtocolVersion,
+    AsyncConnectionConfig, Client, Cmd, Connection, ConnectionInfo, ErrorKind, ProtocolVersion,
     PushInfo, RedisError, RedisResult, Role, Value,
 };
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::settings::{BadSettings, Place, RedisSettings, address};
-use reach::Reach;
+pub(crate) use reach::Reach;
 use sentinel::Sentinels;
 
-/// A connection that one thread uses at a time.
-pub(crate) type Alone = Box<dyn ConnectionLike + Send>;
+/// A connection that one thread uses at a time. Of a cluster there is none: the library's would wait
+/// for a node that stands still several times over, where the one for tasks can be given up.
+pub(crate) type Alone = Connection;
 
 /// A connection that many tasks use at once.
 #[derive(Clone)]
@@ -46,7 +47,7 @@ impl Shared {
 pub(crate) struct Server {
     kind: Kind,
     timeout: Duration,
-    reach: Reach,
+    pub(crate) reach: Reach,
 }
 
 enum Kind {
@@ -101,19 +102,13 @@ impl Server {
     }
 
     fn connected(&self) -> RedisResult<Alone> {
-        if let Kind::Cluster { cluster, .. } = &self.kind {
-            let config = ClusterConfig::new()
-                .set_connection_timeout(self.timeout)
-                .set_response_timeout(self.timeout);
-            return Ok(Box::new(cluster.get_connection_with_config(config)?));
-        }
         let mut connection = self.client()?.get_connection_with_timeout(self.timeout)?;
         connection.set_read_timeout(Some(self.timeout))?;
         connection.set_write_timeout(Some(self.timeout))?;
         if let Kind::Sentinel(_) = &self.kind {
             master_only(&redis::cmd("ROLE").query(&mut connection)?)?;
         }
-        Ok(Box::new(connection))
+        Ok(connection)
     }
 
     /// A new connection for tasks, who mind themselves how long an answer takes.

@@ -325,8 +325,9 @@ pub(crate) fn address(url: &str) -> Result<ConnectionInfo, BadSettings> {
     })
 }
 
-/// An address without what stands before its `@`.
+/// An address without what may hold a password: what stands before its `@`, and behind its `?`.
 fn public(url: &str) -> &str {
+    let url = url.split_once('?').map_or(url, |(public, _)| public);
     url.rsplit_once('@').map_or(url, |(_, public)| public)
 }
 
@@ -366,6 +367,10 @@ mod tests {
         assert!(refused(RedisSettings::url("http://x")).contains("write redis://host"));
         let secret = refused(RedisSettings::url("redus://me:secret@host"));
         assert!(!secret.contains("secret"), "{secret}");
+        let secret = refused(RedisSettings::url("unix:///x.sock?db=x&pass=secret@1"));
+        assert!(!secret.contains("secret"), "{secret}");
+        let place = Place::One("unix:///x.sock?user=me&pass=secret".into());
+        assert_eq!(place.to_string(), "unix:///x.sock");
         let nobody: [&str; 0] = [];
         assert!(refused(RedisSettings::cluster(nobody)).contains("at least one address"));
         assert!(refused(RedisSettings::sentinel(nobody, "mymaster")).contains("Sentinel"));

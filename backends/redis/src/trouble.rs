@@ -104,6 +104,11 @@ pub(crate) fn told_ourselves(request: &Request<'_>, fault: Fault, why: &str) -> 
     StoreError::new(NAME, request.operation, &request.about, fault, why)
 }
 
+/// Whether the server said no, and will say it again.
+pub(crate) fn is_refused(error: &RedisError) -> bool {
+    fault(error) == Fault::Refused
+}
+
 fn fault(error: &RedisError) -> Fault {
     match error.kind() {
         ErrorKind::AuthenticationFailed

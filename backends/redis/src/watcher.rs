@@ -13,10 +13,12 @@ use std::time::Duration;
 use dogpile_backend::{Bell, Watch};
 use redis::RedisError;
 use tokio::sync::mpsc::unbounded_channel;
+use tokio::time::Instant;
 
 use crate::compatibility::Compatibility;
-use crate::sender::Background;
+use crate::sender::{Background, Sender};
 use crate::server::Server;
+use crate::trouble::{InWords, is_refused};
 use board::Board;
 use ears::Ears;
 
@@ -27,12 +29,17 @@ pub(crate) struct Spot {
     pub(crate) channel: Vec<u8>,
     /// Keys that others write without a word.
     pub(crate) keys: Vec<Vec<u8>>,
+    /// Whoever listens here looks by itself from time to time anyhow.
+    pub(crate) patient: bool,
 }
 
 impl Spot {
-    pub(crate) fn channel(channel: Vec<u8>) -> Self {
-        let keys = Vec::new();
-        Self { channel, keys }
+    pub(crate) fn patient(channel: Vec<u8>) -> Self {
+        Self {
+            channel,
+            keys: Vec::new(),
+            patient: true,
+        }
     }
 }
 
@@ -41,23 +48,24 @@ pub(crate) struct Watcher {
     background: Background,
     board: Arc<Board>,
     longest_pause: Duration,
+    let_go: LetGo,
 }
 
+/// Lets go of the connections for requests, which lead to the same server.
+type LetGo = Arc<dyn Fn() + Send + Sync>;
+
 impl Watcher {
-    pub(crate) fn new(
-        server: Arc<Server>,
-        background: Background,
-        compatibility: Compatibility,
-    ) -> Self {
+    pub(crate) fn new(server: Arc<Server>, sender: &Sender, compatibility: Compatibility) -> Self {
         let longest_pause = match compatibility {
             Compatibility::Native => LONGEST_PAUSE,
             Compatibility::Python => ears::BESIDE_PYTHON,
         };
         Self {
             server,
-            background,
+            background: sender.background().clone(),
             board: Arc::default(),
             longest_pause,
+            let_go: Arc::new(sender.letting_go()),
         }
     }
 
@@ -69,6 +77,7 @@ impl Watcher {
                 server: Arc::clone(&self.server),
                 board: Arc::clone(&self.board),
                 longest_pause: self.longest_pause,
+                let_go: Arc::clone(&self.let_go),
             };
             self.background.spawn(listener.run());
         }
@@ -93,55 +102,106 @@ struct Listener {
     server: Arc<Server>,
     board: Arc<Board>,
     longest_pause: Duration,
+    let_go: LetGo,
 }
 
 /// How long between two looks where nobody rings; twice as long each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+/// Who was turned away comes again so much later.
+const TURNED_AWAY: Duration = Duration::from_secs(10);
+/// After so long without a word the server is asked whether it is there: one that stands still, or a
+/// line that is dead at its other end, says nothing either.
+const SILENCE: Duration = Duration::from_secs(3);
+
+/// How it goes with listening.
+struct Luck {
+    pause: Duration,
+    /// Which of several servers is listened to.
+    turn: usize,
+    /// The log has been told that nobody rings.
+    told: bool,
+}
 
 impl Listener {
     async fn run(self) {
-        let (mut pause, mut turn) = (FIRST_PAUSE, 0);
+        let mut luck = Luck {
+            pause: FIRST_PAUSE,
+            turn: 0,
+            told: false,
+        };
         while !self.board.is_closed() {
-            match self.listen(turn, &mut pause).await {
-                Ok(()) => return,
-                Err(error) if turn == 0 => {
-                    log::warn!(
-                        "dogpile: Redis does not ring ({error}); those who wait look by themselves"
-                    );
-                }
-                Err(_) => {}
+            let Err(error) = self.listen(&mut luck).await else {
+                return;
+            };
+            if !std::mem::replace(&mut luck.told, true) {
+                log::warn!(
+                    "dogpile: Redis at {} does not ring ({}); those who wait look by themselves",
+                    self.server.reach.place(),
+                    InWords(&error),
+                );
             }
-            turn = turn.wrapping_add(1);
+            luck.turn = luck.turn.wrapping_add(1);
+            if error.is_timeout() {
+                // Else whoever looks now asks the one that stands still.
+                (self.let_go)();
+            }
             self.board.fell_silent();
+            self.go_without(&mut luck, is_refused(&error)).await;
+        }
+    }
+
+    /// Has those who wait look by themselves until it is time to try again.
+    async fn go_without(&self, luck: &mut Luck, turned_away: bool) {
+        let again = turned_away.then(|| Instant::now() + TURNED_AWAY);
+        loop {
             self.board.ring_all();
-            tokio::time::sleep(jittered(pause)).await;
-            pause = (pause * 2).min(self.longest_pause);
+            tokio::time::sleep(jittered(luck.pause)).await;
+            luck.pause = (luck.pause * 2).min(self.longest_pause);
+            if self.board.is_closed() || again.is_none_or(|again| Instant::now() >= again) {
+                return;
+            }
         }
     }
 
     /// Until the connection breaks, or nobody will watch any more.
-    async fn listen(&self, turn: usize, pause: &mut Duration) -> Result<(), RedisError> {
+    async fn listen(&self, luck: &mut Luck) -> Result<(), RedisError> {
         let (says, mut pushes) = unbounded_channel();
-        let connection = self.server.connect_to_listen(turn, says).await?;
+        let connection = self.server.connect_to_listen(luck.turn, says).await?;
         let mut ears = Ears::new(connection, self.server.has_slots());
+        let mut heard = Instant::now();
         loop {
             let new = ears.turn_to(&self.board).await?;
             self.board.stands(&new);
-            *pause = FIRST_PAUSE;
+            self.rings(luck);
             tokio::select! {
                 () = self.board.changed() => {}
                 push = pushes.recv() => {
+                    heard = Instant::now();
                     ears.hear(push, &self.board)?;
                     while let Ok(push) = pushes.try_recv() {
                         ears.hear(Some(push), &self.board)?;
                     }
                 }
                 () = ears.pause() => ears.look(&self.board),
+                () = tokio::time::sleep_until(heard + SILENCE) => {
+                    ears.ask_whether_it_is_there().await?;
+                    heard = Instant::now();
+                }
             }
             if self.board.is_closed() {
                 return Ok(());
             }
+        }
+    }
+
+    fn rings(&self, luck: &mut Luck) {
+        luck.pause = FIRST_PAUSE;
+        if std::mem::take(&mut luck.told) {
+            log::info!(
+                "dogpile: Redis at {} rings again",
+                self.server.reach.place()
+            );
         }
     }
 }

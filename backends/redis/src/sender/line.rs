@@ -25,7 +25,7 @@ const ENDS: usize = 256;
 pub(super) struct Line {
     server: Arc<Server>,
     background: Background,
-    current: std::sync::Mutex<Current>,
+    current: Arc<std::sync::Mutex<Current>>,
     /// Held while a connection is made.
     making: tokio::sync::Mutex<()>,
 }
@@ -43,12 +43,31 @@ struct Current {
     failure: Option<(Instant, RedisError)>,
 }
 
+impl Current {
+    /// Uses the connection that was made from now on.
+    fn take(&mut self, made: Result<Shared, RedisError>) -> Result<(Shared, u64), RedisError> {
+        match made {
+            Ok(connection) => {
+                self.number += 1;
+                self.used = SystemClock.coarse();
+                self.ends.clear();
+                self.connection = Some(connection.clone());
+                Ok((connection, self.number))
+            }
+            Err(error) => {
+                self.failure = Some((Instant::now(), error.clone()));
+                Err(error)
+            }
+        }
+    }
+}
+
 impl Line {
     pub(super) fn new(server: Arc<Server>, background: Background) -> Self {
         Self {
             server,
             background,
-            current: std::sync::Mutex::default(),
+            current: Arc::default(),
             making: tokio::sync::Mutex::new(()),
         }
     }
@@ -58,7 +77,7 @@ impl Line {
         loop {
             let answer = self.send(request, &attempt).await;
             if let ControlFlow::Break(end) = attempt.heard(request, answer) {
-                return end;
+                return end.inspect_err(|error| self.server.reach.failed(error));
             }
         }
     }
@@ -123,28 +142,19 @@ impl Line {
         if let Some((_, error)) = self.failed_since(asked) {
             return Err(error);
         }
-        let server = Arc::clone(&self.server);
-        // There: its tasks must outlive the executor of whoever asked first.
-        let made = self
-            .background
-            .there(async move { server.connect_shared().await });
+        let (server, current) = (Arc::clone(&self.server), Arc::clone(&self.current));
+        // There: its tasks must outlive the executor of whoever asked first, and it is there for the
+        // next one if that goes away.
+        let made = self.background.there(async move {
+            let made = server.connect_shared().await;
+            let mut current = current.lock().unwrap_or_else(PoisonError::into_inner);
+            current.take(made)
+        });
         let made = made.await.unwrap_or_else(|| {
             let why = std::io::Error::other("the thread of the connections has ended");
             Err(RedisError::from(why))
         });
-        let mut current = self.current();
-        let connection = match made {
-            Ok(connection) => connection,
-            Err(error) => {
-                current.failure = Some((Instant::now(), error.clone()));
-                return Err(error);
-            }
-        };
-        current.number += 1;
-        current.connection = Some(connection.clone());
-        current.used = SystemClock.coarse();
-        let number = current.number;
-        drop(current);
+        let (connection, number) = made?;
         let end = End::new(connection, number, &self.background, self.server.timeout());
         Ok((end, false))
     }
@@ -152,6 +162,11 @@ impl Line {
     fn failed_since(&self, asked: Instant) -> Option<(Instant, RedisError)> {
         let failure = self.current().failure.clone();
         failure.filter(|(when, _)| *when >= asked)
+    }
+
+    pub(super) fn let_go(&self) {
+        let number = self.current().number;
+        self.broken(number);
     }
 
     /// The connection with this number is not used again.

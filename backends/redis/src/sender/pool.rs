@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use dogpile_backend::{Clock, Fault, StoreError, SystemClock, Time};
-use redis::{Cmd, RedisError, Value};
+use redis::{Cmd, ConnectionLike, RedisError, Value};
 
 use super::line::SILENCE;
 use crate::request::Request;
@@ -59,7 +59,7 @@ impl Pool {
             };
             let answer = taken.send(request, &attempt);
             if let ControlFlow::Break(end) = attempt.heard(request, answer) {
-                return end;
+                return end.inspect_err(|error| self.server.reach.failed(error));
             }
         }
     }
@@ -130,6 +130,11 @@ impl Taken<'_> {
 }
 
 impl Pool {
+    pub(super) fn let_go(&self) {
+        let generation = self.state().generation;
+        self.break_idle(generation);
+    }
+
     /// Those that lie idle have most likely broken with one of theirs.
     fn break_idle(&self, generation: u64) {
         let mut state = self.state();

@@ -134,9 +134,11 @@ impl Board {
         }
     }
 
+    /// Has everybody look who would not by itself.
     pub(super) fn ring_all(&self) {
         let state = self.state();
-        let all = state.rooms.values().flat_map(|room| &room.bells);
+        let waiting = state.rooms.iter().filter(|(spot, _)| !spot.patient);
+        let all = waiting.flat_map(|(_, room)| &room.bells);
         let bells: Vec<_> = all.map(|(_, bell)| Arc::clone(bell)).collect();
         drop(state);
         for bell in bells {
@@ -171,7 +173,10 @@ mod tests {
     }
 
     fn spot(name: &str) -> Spot {
-        Spot::channel(name.into())
+        Spot {
+            patient: false,
+            ..Spot::patient(name.into())
+        }
     }
 
     #[test]
@@ -200,7 +205,8 @@ mod tests {
         board.fell_silent();
         assert!(!board.hang(&spot("a"), bell(&rung)).stands);
         taken(&rung);
+        board.hang(&Spot::patient("b".into()), bell(&rung));
         board.ring_all();
-        assert_eq!(taken(&rung).len(), 2);
+        assert_eq!(taken(&rung).len(), 2, "who is patient is left alone");
     }
 }

@@ -122,6 +122,11 @@ impl Ears {
         Ok(())
     }
 
+    /// An error where nobody answers in time.
+    pub(super) async fn ask_whether_it_is_there(&mut self) -> Result<(), RedisError> {
+        cmd("PING").query_async(&mut self.connection).await
+    }
+
     /// Until it is time to look, where nobody tells.
     pub(super) async fn pause(&self) {
         if self.memory == Memory::Refused && !self.read.is_empty() {
