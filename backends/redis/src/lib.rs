@@ -17,6 +17,7 @@
 //! | `watcher` | one connection on which the server rings |
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+mod address;
 mod answer;
 mod compatibility;
 mod epochs;
@@ -33,5 +34,6 @@ mod trouble;
 mod watcher;
 
 pub use self::redis::Redis;
+pub use address::BadSettings;
 pub use compatibility::Compatibility;
-pub use settings::{BadSettings, RedisSettings};
+pub use settings::RedisSettings;

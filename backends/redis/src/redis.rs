@@ -9,6 +9,7 @@ use dogpile_backend::{
 };
 use redis::Value;
 
+use crate::address::BadSettings;
 use crate::answer::Found;
 use crate::compatibility::Compatibility;
 use crate::keys::Keys;
@@ -16,7 +17,7 @@ use crate::request::Request;
 use crate::script::Scripts;
 use crate::sender::Sender;
 use crate::server::Server;
-use crate::settings::{BadSettings, RedisSettings, Report};
+use crate::settings::{RedisSettings, Report};
 use crate::token;
 use crate::trouble::{NAME, OTHER_TYPE, told_ourselves};
 use crate::watcher::Watcher;

@@ -16,7 +16,8 @@ use redis::{
 };
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::settings::{BadSettings, Place, RedisSettings, address};
+use crate::address::{BadSettings, address};
+use crate::settings::{Place, RedisSettings};
 pub(crate) use reach::Reach;
 use sentinel::Sentinels;
 
@@ -201,6 +202,13 @@ fn info(url: &str, settings: &RedisSettings) -> Result<ConnectionInfo, BadSettin
     }
     if let Some(database) = settings.database {
         redis = redis.set_db(database);
+    }
+    if redis.username().is_some() && redis.password().is_none() {
+        return Err(BadSettings::Together {
+            what: "a user name without a password",
+            why: "the client would connect as the default user; give the password, or any for a user \
+                  that needs none",
+        });
     }
     if redis.db() < 0 {
         let number = redis.db();

@@ -4,9 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use dogpile_backend::{Span, record::Unreadable};
-use redis::{ConnectionInfo, IntoConnectionInfo, RedisError};
 
 use crate::Redis;
+use crate::address::{BadSettings, public};
 use crate::compatibility::Compatibility;
 use crate::keys::Keys;
 use crate::server::Server;
@@ -51,65 +51,6 @@ pub struct RedisSettings {
     pub(crate) connections: usize,
     pub(crate) time_to_live: Option<Span>,
     pub(crate) report: Option<Report>,
-}
-
-/// Settings that cannot be meant so.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BadSettings {
-    /// A server's address cannot be read.
-    #[error(
-        "`{url}` is no address of a Redis server ({why}); write redis://host:port/database, or rediss:// for TLS"
-    )]
-    Address {
-        /// The address, without what stands before an `@`.
-        url: String,
-        /// What the client library says.
-        why: RedisError,
-    },
-    /// A list of servers is empty.
-    #[error("no {what} is named; give at least one address")]
-    NoServer {
-        /// Of what kind.
-        what: &'static str,
-    },
-    /// A prefix of keys that would make keys collide or miss their slot.
-    #[error("`{prefix}` cannot be a {what}: {why}")]
-    Prefix {
-        /// The prefix.
-        prefix: String,
-        /// Which one.
-        what: &'static str,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-    /// An address asks for TLS, and this build has none.
-    #[error(
-        "`{url}` asks for TLS, which is not built in; turn on the feature `redis-tls` of dogpile, \
-         or `tls` of dogpile-redis"
-    )]
-    NoTls {
-        /// The address, without what stands before an `@`.
-        url: String,
-    },
-    /// A database with a number below zero.
-    #[error("there is no database {number}; they are numbered from 0")]
-    Database {
-        /// The number.
-        number: i64,
-    },
-    /// A number or a time of zero.
-    #[error("{what} must be more than zero")]
-    Zero {
-        /// Which one.
-        what: &'static str,
-    },
-    /// The client library refuses.
-    #[error("the settings cannot be used: {0}")]
-    Client(#[from] RedisError),
-    /// The background thread cannot be started.
-    #[error("no thread can be started for the connections: {0}")]
-    Thread(#[from] std::io::Error),
 }
 
 impl RedisSettings {
@@ -254,8 +195,29 @@ impl RedisSettings {
                 what: "the number of connections",
             });
         }
+        self.fits_together()?;
         let server = Server::new(&self)?;
         Ok(Redis::new(self, keys, server)?)
+    }
+
+    /// What a server would not complain of, and would not do either.
+    fn fits_together(&self) -> Result<(), BadSettings> {
+        let wrong = |what, why| Err(BadSettings::Together { what, why });
+        if matches!(self.place, Place::Cluster(_))
+            && self.database.is_some_and(|number| number != 0)
+        {
+            return wrong(
+                "a database of a cluster",
+                "a cluster has database 0 and no other",
+            );
+        }
+        if self.root().is_some_and(|pem| !is_certificate(pem)) {
+            return wrong(
+                "the root certificate",
+                "it is no certificate in PEM, which begins with `-----BEGIN CERTIFICATE-----`",
+            );
+        }
+        Ok(())
     }
 
     pub(crate) fn root(&self) -> Option<&[u8]> {
@@ -294,6 +256,11 @@ impl RedisSettings {
     }
 }
 
+fn is_certificate(pem: &[u8]) -> bool {
+    let begins = b"-----BEGIN CERTIFICATE-----";
+    pem.windows(begins.len()).any(|part| part == begins)
+}
+
 const KEYS: &str = "prefix of keys";
 const LEASES: &str = "prefix of leases";
 
@@ -311,24 +278,6 @@ fn check_prefix(what: &'static str, prefix: &str) -> Result<(), BadSettings> {
         return Err(wrong("a cluster would hash what stands between its braces"));
     }
     Ok(())
-}
-
-/// An address, read; what is wrong with it is told without its password.
-pub(crate) fn address(url: &str) -> Result<ConnectionInfo, BadSettings> {
-    if url.starts_with("rediss:") && cfg!(not(feature = "tls")) {
-        let url = public(url).into();
-        return Err(BadSettings::NoTls { url });
-    }
-    url.into_connection_info().map_err(|why| {
-        let url = public(url).into();
-        BadSettings::Address { url, why }
-    })
-}
-
-/// An address without what may hold a password: what stands before its `@`, and behind its `?`.
-fn public(url: &str) -> &str {
-    let url = url.split_once('?').map_or(url, |(public, _)| public);
-    url.rsplit_once('@').map_or(url, |(_, public)| public)
 }
 
 impl fmt::Display for Place {
@@ -378,6 +327,16 @@ mod tests {
         assert!(refused(here().lease_prefix("v")).contains("called so"));
         assert!(refused(here().timeout(Duration::ZERO)).contains("timeout"));
         assert!(refused(here().connections(0)).contains("connections"));
+        let alone = refused(here().username("me"));
+        assert!(alone.contains("as the default user"), "{alone}");
+        let cluster = RedisSettings::cluster(["redis://127.0.0.1:1"]).database(3);
+        assert!(refused(cluster).contains("database 0 and no other"));
+        #[cfg(feature = "tls")]
+        {
+            assert!(refused(here().root_certificate("junk")).contains("PEM"));
+            let insecure = refused(RedisSettings::url("rediss://127.0.0.1:1/#insecure"));
+            assert!(insecure.contains("root_certificate"), "{insecure}");
+        }
         assert!(refused(here().database(-3)).contains("database -3"));
         assert!(refused(RedisSettings::url("redis://127.0.0.1/-3")).contains("database -3"));
         assert!(here().open().is_ok());

@@ -70,20 +70,7 @@ where
                 let answer = leases(store).lease(call.subject.key(), ask).await;
                 call.leased(answer)
             }
-            Action::Wait { delegate } => {
-                pace(if delegate {
-                    Pace::Watches
-                } else {
-                    Pace::Follows
-                });
-                let woke = poll_fn(|context| match sleep(call, delegate, context.waker()) {
-                    Some(woke) => Poll::Ready(woke),
-                    None => Poll::Pending,
-                });
-                let woke = woke.await;
-                pace(Pace::Busy);
-                Event::Woke(woke)
-            }
+            Action::Wait { delegate } => wait(call, delegate, &pace).await,
             Action::Create => {
                 let creation = call.begin();
                 let creator = own.take().map(|(creator, _)| creator);
@@ -97,6 +84,25 @@ where
         };
         action = call.step(event);
     }
+}
+
+/// Rests until there is news.
+async fn wait<V, E>(call: &mut Call<'_, V, E>, delegate: bool, pace: &impl Fn(Pace)) -> Event
+where
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    pace(match delegate {
+        true => Pace::Watches,
+        false => Pace::Follows,
+    });
+    let woke = poll_fn(|context| match sleep(call, delegate, context.waker()) {
+        Some(woke) => Poll::Ready(woke),
+        None => Poll::Pending,
+    });
+    let woke = woke.await;
+    pace(Pace::Busy);
+    Event::Woke(woke)
 }
 
 /// Ends the lease with the value, or, where it is not wanted, with nothing.

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use redis::{Client, ConnectionAddr, ConnectionInfo, ErrorKind, RedisError, RedisResult, cmd};
 
 use super::{client, info, tcp};
-use crate::settings::{BadSettings, RedisSettings, address};
+use crate::address::{BadSettings, address};
+use crate::settings::RedisSettings;
 
 /// Sentinels, and what they do not say of the master.
 pub(super) struct Sentinels {
