@@ -2,8 +2,8 @@
 //! production flow, under every order of events and a bounded number of adversities; and, over the same
 //! graph, the search for fair runs in which somebody never gets an answer.
 //!
-//! Many keys: the product has no flow over several keys yet, and one key knows nothing of another, so
-//! one key is walked.
+//! Many keys: a batch is one flow for each key, and keys share nothing, so one key is walked. A batch
+//! holds a creator back until none of its other calls is on its way; `regions` explores that it ends.
 
 mod pins;
 mod record;
