@@ -14,6 +14,7 @@ use dogpile_core::kit::Std;
 use dogpile_memory::Memory;
 
 use super::answer::{Answer, Known, Origin};
+use super::call::Found;
 use super::config::{Config, Settings};
 use super::hold::give_back;
 use super::kept::{Kept, Mark};
@@ -123,6 +124,31 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             }
         });
         answer
+    }
+
+    /// The answer to a call whose look found a fresh value; else what it found comes back.
+    pub(super) fn hit_in(
+        &self,
+        looked: Found<V>,
+        policy: &Policy,
+        key: &[u8],
+        mark: Mark,
+    ) -> Result<Answer<V>, Found<V>> {
+        let now = self.now();
+        let is_fresh = |entry: &CachedValue<V>| {
+            policy.judge(&entry.metadata, self.epochs.read(), now) == Verdict::Fresh
+        };
+        match looked {
+            Ok(Some(entry)) if is_fresh(&entry) => {
+                self.kept.keep(key, &entry, mark);
+                Ok(Answer {
+                    value: entry.value,
+                    origin: Origin::Hit,
+                    age: now.since(entry.metadata.created).to_duration(),
+                })
+            }
+            other => Err(other),
+        }
     }
 
     #[inline(always)]

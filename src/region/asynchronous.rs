@@ -1,4 +1,4 @@
-//! The same calls for tasks. Nothing is built on a hit; a miss boxes the call's future.
+//! The same calls for tasks. Nothing is built on a hit; a miss boxes the rest of the call's future.
 
 // `|value| value.clone()` is a type of its own for each caller, so that the lookup is compiled into it.
 #![allow(clippy::redundant_closure_for_method_calls)]
@@ -43,7 +43,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
             Ok(value) => Ok(value),
             Err(_) => {
                 let creator = || async { Ok::<V, Infallible>(creator().await) };
-                let answer = Box::pin(self.at(key).create_long_way_async(creator)).await?;
+                let answer = self.at(key).create_long_way_async(creator).await?;
                 Ok(answer.value)
             }
         }
@@ -69,7 +69,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         match self.hit(key.as_ref(), |value| value.clone()) {
             Ok(value) => Ok(value),
             Err(_) => {
-                let answer = Box::pin(self.at(key).create_long_way_async(creator)).await?;
+                let answer = self.at(key).create_long_way_async(creator).await?;
                 Ok(answer.value)
             }
         }

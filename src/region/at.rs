@@ -9,7 +9,7 @@ use dogpile_core::flow::{Action, Wish};
 
 use super::active::Active;
 use super::answer::{Answer, Origin};
-use super::call::{Call, Rest, Terms};
+use super::call::{Beginning, Call, Rest, Terms};
 use super::config::OnStoreFailure;
 use super::drive::{drive, drive_async};
 use super::kept::Mark;
@@ -183,7 +183,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     {
         match self.hit() {
             Some(answer) => Ok(answer),
-            None => Box::pin(self.create_long_way_async(creator)).await,
+            None => self.create_long_way_async(creator).await,
         }
     }
 
@@ -238,8 +238,22 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        let (mut call, action) = self.start(NEW)?;
-        drive_async(&mut call, action, creator, nobody_else).await
+        let active = self.active()?;
+        let terms = self.terms(active);
+        let subject = Subject::new(self.region.shared(), self.key.as_ref());
+        let beginning = Beginning::of(&subject);
+        let store = active.opened.for_tasks();
+        let looked = look(active, store, self.region.name(), subject.key()).await;
+        let looked = match active.hit_in(looked, &terms.policy, subject.key(), beginning.mark) {
+            Ok(answer) => return Ok(answer),
+            Err(looked) => looked,
+        };
+        // Most calls end above: nothing is built for the rest of their way.
+        Box::pin(async move {
+            let (mut call, action) = Call::after_look(subject, terms, NEW, beginning, looked);
+            drive_async(&mut call, action, creator, nobody_else).await
+        })
+        .await
     }
 
     #[cold]

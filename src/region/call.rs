@@ -6,7 +6,7 @@ mod store;
 
 use std::sync::Arc;
 
-use dogpile_backend::{CachedValue, Epoch, Epochs, Policy, Span, Time};
+use dogpile_backend::{CachedValue, Epoch, Epochs, Policy, Span, StoreError, Time};
 use dogpile_core::flow::{self, Action, Claimed, Ending, Event, Flow, Trouble, Wish};
 
 use super::config::OnStoreFailure;
@@ -30,6 +30,28 @@ pub(super) struct Terms {
     pub(super) stale_if_error: bool,
     pub(super) on_store_failure: OnStoreFailure,
 }
+
+/// What a call takes note of before it does anything.
+#[derive(Clone, Copy)]
+pub(super) struct Beginning {
+    started: Time,
+    epochs: Epochs,
+    pub(super) mark: Mark,
+}
+
+impl Beginning {
+    pub(super) fn of<V: Clone + Send + Sync + 'static>(subject: &Subject<'_, V>) -> Self {
+        let active = subject.active();
+        Self {
+            started: active.clock.monotonic(),
+            epochs: active.epochs.read(),
+            mark: active.kept.mark(subject.key()),
+        }
+    }
+}
+
+/// What the store answers to a look.
+pub(super) type Found<V> = Result<Option<CachedValue<V>>, StoreError>;
 
 /// The rest of a call that a runner carries on, and its first action.
 pub(super) type Rest<V, E> = (Call<'static, V, E>, Action);
@@ -62,21 +84,50 @@ pub(super) struct Call<'r, V: Clone + Send + Sync + 'static, E> {
 impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V, E> {
     /// A call about `subject`, and its first action.
     pub(super) fn start(subject: Subject<'r, V>, terms: Terms, wish: Wish) -> (Self, Action) {
+        let beginning = Beginning::of(&subject);
+        Self::begun(subject, terms, wish, beginning)
+    }
+
+    /// A call that has looked before it was more than a look, and what it does next.
+    pub(super) fn after_look(
+        subject: Subject<'r, V>,
+        terms: Terms,
+        wish: Wish,
+        beginning: Beginning,
+        looked: Found<V>,
+    ) -> (Self, Action) {
+        let (mut call, first) = Self::begun(subject, terms, wish, beginning);
+        debug_assert_eq!(first, Action::Look, "who refreshes does not look first");
+        let event = call.looked(looked);
+        let next = call.step(event);
+        (call, next)
+    }
+
+    fn begun(
+        subject: Subject<'r, V>,
+        terms: Terms,
+        wish: Wish,
+        beginning: Beginning,
+    ) -> (Self, Action) {
         let wish = Wish {
             stale_if_error: terms.stale_if_error,
             needs_store: terms.on_store_failure == OnStoreFailure::Fail,
             ..wish
         };
         let (flow, action) = Flow::start(wish);
-        let active = subject.active();
+        let Beginning {
+            started,
+            epochs,
+            mark,
+        } = beginning;
         let call = Self {
-            mark: active.kept.mark(subject.key()),
+            mark,
             terms,
             wish,
             flow,
             hold: Hold::nothing(),
-            started: active.clock.monotonic(),
-            epochs: active.epochs.read(),
+            started,
+            epochs,
             at_hand: None,
             found: None,
             made: None,

@@ -109,7 +109,7 @@ pub(crate) struct StampedeFlags {
     #[arg(long, conflicts_with = "async")]
     threads: Option<u32>,
     /// Callers are so many processes of so many threads, which share a server: --backend redis.
-    #[arg(long, conflicts_with = "async")]
+    #[arg(long, conflicts_with_all = ["async", "tasks"])]
     processes: Option<u32>,
     /// Callers are tasks on a multi-threaded runtime.
     #[arg(long, requires = "tasks")]

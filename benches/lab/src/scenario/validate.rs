@@ -11,6 +11,7 @@ const MOST_PROCESSES: u32 = 256;
 const MOST_TASKS: u32 = 10_000_000;
 const MOST_KEYS: u32 = 50_000_000;
 const MOST_CONNECTIONS: u32 = 10_000;
+const SHORTEST_LEASE: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_hours(24);
 
 impl Scenario {
@@ -128,6 +129,12 @@ impl Scenario {
 
     fn validate_region(&self) -> Result<(), LabError> {
         span("region.lease", self.region.lease)?;
+        if self.region.lease < SHORTEST_LEASE {
+            return fail(
+                "region.lease",
+                "must be at least 100ms: it is renewed at each third, which takes a round trip",
+            );
+        }
         span("region.creation_limit", self.region.creation_limit)
     }
 

@@ -54,8 +54,8 @@ impl<'w> Calls<'w> {
 
     fn made(&self, names: &[&'static str], at_work: Vec<AtWork>) -> Made {
         let left_out = usize::from(self.batch.leaves_out);
-        let named = names.iter().copied().zip(at_work).skip(left_out);
-        let made = named.filter_map(|(name, at_work)| Some((name, at_work.ends(End::Value).ok()?)));
+        let each = names.iter().copied().zip(at_work).skip(left_out);
+        let made = each.filter_map(|(name, at_work)| Some((name, at_work.ends(End::Value).ok()?)));
         made.collect()
     }
 
@@ -91,13 +91,11 @@ impl Call<'_> {
         if let Some(own) = own {
             self.world.books.open().returns(own);
         }
-        match value {
-            Some(value) => self.may_have(value, None),
-            None => {
-                assert!(own.is_some(), "who has no answer had a creator without one");
-                self.world.sign("left out");
-            }
+        if let Some(value) = value {
+            return self.may_have(value, None);
         }
+        assert!(own.is_some(), "who has no answer had a creator without one");
+        self.world.sign("left out");
     }
 }
 
