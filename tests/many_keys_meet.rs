@@ -6,6 +6,7 @@ mod stores;
 mod support;
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{channel, sync_channel};
 use std::sync::{Arc, Barrier, Mutex};
@@ -330,4 +331,32 @@ fn a_cold_batch_asks_the_store_three_times_for_all_its_keys_at_once() {
     faults.open();
     assert_eq!(batch.finish().unwrap().len(), 100);
     assert_eq!(counts(), [100, 100, 100]);
+}
+
+#[test]
+fn law_6_a_panic_is_the_end_also_of_what_came_to_the_batch_meanwhile() {
+    let (server, clock) = Server::by_hand();
+    let region = process(server.open("a").form(Form::Later), &clock);
+    let pending = async || std::future::pending::<u64>().await;
+    let mut single = Hand::new(region.at("b").create_async(pending));
+    assert!(single.settle().is_pending());
+    let (go, wait) = tokio::sync::oneshot::channel::<()>();
+    let (mut wait, runs) = (Some(wait), AtomicUsize::new(0));
+    let creator = |_| {
+        runs.fetch_add(1, Ordering::Relaxed);
+        let wait = wait.take();
+        async {
+            wait.unwrap().await.unwrap();
+            panic!("oh")
+        }
+    };
+    let mut batch = Hand::new(region.get_or_create_many_async(&["a", "b"], creator));
+    assert!(batch.settle().is_pending());
+    drop(single);
+    assert!(batch.settle().is_pending(), "the other key is its own now");
+    go.send(()).unwrap();
+    let panic = catch_unwind(AssertUnwindSafe(|| batch.finish())).unwrap_err();
+    assert_eq!(panic.downcast_ref(), Some(&"oh"));
+    assert_eq!(runs.load(Ordering::Relaxed), 1);
+    assert!(!region.is_being_created("a") && !region.is_being_created("b"));
 }

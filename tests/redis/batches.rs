@@ -45,6 +45,32 @@ fn law_1_many_keys_on_one_server() {
     }
 }
 
+/// A runtime lets a task do so much before it has to let others on; a batch must not insist.
+#[test]
+fn law_7_a_large_batch_is_a_good_neighbour_on_a_runtime() {
+    let server = server();
+    let region = on(&server);
+    let runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = { runtime }.enable_time().build().unwrap();
+    runtime.block_on(async {
+        let keys = keys(2_000);
+        let creator = async |keys: Vec<String>| numbers(&keys.iter().collect::<Vec<_>>());
+        let batch = tokio::spawn(async move {
+            let made = region
+                .get_or_create_many_async(&keys, creator)
+                .await
+                .unwrap();
+            let found = region.get_many_async(&keys).await.unwrap();
+            assert!(found.into_iter().flatten().eq(made));
+        });
+        let patience = Duration::from_secs(30);
+        tokio::time::timeout(patience, batch)
+            .await
+            .unwrap()
+            .unwrap();
+    });
+}
+
 #[test]
 fn law_1_many_keys_on_all_nodes_of_a_cluster() {
     let servers = Cluster::start(Flavour::Redis).unwrap();

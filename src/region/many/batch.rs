@@ -212,6 +212,7 @@ where
     }
 
     /// The panic goes on once those who wait have been told; the batch itself waits for nobody then.
+    /// Who is left is busy until all is over, so that nothing is created any more.
     fn panicked(&mut self, orders: &[Order], panic: Panic) {
         for number in self.desk.resting(|_| true) {
             if orders.iter().all(|order| order.number != number) {

@@ -77,18 +77,14 @@ impl<'a, T> Crowd<'a, T> {
     /// Goes on with all that were woken; `ended` gets what they end with, or nothing where that is a
     /// panic. `context` is woken when one of them is.
     pub(super) fn go_on(&mut self, context: &Context<'_>, mut ended: impl FnMut(usize, Option<T>)) {
-        loop {
-            let mut call = self.woken.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let numbers = std::mem::take(&mut call.numbers);
-            if numbers.is_empty() {
-                call.waker = Some(context.waker().clone());
-                return;
-            }
-            drop(call);
-            for number in numbers {
-                if let Poll::Ready(end) = self.poll(number) {
-                    ended(number, end);
-                }
+        let mut call = self.woken.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let numbers = std::mem::take(&mut call.numbers);
+        call.waker = Some(context.waker().clone());
+        drop(call);
+        // Each once: one that wakes itself, to let others go on, is polled when all of this is again.
+        for number in numbers {
+            if let Poll::Ready(end) = self.poll(number) {
+                ended(number, end);
             }
         }
     }
@@ -196,6 +192,24 @@ mod tests {
         assert!(!crowd.has_ended());
         crowd.send_away(3);
         assert!(crowd.has_ended() && crowd.panic().is_some());
+    }
+
+    #[test]
+    fn one_that_wakes_itself_for_ever_does_not_keep_the_others_from_going_on() {
+        let mut crowd: Crowd<'_, ()> = Crowd::of(1, |_| {
+            Box::pin(poll_fn(|context| {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }))
+        });
+        let woken = Arc::new(Woken::default());
+        let outer = Waker::from(Arc::new(Nudge {
+            number: 7,
+            woken: Arc::clone(&woken),
+        }));
+        crowd.go_on(&Context::from_waker(&outer), |_, _| panic!("it never ends"));
+        let woken = woken.0.lock().expect("nobody panicked");
+        assert_eq!(woken.numbers, [7], "it is to be polled again");
     }
 
     #[test]
