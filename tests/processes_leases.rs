@@ -5,7 +5,6 @@
 mod stores;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::task::Poll;
 use std::thread;
@@ -166,50 +165,6 @@ fn law_6_renewal_keeps_a_slow_creators_lease() {
             assert_eq!(creator.join().unwrap().origin, Origin::Created);
             assert_eq!(waiter.join().unwrap().unwrap().origin, Origin::Shared);
         });
-    }
-}
-
-#[test]
-fn law_6_a_store_that_never_answers_keeps_no_other_s_lease_from_renewal() {
-    for form in [Form::Blocking, Form::Later] {
-        let open = |server: &Arc<Server<u64>>, clock, name| {
-            let (map, region) = (server.open(name).form(form), Region::<u64>::new("shared"));
-            let faults = map.faults();
-            let config = map.config(clock).lease_time(Duration::from_millis(60));
-            region.configure(config.creation_limit(HOUR)).unwrap();
-            (region, faults)
-        };
-        let begun = AtomicUsize::new(0);
-        let create = async || {
-            begun.fetch_add(1, Ordering::Relaxed);
-            std::future::pending::<u64>().await
-        };
-        // Where the store answers late, some of this goes on in its own threads.
-        let to_its_creator = |call: &mut Hand<'_, _>| {
-            let before = begun.load(Ordering::Relaxed);
-            while begun.load(Ordering::Relaxed) == before {
-                assert!(call.poll().is_pending());
-            }
-        };
-        let ((stuck, its_clock), (server, clock)) = (Server::by_hand(), Server::by_hand());
-        let (silent, faults) = open(&stuck, &its_clock, "stuck");
-        faults.close(&[Op::Renew]);
-        let keys: Vec<_> = (0..8).map(|number| format!("key:{number}")).collect();
-        let call = |key| {
-            let mut call = Hand::new(silent.at(key).create_async(create));
-            to_its_creator(&mut call);
-            call
-        };
-        let calls: Vec<_> = keys.iter().map(call).collect();
-        faults.wait_at_gate(2);
-        let (region, _) = open(&server, &clock, "b");
-        let mut call = Hand::new(region.at("key").create_async(create));
-        to_its_creator(&mut call);
-        while call.settle().is_pending() && server.count("b", Op::Renew) < 3 {
-            thread::yield_now();
-        }
-        faults.open();
-        drop(calls);
     }
 }
 
