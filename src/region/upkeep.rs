@@ -43,9 +43,19 @@ pub(super) fn begin<V: Clone + Send + Sync + 'static>(region: &Arc<Shared<V>>) {
         None => EPOCHS_EVERY,
     };
     let region = Arc::downgrade(region);
+    let mut asked: Weak<()> = Weak::new();
     again_and_again(every, move || {
         let _stands = &watch;
-        chores::run(read_epochs(region.upgrade()?));
+        let region = region.upgrade()?;
+        // A store that never answers is not asked once more.
+        if asked.upgrade().is_none() {
+            let under_way = Arc::new(());
+            asked = Arc::downgrade(&under_way);
+            chores::run(async move {
+                read_epochs(region).await;
+                drop(under_way);
+            });
+        }
         Some(every)
     });
 }

@@ -140,12 +140,12 @@ impl Listener {
                     self.server.reach.place(),
                     InWords(&error),
                 );
+                if error.is_timeout() {
+                    // It did until now. Whoever looks next is not to ask the one that stands still.
+                    (self.let_go)();
+                }
             }
             luck.turn = luck.turn.wrapping_add(1);
-            if error.is_timeout() {
-                // Else whoever looks now asks the one that stands still.
-                (self.let_go)();
-            }
             self.board.fell_silent();
             self.go_without(&mut luck, is_refused(&error)).await;
         }
