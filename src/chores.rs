@@ -85,7 +85,7 @@ impl Chore {
         }
         let ended = place.take();
         drop(place);
-        drop(ended);
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(ended)));
     }
 }
 
@@ -96,11 +96,32 @@ mod tests {
     use std::sync::mpsc::channel;
     use std::task::Poll;
 
+    /// Panics when it is dropped.
+    struct Panics;
+
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            panic!("a store's own");
+        }
+    }
+
+    /// Ends, and is dropped with what it holds.
+    struct Ends(#[allow(dead_code)] Panics);
+
+    impl Future for Ends {
+        type Output = ();
+
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+            Poll::Ready(())
+        }
+    }
+
     #[test]
     fn one_that_never_ends_and_one_that_panics_keep_nobody_waiting() {
         let (says, said) = channel();
         run(std::future::pending());
         run(async { panic!("a store's own") });
+        run(Ends(Panics));
         let mut times = 0;
         run(poll_fn(move |context| {
             times += 1;

@@ -8,7 +8,7 @@ mod support;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{channel, sync_channel};
+use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
@@ -166,6 +166,26 @@ fn law_7_processes_whose_batches_overlap_in_opposite_orders_all_end() {
     }
 }
 
+/// Another process in its creator for `b`, until it is sent what to create.
+fn creating<'s>(
+    scope: &'s thread::Scope<'s, '_>,
+    region: Region<u64>,
+) -> (
+    Sender<u64>,
+    thread::ScopedJoinHandle<'s, Result<u64, Error>>,
+) {
+    let (begun, has_begun) = channel();
+    let (go, wait) = channel();
+    let call = scope.spawn(move || {
+        region.get_or_create("b", || {
+            begun.send(()).unwrap();
+            wait.recv().unwrap()
+        })
+    });
+    has_begun.recv().unwrap();
+    (go, call)
+}
+
 #[test]
 fn law_7_a_batch_gives_back_what_it_holds_before_it_waits() {
     for form in Form::ALL {
@@ -176,15 +196,7 @@ fn law_7_a_batch_gives_back_what_it_holds_before_it_waits() {
                 process(server.open("b").form(form), &clock),
             );
             thread::scope(|scope| {
-                let (begun, has_begun) = channel();
-                let (go, wait) = channel();
-                let other = scope.spawn(move || {
-                    b.get_or_create("b", || {
-                        begun.send(()).unwrap();
-                        wait.recv().unwrap()
-                    })
-                });
-                has_begun.recv().unwrap();
+                let (go, other) = creating(scope, b);
                 let batch = scope.spawn(|| {
                     a.get_or_create_many(&["a", "b"], |keys| {
                         assert_eq!(keys, [&"a"], "another creates the other");
@@ -210,15 +222,7 @@ fn law_7_who_waits_behind_a_batch_hears_of_another_process_though_its_creator_is
             process(server.open("b"), &clock),
         );
         thread::scope(|scope| {
-            let (begun, has_begun) = channel();
-            let (go, wait) = channel();
-            let other = scope.spawn(move || {
-                b.get_or_create("b", || {
-                    begun.send(()).unwrap();
-                    wait.recv().unwrap()
-                })
-            });
-            has_begun.recv().unwrap();
+            let (go, other) = creating(scope, b);
             let (works, at_work) = channel();
             let (end, ends) = sync_channel(0);
             let a = &a;

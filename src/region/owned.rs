@@ -6,11 +6,11 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
 
-pub(super) use worker::{CHORES, CREATORS};
+pub(super) use worker::{CREATORS, UPKEEP};
 
-/// Has a chore of the house done soon; a full queue drops it.
+/// Has a store maintained soon; a full queue drops it.
 pub(super) fn background(task: impl FnOnce() + Send + 'static) {
-    let _ = CHORES.run(Job::call("", b"", task));
+    let _ = UPKEEP.run(Job::call("", b"", task));
 }
 
 /// Any error, owned.

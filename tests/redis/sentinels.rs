@@ -29,10 +29,7 @@ fn in_time<T: Send>(what: &str, call: impl FnOnce() -> T + Send) -> T {
 #[test]
 fn law_12_a_sentinel_and_a_master_that_stand_still_hold_nobody_past_the_fail_over() {
     let servers = Replicated::start(Flavour::Redis).unwrap();
-    let region = || -> Region<u64> {
-        let settings = RedisSettings::sentinel(servers.sentinel_urls(), servers.master_name());
-        process(config(settings.timeout(Duration::from_millis(900))))
-    };
+    let region = || behind(&servers);
     let old = region();
     old.set("key", 1).unwrap();
     block_on(old.set_async("key", 1)).unwrap();
@@ -55,10 +52,7 @@ fn law_12_a_sentinel_and_a_master_that_stand_still_hold_nobody_past_the_fail_ove
 #[test]
 fn law_7_who_waits_hears_of_the_new_master_long_before_the_lease_ends() {
     let servers = Replicated::start(Flavour::Redis).unwrap();
-    let region = || -> Region<u64> {
-        let settings = RedisSettings::sentinel(servers.sentinel_urls(), servers.master_name());
-        process(config(settings.timeout(Duration::from_millis(900))))
-    };
+    let region = || behind(&servers);
     let (a, b) = (region(), region());
     in_time("the waiter hears of the value", || {
         thread::scope(|scope| {
@@ -106,6 +100,12 @@ fn the_certificate_that_is_given_goes_for_sentinels_and_the_master() {
     assert_eq!(block_on(region.get_async("key")).unwrap(), Some(1));
     let suspicious = by(at_sentinel.url()).root_certificate(at_sentinel.authority_pem());
     assert!(process(config(suspicious)).get("key").is_err());
+}
+
+/// A process that asks these for the master.
+fn behind(servers: &Replicated) -> Region<u64> {
+    let settings = RedisSettings::sentinel(servers.sentinel_urls(), servers.master_name());
+    process(config(settings.timeout(Duration::from_millis(900))))
 }
 
 fn by(sentinel: String) -> RedisSettings {

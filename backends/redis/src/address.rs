@@ -89,8 +89,13 @@ pub(crate) fn address(url: &str) -> Result<ConnectionInfo, BadSettings> {
     Ok(info)
 }
 
-/// An address without what may hold a password: what stands before its `@`, and behind its `?`.
+/// An address without what may hold a password: what stands before its `@`, and behind its `?`. A
+/// socket's has only the latter.
 pub(crate) fn public(url: &str) -> &str {
-    let url = url.split_once('?').map_or(url, |(public, _)| public);
-    url.rsplit_once('@').map_or(url, |(_, public)| public)
+    let without_login = match url.split_once(':') {
+        Some((scheme, _)) if scheme.ends_with("unix") => url,
+        _ => url.rsplit_once('@').map_or(url, |(_, public)| public),
+    };
+    let query = without_login.split_once('?');
+    query.map_or(without_login, |(public, _)| public)
 }

@@ -316,6 +316,8 @@ mod tests {
         assert!(refused(RedisSettings::url("http://x")).contains("write redis://host"));
         let secret = refused(RedisSettings::url("redus://me:secret@host"));
         assert!(!secret.contains("secret"), "{secret}");
+        let secret = refused(RedisSettings::url("redus://:sec?ret@host"));
+        assert!(!secret.contains("sec"), "{secret}");
         let secret = refused(RedisSettings::url("unix:///x.sock?db=x&pass=secret@1"));
         assert!(!secret.contains("secret"), "{secret}");
         let place = Place::One("unix:///x.sock?user=me&pass=secret".into());

@@ -1,5 +1,5 @@
 //! Our own runner: per process two threads and a bounded queue for owned creators, and as many for
-//! the house's own chores, so that no creator keeps those waiting. Started with the first job.
+//! the upkeep of stores, so that no creator keeps that waiting. Started with the first job.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
@@ -24,7 +24,7 @@ process_wide! {
 }
 process_wide! {
     /// Maintains stores.
-    pub(in crate::region) static CHORES: Worker = Worker::named("dogpile-chore");
+    pub(in crate::region) static UPKEEP: Worker = Worker::named("dogpile-upkeep");
 }
 
 impl Worker {
