@@ -31,6 +31,10 @@ pub use dogpile_backend::JsonCodec;
 pub use dogpile_backend::{
     Clock, Invalidation, Mangle, ManualClock, Metadata, SystemClock, Verdict,
 };
+#[cfg(feature = "file")]
+pub use dogpile_file as file;
+#[cfg(feature = "file")]
+pub use dogpile_file::{Durability, File, FileSettings, OnDamage};
 #[cfg(feature = "memory")]
 pub use dogpile_memory::{Eviction, Memory};
 #[cfg(feature = "redis")]

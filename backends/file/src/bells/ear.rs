@@ -1,0 +1,140 @@
+//! The thread that listens for a process.
+
+use std::fs;
+use std::io;
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::Duration;
+
+use dogpile_backend::News;
+
+use super::{Bells, forget};
+use crate::bells::Ring;
+use crate::claim::Claim;
+use crate::layout::{self, Spot};
+use crate::opened::Opened;
+
+/// How often it is looked whether the holders of leases that are waited for live.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// How many datagrams the kernel keeps for one socket where it does not say.
+const KEPT: usize = 10;
+
+/// Begins to listen, until the store is closed.
+pub(super) fn listen(bells: &Bells, opened: &Arc<Opened>) -> io::Result<()> {
+    let path = bells.socket(bells.who);
+    // Two openings never have one number, but one opening may begin twice.
+    let _ = fs::remove_file(&path);
+    let socket = UnixDatagram::bind(&path)?;
+    let ear = Ear {
+        // The folder's own descriptor may be gone when this ends.
+        path: fs::canonicalize(&path)?,
+        socket,
+        kept: datagrams_kept(),
+        opened: Arc::downgrade(opened),
+    };
+    thread::Builder::new()
+        .name("dogpile-file".into())
+        .spawn(move || ear.listen())
+        .map(drop)
+}
+
+fn datagrams_kept() -> usize {
+    let told = fs::read_to_string("/proc/sys/net/unix/max_dgram_qlen");
+    told.ok()
+        .and_then(|told| told.trim().parse().ok())
+        .unwrap_or(KEPT)
+}
+
+struct Ear {
+    path: PathBuf,
+    socket: UnixDatagram,
+    kept: usize,
+    opened: Weak<Opened>,
+}
+
+impl Ear {
+    fn listen(self) {
+        loop {
+            let Some(opened) = self.opened.upgrade() else {
+                break;
+            };
+            let keys = opened.bells.ropes.keys();
+            look_for_the_dead(&opened, &keys);
+            drop(opened);
+            // An empty datagram says that the store is closed.
+            let wait = (!keys.is_empty()).then_some(LOOK_EVERY);
+            if self.socket.set_read_timeout(wait).is_err() {
+                break;
+            }
+            let Some(heard) = self.hear() else { continue };
+            let Some(opened) = self.opened.upgrade() else {
+                break;
+            };
+            tell(&opened, &heard, heard.len() >= self.kept);
+        }
+        let _ = fs::remove_file(&self.path);
+    }
+
+    /// Waits for a datagram, and takes what has come with it.
+    fn hear(&self) -> Option<Vec<(Spot, News)>> {
+        let mut words = [0; Spot::LENGTH + 2];
+        let mut heard = Vec::new();
+        let mut length = self.socket.recv(&mut words).ok()?;
+        self.socket.set_nonblocking(true).ok()?;
+        loop {
+            heard.extend(understand(&words[..length]));
+            match self.socket.recv(&mut words) {
+                Ok(more) => length = more,
+                Err(_) => break,
+            }
+        }
+        self.socket.set_nonblocking(false).ok()?;
+        Some(heard)
+    }
+}
+
+fn understand(words: &[u8]) -> Option<(Spot, News)> {
+    let (spot, news) = words.split_first_chunk()?;
+    match news {
+        [0] => Some((Spot::of_bytes(*spot), News::Changed)),
+        [_] => Some((Spot::of_bytes(*spot), News::Failed)),
+        _ => None,
+    }
+}
+
+/// Rings for what was heard. Where as much has come as the kernel keeps, more may have come than
+/// that, and nobody knows what.
+fn tell(opened: &Opened, heard: &[(Spot, News)], perhaps_not_all: bool) {
+    for (spot, news) in heard {
+        let (spot, news, who) = (*spot, *news, opened.bells.who);
+        if !opened.bells.ropes.ring(spot, news) {
+            forget(opened, Ring { spot, who, news });
+        }
+    }
+    if perhaps_not_all {
+        opened.bells.ropes.ring_all();
+    }
+}
+
+/// Rings where the holder of a lease has died, and where the lease is gone: it was rung then, but
+/// nobody may have heard it.
+fn look_for_the_dead(opened: &Opened, keys: &[(Spot, Box<[u8]>)]) {
+    let lives = |key: &[u8]| {
+        let reading = opened.engine.reading()?;
+        let claim = reading
+            .get(layout::claim(key).as_bytes())?
+            .and_then(Claim::decode);
+        Ok::<_, heed::Error>(
+            claim.is_some_and(|claim| !claim.locked || opened.locks.is_held(claim.stamp)),
+        )
+    };
+    for (spot, key) in keys {
+        // Where it cannot be looked, the lease has an end by itself.
+        if !lives(key).unwrap_or(true) {
+            opened.bells.ropes.ring(*spot, News::Changed);
+        }
+    }
+}

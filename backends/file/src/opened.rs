@@ -1,0 +1,127 @@
+//! What is open in a folder: the engine, the locks and the bells.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use dogpile_backend::{Clock, Span, SystemClock, Time};
+
+use crate::bells::Bells;
+use crate::damage;
+use crate::engine::Engine;
+use crate::locks::Locks;
+use crate::room::Room;
+use crate::trouble::Trouble;
+use crate::writing::Writing;
+
+/// How often it is looked whether the folder still holds what is open.
+const LOOK_EVERY: Span = Span::from_secs(1);
+
+pub(crate) struct Opened {
+    pub(crate) engine: Engine,
+    pub(crate) locks: Locks,
+    pub(crate) bells: Bells,
+    pub(crate) room: Room,
+    /// A random number, so that no stamp repeats even where the engine's numbers do.
+    pub(crate) instance: u64,
+    folder: PathBuf,
+    /// That it cannot be used any more.
+    over: OnceLock<()>,
+    looked: Mutex<Time>,
+}
+
+impl Opened {
+    pub(crate) fn new(
+        folder: &Path,
+        engine: Engine,
+        locks: Locks,
+        room: Room,
+    ) -> std::io::Result<Self> {
+        let instance = random();
+        Ok(Self {
+            bells: Bells::new(folder, instance)?,
+            engine,
+            locks,
+            room,
+            instance,
+            folder: folder.to_owned(),
+            over: OnceLock::new(),
+            looked: Mutex::new(SystemClock.coarse()),
+        })
+    }
+
+    pub(crate) fn is_usable(&self) -> bool {
+        self.over.get().is_none() && self.engine.is_of_this_process()
+    }
+
+    /// Does `work`, and remembers a trouble after which there is no use in going on.
+    pub(crate) fn noting<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let done = work();
+        if done.as_ref().is_err_and(Trouble::ends_the_engine) {
+            // It is set already if another was faster.
+            let _ = self.over.set(());
+        }
+        done
+    }
+
+    /// Changes the store in one step. Where there is no room, entries are let go and it is tried
+    /// once more, so `work` may run twice.
+    pub(crate) fn write<T>(
+        &self,
+        mut work: impl FnMut(&mut Writing<'_>) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        self.noting(|| {
+            self.look_at_the_folder()?;
+            match self.write_once(&mut work) {
+                Err(trouble) if trouble.is_full() => {
+                    self.make_room()?;
+                    self.write_once(&mut work)
+                }
+                done => done,
+            }
+        })
+    }
+
+    fn write_once<T>(
+        &self,
+        work: &mut impl FnMut(&mut Writing<'_>) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let mut writing = Writing::begin(self)?;
+        let done = work(&mut writing)?;
+        writing.commit()?;
+        Ok(done)
+    }
+
+    fn make_room(&self) -> Result<(), Trouble> {
+        self.engine.forget_the_dead()?;
+        let mut writing = Writing::begin(self)?;
+        writing.let_some_go()?;
+        writing.commit()
+    }
+
+    /// Whoever removes or replaces the folder wants what was in it forgotten: not to be read here
+    /// for ever, while all others use another store.
+    fn look_at_the_folder(&self) -> Result<(), Trouble> {
+        let now = SystemClock.coarse();
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.since(*looked) < LOOK_EVERY {
+            return Ok(());
+        }
+        *looked = now;
+        drop(looked);
+        if self.locks.are_of(&self.folder) && damage::data_is_there(&self.folder) {
+            Ok(())
+        } else {
+            Err(Trouble::Gone)
+        }
+    }
+}
+
+/// Some number, none like another; never zero.
+pub(crate) fn random() -> u64 {
+    RandomState::new().hash_one("a process's store") | 1
+}

@@ -1,0 +1,230 @@
+//! How a folder is opened: one process at a time, and the first one looks whether it can be used.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+use std::{fs, io, thread};
+
+use heed::MdbError;
+
+use crate::bells;
+use crate::damage::{self, Damage};
+use crate::engine::Engine;
+use crate::layout;
+use crate::locks::Locks;
+use crate::opened::Opened;
+use crate::room::Room;
+use crate::settings::{LEAST, MOST, OnDamage, Terms};
+use crate::trouble::Trouble;
+use crate::writing::Writing;
+
+/// How long an opening waits for another process's.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// Why a folder cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The bound cannot be meant so.
+    #[error("`max_size` is {found} bytes; a store holds from {LEAST} to {MOST}")]
+    Size {
+        /// What was asked for.
+        found: u64,
+    },
+    /// The folder, or a file in it, cannot be made or used.
+    #[error("`{}` cannot be used as a store's folder: {source}; it has to be one that this process \
+             may write to", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// What is in the folder cannot be used.
+    #[error("`{}` holds no store that can be used: {damage}; move it away, or open it with \
+             `on_damage(OnDamage::SetAside)`", path.display())]
+    Damaged {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        damage: Damage,
+    },
+    /// Another process has been opening the folder for long.
+    #[error("`{}` is being opened by another process for more than {PATIENCE:?}; look whether one \
+             has stopped", path.display())]
+    Busy {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The engine does not open.
+    #[error("`{}` does not open: {source}", path.display())]
+    Engine {
+        /// The folder.
+        path: PathBuf,
+        /// What it says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl Terms {
+    pub(crate) fn check(self) -> Result<(), OpenError> {
+        let found = self.max_size;
+        if (LEAST..=MOST).contains(&found) {
+            return Ok(());
+        }
+        Err(OpenError::Size { found })
+    }
+}
+
+/// Makes the folder where it is not there, and tells how the system names it.
+pub(crate) fn folder(path: &Path) -> Result<PathBuf, OpenError> {
+    fs::create_dir_all(path)
+        .and_then(|()| path.canonicalize())
+        .map_err(|source| refused(path, source))
+}
+
+fn refused(path: &Path, source: io::Error) -> OpenError {
+    let path = path.to_owned();
+    OpenError::Folder { path, source }
+}
+
+fn of_the_engine(
+    path: &Path,
+    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> OpenError {
+    let (path, source) = (path.to_owned(), source.into());
+    OpenError::Engine { path, source }
+}
+
+/// Opens the store in a folder that is there.
+pub(crate) fn open(path: &Path, terms: Terms) -> Result<Arc<Opened>, OpenError> {
+    let start = Instant::now();
+    loop {
+        folder(path)?;
+        let locks = begin(path, start)?;
+        let is_first = locks.is_unused().map_err(|source| refused(path, source))?;
+        match open_alone(path, locks, is_first, terms) {
+            Err(OpenError::Damaged { damage, .. })
+                if is_first && terms.on_damage == OnDamage::SetAside =>
+            {
+                set_aside(path, &damage)?;
+            }
+            opened => return opened.map(Arc::new),
+        }
+    }
+}
+
+/// Waits for the right to open the store in `path`.
+fn begin(path: &Path, start: Instant) -> Result<Locks, OpenError> {
+    loop {
+        let locks = Locks::open(path).map_err(|source| refused(path, source))?;
+        while !locks
+            .begin_opening()
+            .map_err(|source| refused(path, source))?
+        {
+            if start.elapsed() > PATIENCE {
+                return Err(OpenError::Busy { path: path.into() });
+            }
+            thread::sleep(PAUSE);
+        }
+        if locks.are_of(path) {
+            return Ok(locks);
+        }
+        // It was set aside meanwhile, with these locks.
+        folder(path)?;
+    }
+}
+
+/// Opens the store while no other process does. Its locks end with an error.
+fn open_alone(
+    path: &Path,
+    locks: Locks,
+    is_first: bool,
+    terms: Terms,
+) -> Result<Opened, OpenError> {
+    let damaged = |damage| OpenError::Damaged {
+        path: path.to_owned(),
+        damage,
+    };
+    let of_the_system = |source| refused(path, source);
+    if is_first && let Some(damage) = damage::look(path).map_err(of_the_system)? {
+        return Err(damaged(damage));
+    }
+    let map = is_first.then_some(Room::map(terms.max_size));
+    let engine = match Engine::open(path, terms.durability, map) {
+        Ok(engine) => engine,
+        Err(heed::Error::Mdb(MdbError::VersionMismatch)) => return Err(damaged(Damage::Engine)),
+        Err(heed::Error::Mdb(MdbError::Invalid | MdbError::Corrupted | MdbError::PageNotFound)) => {
+            return Err(damaged(Damage::NoStore));
+        }
+        Err(heed::Error::Io(source)) => return Err(refused(path, source)),
+        Err(error) => return Err(of_the_engine(path, error)),
+    };
+    if is_first
+        && let Some(damage) = damage::look_for_missing(path, &engine).map_err(of_the_system)?
+    {
+        return Err(damaged(damage));
+    }
+    let about = engine
+        .reading()
+        .and_then(|reading| damage::read_about(&reading));
+    let bound = match about {
+        Ok(Ok(bound)) => bound,
+        Ok(Err(damage)) => return Err(damaged(damage)),
+        Err(heed::Error::Mdb(MdbError::Corrupted | MdbError::PageNotFound)) => {
+            return Err(damaged(Damage::NoStore));
+        }
+        Err(error) => return Err(of_the_engine(path, error)),
+    };
+    let most = match bound {
+        Some(bound) if !is_first => bound.min(terms.max_size),
+        _ => terms.max_size,
+    };
+    let opened = Opened::new(path, engine, locks, Room::new(most)).map_err(of_the_system)?;
+    settle(&opened, is_first, bound, most).map_err(|trouble| of_the_engine(path, trouble))?;
+    opened.locks.begin_using().map_err(of_the_system)?;
+    opened.locks.end_opening();
+    Ok(opened)
+}
+
+/// Writes down what the store is, where that is new. Who comes first finds nobody alive: what was
+/// claimed and watched then is so no longer.
+fn settle(opened: &Opened, is_first: bool, bound: Option<u64>, most: u64) -> Result<(), Trouble> {
+    if !is_first && bound.is_some() {
+        return Ok(());
+    }
+    opened.write(|writing: &mut Writing<'_>| {
+        let ended = [layout::CLAIMS[0], layout::CLAIMS[1], layout::WATCHERS];
+        for letters in ended {
+            for place in writing.changes.places(letters)? {
+                writing.remove(&place)?;
+            }
+        }
+        if bound != Some(most) {
+            writing.put(layout::ABOUT, &damage::about(most))?;
+        }
+        Ok(())
+    })?;
+    bells::clear(opened);
+    Ok(())
+}
+
+/// Gives the folder another name, under which it stays.
+fn set_aside(path: &Path, damage: &Damage) -> Result<(), OpenError> {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let seconds = now.unwrap_or_default().as_secs();
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let mut aside = path.with_file_name(format!("{name}.aside-{seconds}"));
+    let mut number = 1;
+    while aside.exists() {
+        aside = path.with_file_name(format!("{name}.aside-{seconds}-{number}"));
+        number += 1;
+    }
+    log::warn!(
+        "{} cannot be used ({damage}); it is {} from now on, and a new store is begun",
+        path.display(),
+        aside.display()
+    );
+    fs::rename(path, aside).map_err(|source| refused(path, source))
+}

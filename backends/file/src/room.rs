@@ -1,0 +1,152 @@
+//! How much the store may hold, and what goes when that is reached: first what has expired, then
+//! the oldest.
+//!
+//! Pages that entries leave are used again; the file itself never shrinks. A reader that has
+//! stopped in the middle of a look (a process under `SIGSTOP`, a debugger) keeps the pages of that
+//! moment from being used again, so the file grows though less is in it. It may grow to twice the
+//! bound; then values are no longer taken until pages are free again. What has to be possible
+//! always, to delete and to lease, may use as much once more.
+
+use std::sync::{Mutex, PoisonError};
+
+use dogpile_backend::{Clock, SystemClock};
+
+use crate::engine::Engine;
+use crate::entry;
+use crate::layout;
+use crate::trouble::Trouble;
+use crate::writing::Writing;
+
+/// How many entries one change lets go at most while the store is over its bound.
+const AT_ONCE: usize = 64;
+/// How many expired entries each change lets go in any case: more than it adds.
+const EXPIRED: usize = 2;
+/// One value in so many is tried while the file must not grow, to learn whether it still would.
+const TRY: u32 = 64;
+
+pub(crate) struct Room {
+    /// How many bytes entries may take up.
+    most: u64,
+    growth: Mutex<Growth>,
+}
+
+#[derive(Default)]
+struct Growth {
+    /// The file's last page when a value was last tried.
+    last: u64,
+    refused: u32,
+}
+
+impl Room {
+    pub(crate) fn new(most: u64) -> Self {
+        let growth = Mutex::default();
+        Self { most, growth }
+    }
+
+    /// How far the file of a store with this bound can grow: so many bytes, in whole pages.
+    pub(crate) fn map(most: u64) -> usize {
+        let bytes = (4 * most + (64 << 20)).next_multiple_of(LARGEST_PAGE);
+        // Addresses have 64 bits where this is built.
+        usize::try_from(bytes).unwrap_or(usize::MAX)
+    }
+
+    /// Whether a value of so many bytes can be taken now.
+    pub(crate) fn admit(&self, length: usize, engine: &Engine) -> Result<(), Trouble> {
+        let most = self.most;
+        if length as u64 > most / 2 {
+            return Err(Trouble::TooLarge { length, most });
+        }
+        let last = engine.last_page();
+        if last.saturating_mul(PAGE) <= 2 * most + (8 << 20) {
+            return Ok(());
+        }
+        let mut growth = self.growth.lock().unwrap_or_else(PoisonError::into_inner);
+        if growth.last == last {
+            // The last one found pages to use again.
+            return Ok(());
+        }
+        growth.refused = (growth.refused + 1) % TRY;
+        if growth.refused == 1 {
+            growth.last = last;
+            return Ok(());
+        }
+        Err(Trouble::Pinned)
+    }
+}
+
+/// The engine's pages are the machine's, and no machine has smaller ones, or larger ones.
+const PAGE: u64 = 4096;
+const LARGEST_PAGE: u64 = 64 << 10;
+
+impl Writing<'_> {
+    /// Lets go what has to, after an entry was added.
+    pub(crate) fn keep_within_bounds(&mut self) -> Result<(), Trouble> {
+        for _ in 0..EXPIRED {
+            if !self.let_an_expired_one_go()? {
+                break;
+            }
+        }
+        for _ in 0..AT_ONCE {
+            let size = self.changes.size()?;
+            if size.used.saturating_mul(size.page) <= self.opened.room.most {
+                break;
+            }
+            if !self.let_one_go()? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets entries go because there is no room for others.
+    pub(crate) fn let_some_go(&mut self) -> Result<(), Trouble> {
+        for _ in 0..AT_ONCE {
+            if !self.let_one_go()? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn let_one_go(&mut self) -> Result<bool, Trouble> {
+        Ok(self.let_an_expired_one_go()? || self.let_the_oldest_go()?)
+    }
+
+    fn let_an_expired_one_go(&mut self) -> Result<bool, Trouble> {
+        let now = SystemClock.wall().as_nanos();
+        let first = self.changes.first(layout::EXPIRING)?;
+        let first = first.map(|(at, place)| (at.to_vec(), place.to_vec()));
+        match first {
+            Some((at, place)) if layout::expires(&at).is_none_or(|expires| expires <= now) => {
+                self.let_go(&at, &place)?;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn let_the_oldest_go(&mut self) -> Result<bool, Trouble> {
+        let first = self.changes.first(layout::OLDEST)?;
+        let Some((at, place)) = first.map(|(at, place)| (at.to_vec(), place.to_vec())) else {
+            return Ok(false);
+        };
+        self.let_go(&at, &place)?;
+        Ok(true)
+    }
+
+    /// Lets the entry at `place` go, which stands in an order at `at`; if it is another by now, only
+    /// that standing goes.
+    fn let_go(&mut self, at: &[u8], place: &[u8]) -> Result<(), Trouble> {
+        self.remove(at)?;
+        let book = self.get(place)?.and_then(entry::book);
+        let stands = book.is_some_and(|book| {
+            layout::in_order(book.written) == *at
+                || layout::expiring(book.expires, book.written) == *at
+        });
+        if stands || book.is_none() {
+            self.forget(place)?;
+            self.remove(place)?;
+        }
+        Ok(())
+    }
+}
