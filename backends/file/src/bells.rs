@@ -76,6 +76,8 @@ impl Bells {
             .begin_listening(|| ear::listen(self, opened))
             .ok()?;
         let number = self.ropes.hang(spot, key, bell);
+        // It may be asleep until it hears something, and has to look whether a holder lives.
+        self.nudge();
         let place = layout::watcher(spot, self.who);
         let told = opened.write(|writing| match writing.get(&place)? {
             Some(_) => Ok(()),
@@ -89,6 +91,12 @@ impl Bells {
         // The note in the store stays until somebody rings for nothing: this does no I/O.
         let ropes = Arc::clone(&self.ropes);
         Some(Watch::new(move || ropes.take_down(spot, number)))
+    }
+
+    /// Has the listener look up.
+    fn nudge(&self) {
+        // Where too much has come at once it looks up anyway.
+        let _ = self.sender.send_to(&[], self.socket(self.who));
     }
 
     /// Rings, after the change has been made.
@@ -162,7 +170,7 @@ impl Drop for Bells {
     fn drop(&mut self) {
         // The listener looks up, finds nothing to listen for, and ends.
         if self.ropes.is_listened_to() {
-            let _ = self.sender.send_to(&[], self.socket(self.who));
+            self.nudge();
         }
     }
 }

@@ -148,7 +148,7 @@ mod tests {
     fn entry(number: u64, bytes: Vec<u8>) -> CachedValue<Payload> {
         CachedValue {
             value: Payload {
-                schema: (number >> 7) as u32,
+                schema: u32::try_from(number >> 32).expect("32 bits"),
                 bytes,
             },
             metadata: Metadata {

@@ -95,7 +95,7 @@ pub(crate) struct ReplayFlags {
     /// The first is the subject of the report.
     #[arg(long, value_delimiter = ',')]
     contenders: Option<Vec<String>>,
-    /// Where dogpile stores values: memory, redis, valkey. The run starts the server.
+    /// Where dogpile stores values: memory, file, redis, valkey. The run makes the folder, or starts the server.
     #[arg(long)]
     backend: Option<String>,
     /// A call that takes longer is hung.
@@ -108,7 +108,7 @@ pub(crate) struct StampedeFlags {
     /// 64 unless said otherwise, or 8 in each of several processes.
     #[arg(long, conflicts_with = "async")]
     threads: Option<u32>,
-    /// Callers are so many processes of so many threads, which share a server: --backend redis.
+    /// Callers are so many processes of so many threads, which share a store: --backend file or redis.
     #[arg(long, conflicts_with_all = ["async", "tasks"])]
     processes: Option<u32>,
     /// Callers are tasks on a multi-threaded runtime.
@@ -126,7 +126,7 @@ pub(crate) struct StampedeFlags {
     /// 5 cold ones, or 20 stale ones, unless said otherwise.
     #[arg(long)]
     rounds: Option<u32>,
-    /// Where dogpile stores values: memory, redis, valkey. The run starts the server.
+    /// Where dogpile stores values: memory, file, redis, valkey. The run makes the folder, or starts the server.
     #[arg(long)]
     backend: Option<String>,
     /// The first is the subject of the report.

@@ -76,6 +76,9 @@ pub(crate) struct ProcessesFigures {
     /// Callers that a fault took with it: of a killed process, in a creator that never ends. The most in any
     /// round.
     pub(crate) lost: u64,
+    /// How long after its process was killed another creator began, the longest of all rounds; null where none
+    /// was killed.
+    pub(crate) takeover_ms: Option<f64>,
 }
 
 /// Everything, as `--json` prints it: the first contender's figures on top, the others by name.

@@ -54,6 +54,7 @@ fn a_cold_key_has_one_creator_among_all_processes() {
         "slowest_ms",
         "stale_served",
         "stored_by",
+        "takeover_ms",
     ];
     assert_eq!(names, wanted);
     assert_eq!(of(&figures, ["creators", "processes"]), [1, 2]);

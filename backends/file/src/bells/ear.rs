@@ -64,7 +64,7 @@ impl Ear {
             let keys = opened.bells.ropes.keys();
             look_for_the_dead(&opened, &keys);
             drop(opened);
-            // An empty datagram says that the store is closed.
+            // An empty datagram says only that something is to be looked at: another key, the end.
             let wait = (!keys.is_empty()).then_some(LOOK_EVERY);
             if self.socket.set_read_timeout(wait).is_err() {
                 break;

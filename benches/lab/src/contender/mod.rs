@@ -1,15 +1,19 @@
 //! Who is measured. A contender is one small trait; they join by name in [`TABLE`], and the backends
 //! of dogpile in [`region`].
 
+mod home;
 mod mutex;
 mod plain;
 mod region;
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use dogpile_test_servers::{Flavour, Server};
+use dogpile::backend::Store;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use home::Home;
 
 use crate::creator::{CreatorError, Record};
 use crate::error::LabError;
@@ -101,8 +105,8 @@ pub(crate) enum CallError {
 /// What a contender is built from.
 pub(crate) struct Terms<'a> {
     pub(crate) scenario: &'a Scenario,
-    /// Where the backend's server is, if it has one.
-    pub(crate) url: Option<&'a str>,
+    /// Where the backend's values live.
+    pub(crate) address: &'a str,
 }
 
 impl Terms<'_> {
@@ -151,7 +155,7 @@ pub(crate) fn check_names(
             return Err(unknown("contenders", name, names()));
         }
     }
-    let shared = region::backend(backend)?.flavour.is_some();
+    let shared = region::backend(backend)?.home.reaches_across_processes();
     let Callers::Processes { .. } = callers else {
         return Ok(());
     };
@@ -161,7 +165,7 @@ pub(crate) fn check_names(
     };
     if !shared {
         return apart(format!(
-            "the backend `{backend}` does not reach across processes: use redis or valkey, or \
+            "the backend `{backend}` does not reach across processes: use file, redis or valkey, or \
              threads or tasks"
         ));
     }
@@ -173,13 +177,28 @@ pub(crate) fn check_names(
     Ok(())
 }
 
-/// Starts the server that a backend needs, if it needs one.
+/// Makes the place where a backend's values live.
 ///
 /// # Errors
-/// It is not installed, or does not start.
-pub(crate) fn serve(backend: &str) -> Result<Option<Server>, LabError> {
-    let flavour: Option<Flavour> = region::backend(backend)?.flavour;
-    Ok(flavour.map(Server::start).transpose()?)
+/// Its server is not installed, or does not start.
+pub(crate) fn home(backend: &str) -> Result<Home, LabError> {
+    region::backend(backend)?.home.make()
+}
+
+/// Whether a backend has a server.
+pub(crate) fn has_server(backend: &str) -> bool {
+    region::backend(backend).is_ok_and(|backend| matches!(backend.home, home::Kind::Server(_)))
+}
+
+/// The store at `address`, of a backend that reaches across processes.
+///
+/// # Errors
+/// It does not open.
+pub(crate) fn store(backend: &str, address: &str) -> Result<Arc<dyn Store<Record>>, LabError> {
+    match region::backend(backend)?.store {
+        Some(open) => open(address),
+        None => unreachable!("a valid scenario of processes has a store that they share"),
+    }
 }
 
 fn names() -> impl Iterator<Item = &'static str> {

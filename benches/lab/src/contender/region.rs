@@ -1,8 +1,12 @@
 //! The subject: a region of dogpile.
 
-use dogpile::{Answer, Config, Error, JsonCodec, Memory, Redis, Region};
+use std::sync::Arc;
+
+use dogpile::backend::Store;
+use dogpile::{Answer, Config, Error, File, JsonCodec, Memory, Redis, Region};
 use dogpile_test_servers::Flavour;
 
+use super::home::Kind;
 use super::{
     CallError, Contender, Create, CreateAsync, MEMORY, Origin, Pending, SUBJECT, Served, Terms,
 };
@@ -10,36 +14,47 @@ use crate::creator::{CreatorError, Record};
 use crate::error::LabError;
 use crate::keys::Key;
 
+type Open = fn(&str) -> Result<Arc<dyn Store<Record>>, LabError>;
+
 /// Where a region stores. Another backend is another line of [`BACKENDS`].
 pub(super) struct Backend {
     name: &'static str,
-    /// The server that it needs, and that several processes can share.
-    pub(super) flavour: Option<Flavour>,
-    open: fn(&Terms<'_>) -> Result<Config<Record>, LabError>,
+    pub(super) home: Kind,
+    /// Opens the store at an address; nothing where each region has memory of its own.
+    pub(super) store: Option<Open>,
 }
 
 const BACKENDS: &[Backend] = &[
     Backend {
         name: MEMORY,
-        flavour: None,
-        open: |_| Ok(Config::new(Memory::unbounded())),
+        home: Kind::Process,
+        store: None,
+    },
+    Backend {
+        name: "file",
+        home: Kind::Folder,
+        store: Some(in_folder),
     },
     Backend {
         name: "redis",
-        flavour: Some(Flavour::Redis),
-        open: on_redis,
+        home: Kind::Server(Flavour::Redis),
+        store: Some(on_redis),
     },
     Backend {
         name: "valkey",
-        flavour: Some(Flavour::Valkey),
-        open: on_redis,
+        home: Kind::Server(Flavour::Valkey),
+        store: Some(on_redis),
     },
 ];
 
-fn on_redis(terms: &Terms<'_>) -> Result<Config<Record>, LabError> {
-    let opened = Redis::open(terms.url.unwrap_or_default());
-    let store = opened.map_err(|error| unset(&error))?;
-    Ok(Config::new(store.encoded(JsonCodec::new())))
+fn on_redis(url: &str) -> Result<Arc<dyn Store<Record>>, LabError> {
+    let opened = Redis::open(url).map_err(|error| unset(&error))?;
+    Ok(Arc::new(opened.encoded(JsonCodec::new())))
+}
+
+fn in_folder(path: &str) -> Result<Arc<dyn Store<Record>>, LabError> {
+    let opened = File::open(path).map_err(|error| unset(&error))?;
+    Ok(Arc::new(opened.encoded(JsonCodec::new())))
 }
 
 fn unset(error: &dyn std::error::Error) -> LabError {
@@ -66,7 +81,11 @@ impl Terms<'_> {
     /// No such backend, or the region refuses the policy.
     pub(super) fn region(&self) -> Result<Region<Record>, LabError> {
         let (freshness, plan) = (self.scenario.freshness, self.scenario.region);
-        let config = (backend(&self.scenario.backend)?.open)(self)?
+        let config = match backend(&self.scenario.backend)?.store {
+            Some(open) => Config::new(open(self.address)?),
+            None => Config::new(Memory::unbounded()),
+        };
+        let config = config
             .fresh_for(freshness.fresh)
             .stale_for(freshness.stale)
             .lease_time(plan.lease)

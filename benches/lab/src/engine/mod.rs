@@ -8,7 +8,6 @@ mod together;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dogpile_test_servers::Server;
 use hdrhistogram::Histogram;
 use indicatif::ProgressBar;
 
@@ -67,11 +66,10 @@ pub(crate) fn run(scenario: &Scenario, progress: &ProgressBar) -> Result<Vec<Mea
     if let Some(description) = work.describe() {
         progress.println(description);
     }
-    let server = contender::serve(&scenario.backend)?;
-    let url = server.as_ref().map(Server::url);
+    let home = contender::home(&scenario.backend)?;
     let terms = Terms {
         scenario,
-        url: url.as_deref(),
+        address: &home.address(),
     };
     let mut all = Vec::new();
     for name in &scenario.contenders {

@@ -19,6 +19,8 @@ pub(super) fn measured(scenario: &Scenario, played: Vec<Played>) -> Measured {
     let commands = played.iter().map(|round| round.commands);
     let redis_commands = commands.max().flatten();
     let lost = played.iter().map(|round| round.lost).max().unwrap_or(0);
+    let takeovers = played.iter().filter_map(|round| round.takeover_ns);
+    let takeover_ms = takeovers.max().map(millis);
     let begun = played.iter().map(|round| round.begun).collect();
     let counts: Vec<Round> = played.iter().map(|round| round.counts.clone()).collect();
     let entries = distinct(played.into_iter().flat_map(|round| round.entries).collect());
@@ -33,6 +35,7 @@ pub(super) fn measured(scenario: &Scenario, played: Vec<Played>) -> Measured {
         stored_by,
         served_from_kept: fewest(&counts, |round| round.kept),
         lost,
+        takeover_ms,
     };
     let run = Run {
         figures: Figures::Processes(Box::new(figures)),
@@ -91,6 +94,7 @@ mod tests {
             commands: None,
             stored,
             lost: 0,
+            takeover_ns: None,
         }
     }
 

@@ -14,8 +14,8 @@ use crate::scenario::Scenario;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Setup {
     pub(super) clock: Clock,
-    /// The server.
-    pub(super) url: String,
+    /// Where the store is that all share.
+    pub(super) address: String,
     pub(super) scenario: Scenario,
     /// Where the first creation of each round leaves its mark, if it is never to end.
     pub(super) marks: Option<PathBuf>,

@@ -1,9 +1,9 @@
 //! One round after another: all callers of all processes ask for one key at the same moment.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dogpile::backend::{Encoded, Store};
-use dogpile::{JsonCodec, Redis};
+use dogpile::backend::Store;
 use dogpile_test_servers::{Counter, Server};
 use tempfile::TempDir;
 
@@ -11,7 +11,7 @@ use super::fleet::Fleet;
 use super::protocol::{News, Order, Report, Setup};
 use super::strike::{Blow, Strike};
 use crate::clock::Clock;
-use crate::contender;
+use crate::contender::{self, Home};
 use crate::creator::Record;
 use crate::engine::SURELY_STALE;
 use crate::engine::round::Round;
@@ -36,9 +36,10 @@ pub(super) struct Ground {
     threads: usize,
     clock: Clock,
     fleet: Fleet,
-    counter: Counter,
-    store: Encoded<Redis, JsonCodec>,
-    server: Server,
+    /// Counts what is asked of a server, where there is one.
+    counter: Option<Counter>,
+    store: Arc<dyn Store<Record>>,
+    home: Home,
     /// Where the first creation of each round leaves its mark.
     _marks: TempDir,
 }
@@ -52,6 +53,8 @@ pub(super) struct Played {
     /// Which of the round's creations, by their beginning, made what the store has.
     pub(super) stored: Option<usize>,
     pub(super) lost: u64,
+    /// How long after its creator was killed another began.
+    pub(super) takeover_ns: Option<u64>,
 }
 
 /// What the processes have said of a round.
@@ -60,6 +63,8 @@ struct Said {
     report: Report,
     /// Callers that went with their process.
     killed: u64,
+    /// When their process was killed.
+    killed_ns: Option<u64>,
     /// Processes that are of no further use.
     spent: Vec<usize>,
     hung: u64,
@@ -74,9 +79,7 @@ impl Ground {
         let Callers::Processes { processes, threads } = scenario.callers else {
             unreachable!("these callers are processes")
         };
-        let Some(server) = contender::serve(&scenario.backend)? else {
-            unreachable!("a backend that reaches across processes has a server")
-        };
+        let home = contender::home(&scenario.backend)?;
         let marks = tempfile::tempdir().map_err(|source| LabError::Start {
             what: "a folder for marks",
             source,
@@ -84,23 +87,19 @@ impl Ground {
         let hangs = scenario.faults.fault == Some(Fault::HungCreator);
         let setup = Setup {
             clock: Clock::start(),
-            url: server.url(),
+            address: home.address(),
             scenario: scenario.with_its_fault(),
             marks: hangs.then(|| marks.path().to_owned()),
         };
-        let opened = Redis::open(&setup.url).map_err(|error| LabError::Contender {
-            name: contender::SUBJECT,
-            message: error.to_string(),
-        })?;
         let ground = Self {
             scenario: scenario.clone(),
             mode,
             threads: threads as usize,
             clock: setup.clock,
-            counter: server.counter()?,
+            counter: home.server().map(Server::counter).transpose()?,
             fleet: Fleet::start(processes as usize, &setup, sabotage)?,
-            store: opened.encoded(JsonCodec::new()),
-            server,
+            store: contender::store(&scenario.backend, &setup.address)?,
+            home,
             _marks: marks,
         };
         // What regions do as they begin is no part of a round.
@@ -121,20 +120,31 @@ impl Ground {
             begun_ns: self.clock.now(),
         };
         let before = self.settled()?;
-        let looks = self.counter.by_command()?;
-        let looks = looks.get("GET").copied().unwrap_or(0) + self.callers();
         let mut strike = Strike::of(&self.scenario);
-        strike.before(&self.server)?;
+        let looks = match (&self.counter, self.home.server()) {
+            (Some(counter), Some(server)) => {
+                let looks = counter.by_command()?;
+                strike.before(server)?;
+                looks.get("GET").copied().unwrap_or(0) + self.callers()
+            }
+            _ => 0,
+        };
         let at_ns = self.clock.now() + LEAD_NS;
         self.fleet.order_all(&Order::Go { at_ns })?;
-        strike.after_looks(&self.server, &self.counter, looks)?;
+        if let (Some(counter), Some(server)) = (&self.counter, self.home.server()) {
+            strike.after_looks(server, counter, looks)?;
+        }
         let said = self.collect(&mut strike)?;
-        strike.repair(&self.server)?;
+        if let Some(server) = self.home.server() {
+            strike.repair(server)?;
+        }
         let commands = if strike.is_at_the_server() {
-            self.counter = self.server.counter()?;
+            self.counter = self.home.server().map(Server::counter).transpose()?;
             None
         } else {
-            Some(self.settled()? - before)
+            self.settled()?
+                .zip(before)
+                .map(|(now, before)| now - before)
         };
         let created_ns = self.stored(key);
         for spent in &said.spent {
@@ -180,6 +190,7 @@ impl Ground {
                 News::Began(entry) => {
                     let blow = strike.began(number, entry, &mut self.fleet, self.clock)?;
                     if let Blow::Killed(entry) = blow {
+                        said.killed_ns = entry.end_ns;
                         said.report.entries.push(entry);
                         said.killed += self.threads as u64;
                         said.spent.push(number);
@@ -221,15 +232,18 @@ impl Ground {
         Ok(())
     }
 
-    /// How many commands there were, once clients have been silent for a moment.
-    fn settled(&self) -> Result<u64, LabError> {
+    /// How many commands there were, where a server counts them, once clients have been silent for a moment.
+    fn settled(&self) -> Result<Option<u64>, LabError> {
         let begun = Instant::now();
-        let mut count = self.counter.count()?;
+        let Some(counter) = &self.counter else {
+            return Ok(None);
+        };
+        let mut count = counter.count()?;
         loop {
             std::thread::sleep(QUIET);
-            let now = self.counter.count()?;
+            let now = counter.count()?;
             if now == count || begun.elapsed() > NEVER_QUIET {
-                return Ok(now);
+                return Ok(Some(now));
             }
             count = now;
         }
@@ -237,7 +251,7 @@ impl Ground {
 
     /// When the value was created that the store has now.
     fn stored(&self, key: Key) -> Option<u64> {
-        let found = Store::<Record>::get(&self.store, &key.bytes()).wait();
+        let found = self.store.get(&key.bytes()).wait();
         Some(found.ok()??.value.created_ns)
     }
 }
@@ -269,6 +283,12 @@ impl Said {
             .iter()
             .filter(|entry| made(entry))
             .map(|entry| entry.end_ns);
+        let killed_ns = self.killed_ns;
+        let after = |killed: u64| {
+            let later = creations.iter().filter(|entry| entry.start_ns > killed);
+            later.map(|entry| entry.start_ns - killed).min()
+        };
+        let takeover_ns = killed_ns.and_then(after);
         let waited_for = stored.map_or_else(|| last_made.max().flatten(), |_| created_ns);
         let creators = creations.len() as u64;
         let mut counts = Round::of(self.report.returned, mode, waited_for);
@@ -281,6 +301,7 @@ impl Said {
             commands,
             stored,
             lost: self.killed + self.report.stuck,
+            takeover_ns,
         }
     }
 }

@@ -75,7 +75,7 @@ pub(crate) fn work(sabotage: Option<sabotage::Fault>) -> Result<(), LabError> {
     let creator = creator.watched(watch(setup.marks, tell.clone()));
     let terms = Terms {
         scenario: &setup.scenario,
-        url: Some(&setup.url),
+        address: &setup.address,
     };
     let stage = Stage::new(SUBJECT, &terms, creator, setup.clock)?;
     let mut worker = Worker {

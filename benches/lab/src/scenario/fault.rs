@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::validate::fail;
 use super::{Callers, Mode, Scenario, WorkPlan};
+use crate::contender;
 use crate::error::LabError;
 
 /// Something that befalls a creator or the server.
@@ -91,8 +92,15 @@ impl Scenario {
             return Ok(());
         };
         let Callers::Processes { processes, threads } = self.callers else {
-            return refuse("befalls one of several processes: add --processes 8 --backend redis");
+            return refuse(
+                "befalls one of several processes: add --processes 8 --backend redis or file",
+            );
         };
+        if fault.strikes_the_server() && !contender::has_server(&self.backend) {
+            return refuse(
+                "befalls a server, and this backend has none: use --backend redis or valkey",
+            );
+        }
         if fault.strikes_the_server() && mode == Mode::Cold {
             return refuse("leaves callers without a value to be served: add --mode stale");
         }
