@@ -117,6 +117,9 @@ pub(crate) struct StampedeFlags {
     /// How many.
     #[arg(long, requires = "async")]
     tasks: Option<u32>,
+    /// So many different keys at once, dealt to the callers in turn [default: 1].
+    #[arg(long)]
+    keys: Option<u32>,
     /// sleep:300ms, or sqlite.
     #[arg(long, value_parser = work)]
     creator: Option<WorkPlan>,
@@ -180,6 +183,9 @@ impl StampedeFlags {
         let mut scenario = Scenario::stampede(self.mode)?;
         if let Arrivals::Together { rounds, .. } = &mut scenario.arrivals {
             replace(rounds, self.rounds);
+        }
+        if let Keys::One { at_once, .. } = &mut scenario.keys {
+            replace(at_once, self.keys);
         }
         let callers = match (self.processes, self.tasks) {
             (Some(processes), _) => Some(Callers::Processes {

@@ -20,6 +20,16 @@ impl Key {
     pub(crate) fn of_round(round: u32) -> Self {
         Self(mix(u64::from(round) + 1))
     }
+
+    /// The first and its likes, so many in all, where a round asks for several.
+    pub(crate) fn and_others(self, count: u32) -> Vec<Self> {
+        (0..u64::from(count))
+            .map(|number| match number {
+                0 => self,
+                _ => Self(mix(self.0 ^ number)),
+            })
+            .collect()
+    }
 }
 
 /// Draws the whole sequence of keys, the same for the same seed.
@@ -34,7 +44,7 @@ pub(crate) fn draw(keys: &Keys, seed: u64) -> Result<Vec<Key>, LabError> {
             all.truncate(requests.unwrap_or(usize::MAX));
             all.into_iter().map(|key| Key(u64::from(key))).collect()
         }
-        Keys::One { requests } => vec![Key::of_round(0); *requests],
+        Keys::One { requests, .. } => vec![Key::of_round(0); *requests],
         Keys::Uniform { count, requests } => {
             let count = u64::from(*count);
             (0..*requests).map(|_| Key(random.next() % count)).collect()

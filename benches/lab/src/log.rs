@@ -23,6 +23,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::LabError;
+use crate::keys::Key;
 use crate::ledger::{Count, TOLERANCE_NS};
 
 const FIRST_LINE: &str = "# dogpile-lab log 1";
@@ -63,6 +64,17 @@ pub(crate) struct Log {
 pub(crate) struct RoundBegun {
     pub(crate) key: u64,
     pub(crate) begun_ns: u64,
+}
+
+impl RoundBegun {
+    /// The round of each of these keys.
+    pub(crate) fn of(keys: &[Key], begun_ns: u64) -> Vec<Self> {
+        let rounds = keys.iter().map(|key| Self {
+            key: key.0,
+            begun_ns,
+        });
+        rounds.collect()
+    }
 }
 
 impl Log {

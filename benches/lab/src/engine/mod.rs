@@ -28,6 +28,8 @@ pub(crate) struct Stage {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) clock: Clock,
     callers: Callers,
+    /// How many keys a stampede asks for at once.
+    keys_at_once: u32,
     faults: Faults,
     fresh: Duration,
     bound: Duration,
@@ -111,6 +113,7 @@ impl Stage {
             ledger: Arc::new(Ledger::new(clock, nanos(fresh))),
             clock,
             callers: scenario.callers,
+            keys_at_once: scenario.keys.at_once(),
             faults: scenario.faults,
             fresh,
             bound: scenario.bound,

@@ -31,11 +31,12 @@ pub(super) fn run(
     };
     let (mut done, mut begun) = (Vec::new(), Vec::new());
     for number in 0..rounds {
-        let (round, round_begun) = stage.round(Key::of_round(number), mode, runtime.as_ref())?;
+        let keys = Key::of_round(number).and_others(stage.keys_at_once);
+        let (round, round_begun) = stage.round(&keys, mode, runtime.as_ref())?;
         progress.inc(1);
         let hung = round.hung > 0;
         done.push(round);
-        begun.push(round_begun);
+        begun.extend(round_begun);
         if hung {
             progress.println("a caller is hung: no further rounds");
             break;
@@ -56,22 +57,22 @@ pub(super) fn run(
 impl Stage {
     fn round(
         self: &Arc<Self>,
-        key: Key,
+        keys: &[Key],
         mode: Mode,
         runtime: Option<&tokio::runtime::Runtime>,
-    ) -> Result<(Round, RoundBegun), LabError> {
+    ) -> Result<(Round, Vec<RoundBegun>), LabError> {
         if mode == Mode::Stale {
-            self.leave_stale(key, runtime);
+            keys.iter().for_each(|key| self.leave_stale(*key, runtime));
         }
-        let begun = RoundBegun {
-            key: key.0,
-            begun_ns: self.clock.now(),
-        };
-        let before = self.ledger.creations_of(key);
-        let returned = self.callers_at_once(key, runtime)?;
+        let begun = RoundBegun::of(keys, self.clock.now());
+        let counts = || keys.iter().map(|key| self.ledger.creations_of(*key));
+        let before: Vec<u64> = counts().collect();
+        let returned = self.callers_at_once(keys, runtime)?;
         let hung = u64::from(self.callers.count()) - returned.len() as u64;
-        let mut round = Round::of(returned, mode, self.ledger.last_success(key));
-        round.creators = self.ledger.creations_of(key) - before;
+        let created = keys.iter().filter_map(|key| self.ledger.last_success(*key));
+        let mut round = Round::of(returned, mode, created.max());
+        let creators = counts().zip(before).map(|(now, before)| now - before);
+        round.creators = creators.max().unwrap_or(0);
         round.hung = hung;
         Ok((round, begun))
     }
@@ -91,7 +92,7 @@ impl Stage {
     /// Releases all callers together; gives those that came back within the bound.
     fn callers_at_once(
         self: &Arc<Self>,
-        key: Key,
+        keys: &[Key],
         runtime: Option<&tokio::runtime::Runtime>,
     ) -> Result<Vec<Returned>, LabError> {
         let count = self.callers.count() as usize;
@@ -99,7 +100,7 @@ impl Stage {
         let released = Arc::new(AtomicBool::new(false));
         if let Some(runtime) = runtime {
             let barrier = Arc::new(tokio::sync::Barrier::new(count));
-            for _ in 0..count {
+            for key in keys.iter().cycle().take(count).copied() {
                 let (stage, barrier, send) = (Arc::clone(self), Arc::clone(&barrier), send.clone());
                 let released = Arc::clone(&released);
                 runtime.spawn(async move {
@@ -110,7 +111,7 @@ impl Stage {
             }
         } else {
             let barrier = Arc::new(Barrier::new(count));
-            for _ in 0..count {
+            for key in keys.iter().cycle().take(count).copied() {
                 let (stage, barrier, send) = (Arc::clone(self), Arc::clone(&barrier), send.clone());
                 let released = Arc::clone(&released);
                 spawn_thread(move || {

@@ -21,7 +21,10 @@ pub(super) fn measured(scenario: &Scenario, played: Vec<Played>) -> Measured {
     let lost = played.iter().map(|round| round.lost).max().unwrap_or(0);
     let takeovers = played.iter().filter_map(|round| round.takeover_ns);
     let takeover_ms = takeovers.max().map(millis);
-    let begun = played.iter().map(|round| round.begun).collect();
+    let begun = played
+        .iter()
+        .flat_map(|round| round.begun.clone())
+        .collect();
     let counts: Vec<Round> = played.iter().map(|round| round.counts.clone()).collect();
     let entries = distinct(played.into_iter().flat_map(|round| round.entries).collect());
     let (together, latency, first_error) = sum_up(&counts, scenario.callers.count());
@@ -81,14 +84,12 @@ fn distinct(mut entries: Vec<Entry>) -> Vec<Entry> {
 mod tests {
     use super::*;
     use crate::engine::round::Round;
+    use crate::keys::Key;
     use crate::log::{Outcome, RoundBegun};
 
     fn played(stored: Option<usize>) -> Played {
         Played {
-            begun: RoundBegun {
-                key: 1,
-                begun_ns: 1,
-            },
+            begun: RoundBegun::of(&[Key(1)], 1),
             counts: Round::default(),
             entries: Vec::new(),
             commands: None,

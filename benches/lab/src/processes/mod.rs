@@ -40,7 +40,7 @@ pub(crate) fn run(
     progress.set_length(u64::from(rounds));
     let mut played = Vec::new();
     for number in 0..rounds {
-        let round = ground.round(Key::of_round(number))?;
+        let round = ground.round(&Key::of_round(number).and_others(scenario.keys.at_once()))?;
         progress.inc(1);
         let hung = round.counts.hung > 0;
         played.push(round);

@@ -26,8 +26,8 @@ pub(super) struct Setup {
 pub(super) enum Order {
     /// Ask once, apart from any round.
     Ask(Key),
-    /// Have all callers stand ready to ask.
-    Stand(Key),
+    /// Have all callers stand ready to ask for these, in turn.
+    Stand(Vec<Key>),
     /// Let them ask at this moment.
     Go { at_ns: u64 },
     /// Say what has come of the round so far.

@@ -46,7 +46,7 @@ pub(super) struct Ground {
 
 /// What a round was.
 pub(super) struct Played {
-    pub(super) begun: RoundBegun,
+    pub(super) begun: Vec<RoundBegun>,
     pub(super) counts: Round,
     pub(super) entries: Vec<Entry>,
     pub(super) commands: Option<u64>,
@@ -107,18 +107,16 @@ impl Ground {
         Ok(ground)
     }
 
-    pub(super) fn round(&mut self, key: Key) -> Result<Played, LabError> {
+    pub(super) fn round(&mut self, keys: &[Key]) -> Result<Played, LabError> {
+        let key = keys[0];
         if self.mode == Mode::Stale {
             self.leave_stale(key)?;
         }
-        self.fleet.order_all(&Order::Stand(key))?;
+        self.fleet.order_all(&Order::Stand(keys.to_vec()))?;
         let patience = self.scenario.bound;
         self.fleet
             .all_say(patience, |news| matches!(news, News::Stand))?;
-        let begun = RoundBegun {
-            key: key.0,
-            begun_ns: self.clock.now(),
-        };
+        let begun = RoundBegun::of(keys, self.clock.now());
         let before = self.settled()?;
         let mut strike = Strike::of(&self.scenario);
         let looks = match (&self.counter, self.home.server()) {
@@ -268,17 +266,20 @@ impl Said {
 
     fn judged(
         mut self,
-        begun: RoundBegun,
+        begun: Vec<RoundBegun>,
         mode: Mode,
         commands: Option<u64>,
         created_ns: Option<u64>,
     ) -> Played {
         self.report.entries.sort_by_key(|entry| entry.start_ns);
-        let of_round = |entry: &&Entry| entry.start_ns >= begun.begun_ns;
+        let begun_ns = begun.first().map_or(0, |round| round.begun_ns);
+        let of_round = |entry: &&Entry| entry.start_ns >= begun_ns;
         let creations: Vec<&Entry> = self.report.entries.iter().filter(of_round).collect();
         let made = |entry: &&Entry| entry.outcome == Outcome::Created;
         let is_it = |entry: &&Entry| made(entry) && entry.end_ns == created_ns;
-        let stored = creations.iter().position(is_it);
+        let first_key = begun.first().map_or(0, |round| round.key);
+        let mut of_first = creations.iter().filter(|entry| entry.key == first_key);
+        let stored = of_first.position(is_it);
         let last_made = creations
             .iter()
             .filter(|entry| made(entry))
@@ -290,7 +291,9 @@ impl Said {
         };
         let takeover_ns = killed_ns.and_then(after);
         let waited_for = stored.map_or_else(|| last_made.max().flatten(), |_| created_ns);
-        let creators = creations.len() as u64;
+        let count = |key: u64| creations.iter().filter(|entry| entry.key == key).count();
+        let creators = begun.iter().map(|round| count(round.key) as u64);
+        let creators = creators.max().unwrap_or(0);
         let mut counts = Round::of(self.report.returned, mode, waited_for);
         counts.creators = creators;
         counts.hung = self.hung;
@@ -344,10 +347,7 @@ mod tests {
             killed: 2,
             ..Said::default()
         };
-        let begun = RoundBegun {
-            key: 7,
-            begun_ns: 9,
-        };
+        let begun = RoundBegun::of(&[Key(7)], 9);
         said.judged(begun, Mode::Cold, Some(40), created_ns)
     }
 

@@ -42,7 +42,7 @@ struct Worker {
 
 /// The callers of a round.
 struct Standing {
-    key: Key,
+    keys: Vec<Key>,
     start: Arc<Start>,
     ready: usize,
     report: Report,
@@ -156,15 +156,15 @@ impl Worker {
     }
 
     fn order(&mut self, order: &Order) -> Result<(), LabError> {
-        match *order {
+        match order {
             Order::Ask(key) => {
-                self.stage.timed(key);
+                self.stage.timed(*key);
                 say(&News::Asked);
             }
-            Order::Stand(key) => self.stand(key)?,
+            Order::Stand(keys) => self.stand(keys)?,
             Order::Go { at_ns } => {
                 if let Some(round) = &self.round {
-                    round.start.give(at_ns);
+                    round.start.give(*at_ns);
                 }
             }
             Order::Report => self.report(),
@@ -172,15 +172,15 @@ impl Worker {
         Ok(())
     }
 
-    fn stand(&mut self, key: Key) -> Result<(), LabError> {
+    fn stand(&mut self, keys: &[Key]) -> Result<(), LabError> {
         let start = Arc::new(Start::default());
         self.round = Some(Standing {
-            key,
+            keys: keys.to_vec(),
             start: Arc::clone(&start),
             ready: 0,
             report: Report::default(),
         });
-        for _ in 0..self.threads {
+        for key in keys.iter().cycle().take(self.threads).copied() {
             let (stage, start) = (Arc::clone(&self.stage), Arc::clone(&start));
             let tell = self.tell.clone();
             spawn_thread(move || {
@@ -217,7 +217,7 @@ impl Worker {
             return;
         };
         let mut entries = self.stage.ledger.entries();
-        entries.retain(|entry| entry.key == round.key.0);
+        entries.retain(|entry| round.keys.contains(&Key(entry.key)));
         say(&News::Report(Report {
             entries,
             ..round.report

@@ -66,10 +66,13 @@ pub(crate) enum Keys {
         count: u32,
         requests: usize,
     },
-    /// One key; when everyone arrives together, another one each round.
+    /// One key; when everyone arrives together, another one each round, or so many at once, which are dealt
+    /// to the callers in turn.
     One {
         #[serde(default = "one")]
         requests: usize,
+        #[serde(default = "one_key")]
+        at_once: u32,
     },
 }
 
@@ -240,4 +243,18 @@ fn default_bound() -> Duration {
 
 fn one() -> usize {
     1
+}
+
+fn one_key() -> u32 {
+    1
+}
+
+impl Keys {
+    /// How many keys a stampede asks for at once.
+    pub(crate) fn at_once(&self) -> u32 {
+        match self {
+            Self::One { at_once, .. } => *at_once,
+            Self::Trace { .. } | Self::Zipf { .. } | Self::Uniform { .. } => 1,
+        }
+    }
 }

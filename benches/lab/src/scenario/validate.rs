@@ -43,7 +43,7 @@ impl Scenario {
     fn validate_keys(&self) -> Result<(), LabError> {
         let (requests, count) = match self.keys {
             Keys::Trace { requests, .. } => (requests.unwrap_or(1), 1),
-            Keys::One { requests } => (requests, 1),
+            Keys::One { requests, at_once } => (requests, at_once),
             Keys::Uniform { count, requests } => (requests, count),
             Keys::Zipf {
                 count,
@@ -77,6 +77,7 @@ impl Scenario {
                         "must be \"one\" when everyone arrives together",
                     );
                 }
+                self.validate_keys_at_once(mode)?;
                 if mode == Mode::Stale && self.freshness.stale.is_zero() {
                     return fail("freshness.stale", "must be above zero in mode \"stale\"");
                 }
@@ -93,6 +94,20 @@ impl Scenario {
             return fail(
                 "faults.fault",
                 "befalls a stampede: see `cargo lab stampede`",
+            );
+        }
+        Ok(())
+    }
+
+    fn validate_keys_at_once(&self, mode: Mode) -> Result<(), LabError> {
+        let keys = self.keys.at_once();
+        if keys > self.callers.count() {
+            return fail("keys.at_once", "is more than there are callers");
+        }
+        if keys > 1 && (mode == Mode::Stale || self.faults.fault.is_some()) {
+            return fail(
+                "keys.at_once",
+                "above 1 goes with mode \"cold\" and no fault",
             );
         }
         Ok(())
@@ -277,7 +292,12 @@ mod tests {
             "faults.stall_for"
         );
         assert_eq!(
-            refused(|s| s.keys = Keys::One { requests: 0 }),
+            refused(|s| {
+                s.keys = Keys::One {
+                    requests: 0,
+                    at_once: 1,
+                };
+            }),
             "keys.requests"
         );
         assert_eq!(
