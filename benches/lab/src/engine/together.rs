@@ -62,7 +62,9 @@ impl Stage {
         runtime: Option<&tokio::runtime::Runtime>,
     ) -> Result<(Round, Vec<RoundBegun>), LabError> {
         if mode == Mode::Stale {
-            keys.iter().for_each(|key| self.leave_stale(*key, runtime));
+            for key in keys {
+                self.leave_stale(*key, runtime);
+            }
         }
         let begun = RoundBegun::of(keys, self.clock.now());
         let counts = || keys.iter().map(|key| self.ledger.creations_of(*key));
