@@ -112,17 +112,15 @@ struct Header {
 }
 
 fn parts(bytes: &[u8]) -> Result<(Header, &[u8], &[u8]), Unreadable> {
-    let short = Unreadable::Short {
-        length: bytes.len(),
-    };
     let Some((header, rest)) = bytes.split_first_chunk::<HEADER>() else {
-        return Err(short);
+        let length = bytes.len();
+        return Err(Unreadable::Short { length });
     };
     let four = |at: usize| u32::from_le_bytes(std::array::from_fn(|byte| header[at + byte]));
     let eight = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| header[at + byte]));
     let stamp = u128::from_le_bytes(std::array::from_fn(|byte| header[8 + byte]));
     let Some((inside, payload)) = rest.split_at_checked(four(44) as usize) else {
-        return Err(short);
+        return Err(Unreadable::Checksum);
     };
     let header = Header {
         checksum: eight(0),

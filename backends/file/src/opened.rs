@@ -77,7 +77,7 @@ impl Opened {
         self.noting(|| {
             self.look_at_the_folder()?;
             match self.write_once(&mut work) {
-                Err(trouble) if trouble.is_full() => {
+                Err(trouble) if trouble.can_be_helped() => {
                     self.make_room()?;
                     self.write_once(&mut work)
                 }

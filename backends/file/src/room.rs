@@ -57,7 +57,7 @@ impl Room {
             return Err(Trouble::TooLarge { length, most });
         }
         let last = engine.last_page();
-        if last.saturating_mul(PAGE) <= 2 * most + (8 << 20) {
+        if last.saturating_mul(PAGE) <= 2 * most + (1 << 20) {
             return Ok(());
         }
         let mut growth = self.growth.lock().unwrap_or_else(PoisonError::into_inner);
@@ -66,7 +66,8 @@ impl Room {
             return Ok(());
         }
         growth.refused = (growth.refused + 1) % TRY;
-        if growth.refused == 1 {
+        // A reader that was killed holds its pages until somebody looks.
+        if growth.refused == 1 || engine.forget_the_dead()? > 0 {
             growth.last = last;
             return Ok(());
         }

@@ -32,15 +32,19 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
-    /// No room, here or on the disk; letting old entries go may help.
+    /// No room, here or on the disk.
     pub(crate) fn is_full(&self) -> bool {
+        matches!(self, Self::Pinned) || self.can_be_helped()
+    }
+
+    /// No room, which letting old entries go may make.
+    pub(crate) fn can_be_helped(&self) -> bool {
         match self {
-            Self::Pinned
-            | Self::Engine(heed::Error::Mdb(MdbError::MapFull | MdbError::TxnFull)) => true,
-            Self::Engine(heed::Error::Io(error)) => matches!(
-                error.kind(),
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-            ),
+            Self::Engine(heed::Error::Mdb(MdbError::MapFull | MdbError::TxnFull)) => true,
+            Self::Engine(heed::Error::Io(error)) => {
+                let kinds = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded];
+                kinds.contains(&error.kind()) || is_half_a_write(error)
+            }
             _ => false,
         }
     }
@@ -74,6 +78,12 @@ impl Trouble {
     }
 }
 
+/// What the engine says where the system has written a part of what it was given, as it does when the
+/// disk is full.
+fn is_half_a_write(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EIO)
+}
+
 /// What the engine says, and what to do about it.
 fn words(error: &heed::Error) -> String {
     let hint = match error {
@@ -90,6 +100,7 @@ fn words(error: &heed::Error) -> String {
         heed::Error::Io(error) if error.kind() == io::ErrorKind::StorageFull => {
             "; make room on the disk"
         }
+        heed::Error::Io(error) if is_half_a_write(error) => "; the disk is full, or does not work",
         _ => "",
     };
     format!("{error}{hint}")
