@@ -14,11 +14,21 @@ use crate::settings::SledSettings;
 use crate::trouble::{self, Trouble};
 
 /// Why a folder could not be opened as a store.
+///
+/// ```
+/// use dogpile_sled::{CannotOpen, Sled, SledSettings};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path();
+/// let store = Sled::open(path)?;
+/// let otherwise = SledSettings::path(path).cache_capacity(128 << 20).open();
+/// assert!(matches!(otherwise, Err(CannotOpen::Otherwise { .. })));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CannotOpen {
-    /// The folder cannot be made, read or written.
-    #[error("`{}` cannot be the folder of a sled store ({source}); name one in which this process may write", .path.display())]
+    /// The folder cannot be made, read or written, or its disk is full.
+    #[error("`{}` cannot be the folder of a sled store ({source}); name one in which this process may write and that has room", .path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -86,7 +96,9 @@ impl CannotOpen {
         let path = path.to_owned();
         match trouble {
             Trouble::Disk(sled::Error::Io(error)) if is_locked(&error) => Self::Locked { path },
-            Trouble::Disk(sled::Error::Io(source)) => Self::Folder { path, source },
+            Trouble::Disk(sled::Error::Io(source)) | Trouble::Full(sled::Error::Io(source)) => {
+                Self::Folder { path, source }
+            }
             trouble => Self::Engine {
                 path,
                 source: trouble.into(),

@@ -10,12 +10,21 @@ use crate::store::Sled;
 pub(crate) type Report = Box<dyn Fn(&[u8], &Unreadable) + Send + Sync>;
 
 /// What a write promises once it is answered. None of the two promises anything of a power cut.
+///
+/// ```
+/// use dogpile_sled::{Durability, SledSettings};
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path();
+/// let sessions = SledSettings::path(path).durability(Durability::EveryWrite).open()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Durability {
     /// It is in this process's memory, and a thread writes it to the operating system every half
     /// second, or when half a megabyte has come together. A process that is killed loses what was
     /// written since: values, which are created again, and deletions too, after which the value
-    /// that was deleted is there again. A process that drops its last handle loses nothing.
+    /// that was deleted is there again. A process that drops its last handle loses nothing; one
+    /// that ends with a handle in a `static` calls [`Sled::flush`] last.
     #[default]
     Background,
     /// It is with the operating system: it survives the death of the process, however that dies.
@@ -89,6 +98,17 @@ impl SledSettings {
 
     /// Calls `report` with the key and the reason whenever an entry is found that cannot be read:
     /// an epochs record is told by its region's name. Such an entry is a miss, and overwritten.
+    ///
+    /// ```
+    /// use dogpile_sled::SledSettings;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path();
+    /// let store = SledSettings::path(path)
+    ///     .report(|key, why| eprintln!("{}: {why}", key.escape_ascii()))
+    ///     .open()?;
+    /// assert_eq!(store.unreadable(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn report(mut self, report: impl Fn(&[u8], &Unreadable) + Send + Sync + 'static) -> Self {
         self.report = Some(Box::new(report));
         self
