@@ -41,6 +41,10 @@ pub use dogpile_memory::{Eviction, Memory};
 pub use dogpile_redis as redis;
 #[cfg(feature = "redis")]
 pub use dogpile_redis::{Compatibility, Redis, RedisSettings};
+#[cfg(feature = "sled")]
+pub use dogpile_sled as sled;
+#[cfg(feature = "sled")]
+pub use dogpile_sled::{Durability, Sled, SledSettings};
 pub use error::{ConfigError, Error, Place};
 pub use region::{
     Answer, At, BoxError, Config, Job, Known, OnStoreFailure, Origin, Partial, Region,

@@ -6,6 +6,8 @@
 mod clock;
 mod gate;
 mod hooked;
+#[cfg(feature = "sled")]
+mod on_disk;
 mod plain;
 mod slow;
 
@@ -21,6 +23,8 @@ use tokio::runtime::Builder;
 pub(crate) use clock::WatchedClock;
 pub(crate) use gate::Gate;
 pub(crate) use hooked::{Hooked, Hooks, Point};
+#[cfg(feature = "sled")]
+pub(crate) use on_disk::OnDisk;
 pub(crate) use plain::Plain;
 pub(crate) use slow::Slow;
 
@@ -31,18 +35,25 @@ pub(crate) const STALE: Duration = Duration::from_secs(1_000);
 /// Only a call that hangs takes as long.
 const LIMIT: Duration = Duration::from_secs(50);
 
-/// The two stores that are asked: ours, and a map that knows nothing of leases.
-pub(crate) fn stores() -> [(&'static str, Config<u64>); 2] {
+/// How many stores are asked.
+const STORES: usize = if cfg!(feature = "sled") { 3 } else { 2 };
+
+/// The stores that are asked: ours, a map that knows nothing of leases, and one on a disk.
+pub(crate) fn stores() -> [(&'static str, Config<u64>); STORES] {
     [
         ("memory", Config::new(Memory::unbounded())),
         ("plain", Config::new(Blocking::new(Plain::default()))),
+        #[cfg(feature = "sled")]
+        ("sled", Config::new(OnDisk::new())),
     ]
 }
 
-/// The same two, with something to be done at a point of a call.
-pub(crate) fn hooked_stores() -> [(&'static str, Config<u64>, Hooks); 2] {
+/// The same, with something to be done at a point of a call.
+pub(crate) fn hooked_stores() -> [(&'static str, Config<u64>, Hooks); STORES] {
     let [memory, plain] = [Hooks::default(), Hooks::default()];
     let guarded = Guarded::new(Blocking::new(Plain::default()));
+    #[cfg(feature = "sled")]
+    let sled = Hooks::default();
     [
         (
             "memory",
@@ -50,6 +61,8 @@ pub(crate) fn hooked_stores() -> [(&'static str, Config<u64>, Hooks); 2] {
             memory,
         ),
         ("plain", Hooked::config(guarded, &plain), plain),
+        #[cfg(feature = "sled")]
+        ("sled", Hooked::config(OnDisk::new(), &sled), sled),
     ]
 }
 
