@@ -34,7 +34,7 @@ pub use dogpile_backend::{
 #[cfg(feature = "file")]
 pub use dogpile_file as file;
 #[cfg(feature = "file")]
-pub use dogpile_file::{Durability, File, FileSettings, OnDamage};
+pub use dogpile_file::{File, FileSettings};
 #[cfg(feature = "memory")]
 pub use dogpile_memory::{Eviction, Memory};
 #[cfg(feature = "redis")]
@@ -44,7 +44,7 @@ pub use dogpile_redis::{Compatibility, Redis, RedisSettings};
 #[cfg(feature = "sled")]
 pub use dogpile_sled as sled;
 #[cfg(feature = "sled")]
-pub use dogpile_sled::{Durability, Sled, SledSettings};
+pub use dogpile_sled::{Sled, SledSettings};
 pub use error::{ConfigError, Error, Place};
 pub use region::{
     Answer, At, BoxError, Config, Job, Known, OnStoreFailure, Origin, Partial, Region,

@@ -12,7 +12,8 @@ use std::path::Path;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
-use dogpile::{Config, Durability, Invalidation, JsonCodec, Origin, Region, SledSettings};
+use dogpile::sled::Durability;
+use dogpile::{Config, Invalidation, JsonCodec, Origin, Region, SledSettings};
 use support::{Gate, block_on, in_time};
 
 const CALLERS: usize = 16;

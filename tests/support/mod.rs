@@ -6,7 +6,7 @@
 mod clock;
 mod gate;
 mod hooked;
-#[cfg(feature = "sled")]
+#[cfg(any(feature = "file", feature = "sled"))]
 mod on_disk;
 mod plain;
 mod slow;
@@ -16,15 +16,13 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use dogpile::backend::{Blocking, Guarded};
+use dogpile::backend::{Blocking, Guarded, Store};
 use dogpile::{Config, Memory, Region};
 use tokio::runtime::Builder;
 
 pub(crate) use clock::WatchedClock;
 pub(crate) use gate::Gate;
 pub(crate) use hooked::{Hooked, Hooks, Point};
-#[cfg(feature = "sled")]
-pub(crate) use on_disk::OnDisk;
 pub(crate) use plain::Plain;
 pub(crate) use slow::Slow;
 
@@ -35,35 +33,33 @@ pub(crate) const STALE: Duration = Duration::from_secs(1_000);
 /// Only a call that hangs takes as long.
 const LIMIT: Duration = Duration::from_secs(50);
 
-/// How many stores are asked.
-const STORES: usize = if cfg!(feature = "sled") { 3 } else { 2 };
-
-/// The stores that are asked: ours, a map that knows nothing of leases, and one on a disk.
-pub(crate) fn stores() -> [(&'static str, Config<u64>); STORES] {
-    [
+/// The stores that are asked: ours, a map that knows nothing of leases, and those on a disk.
+pub(crate) fn stores() -> Vec<(&'static str, Config<u64>)> {
+    vec![
         ("memory", Config::new(Memory::unbounded())),
         ("plain", Config::new(Blocking::new(Plain::default()))),
+        #[cfg(feature = "file")]
+        ("file", Config::new(on_disk::in_file())),
         #[cfg(feature = "sled")]
-        ("sled", Config::new(OnDisk::new())),
+        ("sled", Config::new(on_disk::on_sled())),
     ]
 }
 
 /// The same, with something to be done at a point of a call.
-pub(crate) fn hooked_stores() -> [(&'static str, Config<u64>, Hooks); STORES] {
-    let [memory, plain] = [Hooks::default(), Hooks::default()];
-    let guarded = Guarded::new(Blocking::new(Plain::default()));
-    #[cfg(feature = "sled")]
-    let sled = Hooks::default();
-    [
-        (
-            "memory",
-            Hooked::config(Memory::unbounded(), &memory),
-            memory,
-        ),
-        ("plain", Hooked::config(guarded, &plain), plain),
+pub(crate) fn hooked_stores() -> Vec<(&'static str, Config<u64>, Hooks)> {
+    vec![
+        hooked("memory", Memory::unbounded()),
+        hooked("plain", Guarded::new(Blocking::new(Plain::default()))),
+        #[cfg(feature = "file")]
+        hooked("file", on_disk::in_file()),
         #[cfg(feature = "sled")]
-        ("sled", Hooked::config(OnDisk::new(), &sled), sled),
+        hooked("sled", on_disk::on_sled()),
     ]
+}
+
+fn hooked(name: &'static str, store: impl Store<u64>) -> (&'static str, Config<u64>, Hooks) {
+    let hooks = Hooks::default();
+    (name, Hooked::config(store, &hooks), hooks)
 }
 
 pub(crate) fn region(config: Config<u64>) -> Region<u64> {

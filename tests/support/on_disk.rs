@@ -1,28 +1,40 @@
-//! A store on sled, in a folder that is removed with it.
+//! A store in a folder that is removed with it.
 
+use dogpile::JsonCodec;
 use dogpile::backend::{
-    CachedValue, Encoded, EpochStore, LeaseStore, Reply, Span, Store, Time, TimeLine,
+    CachedValue, Encoded, EpochStore, LeaseStore, Payload, Reply, Span, Store, Time, TimeLine,
 };
-use dogpile::{JsonCodec, Sled};
 use tempfile::TempDir;
 
-pub(crate) struct OnDisk {
+pub(crate) struct OnDisk<S> {
     /// It ends before its folder does.
-    store: Encoded<Sled, JsonCodec>,
+    store: Encoded<S, JsonCodec>,
     _folder: TempDir,
 }
 
-impl OnDisk {
-    pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self {
-            store: Sled::open(folder.path()).unwrap().encoded(JsonCodec::new()),
-            _folder: folder,
-        }
+#[cfg(feature = "file")]
+pub(crate) fn in_file() -> OnDisk<dogpile::File> {
+    let folder = tempfile::tempdir().unwrap();
+    OnDisk {
+        store: dogpile::File::open(folder.path())
+            .unwrap()
+            .encoded(JsonCodec::new()),
+        _folder: folder,
     }
 }
 
-impl Store<u64> for OnDisk {
+#[cfg(feature = "sled")]
+pub(crate) fn on_sled() -> OnDisk<dogpile::Sled> {
+    let folder = tempfile::tempdir().unwrap();
+    OnDisk {
+        store: dogpile::Sled::open(folder.path())
+            .unwrap()
+            .encoded(JsonCodec::new()),
+        _folder: folder,
+    }
+}
+
+impl<S: Store<Payload>> Store<u64> for OnDisk<S> {
     fn name(&self) -> &str {
         Store::<u64>::name(&self.store)
     }
