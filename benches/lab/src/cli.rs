@@ -1,10 +1,13 @@
 //! The command line. `replay` and `stampede` are scenario files whose single fields the flags replace.
 
+mod crash;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::crash::{Backend, Promise};
 use crate::error::LabError;
 use crate::sabotage;
 use crate::scenario::{Arrivals, Callers, Fault, Keys, Mode, Scenario, WorkPlan};
@@ -33,6 +36,15 @@ pub(crate) enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Kills processes while they write, again and again, and looks for what they were answered. Exit code 1
+    /// says that a promise was broken.
+    Crash {
+        #[command(flatten)]
+        crash: crash::CrashFlags,
+        /// Print one line of JSON on standard output and nothing else there.
+        #[arg(long)]
+        json: bool,
+    },
     /// Recomputes the counts of a run from its log; fails if they are not what the run counted.
     Check {
         /// A file written by --log.
@@ -47,6 +59,14 @@ pub(crate) enum Command {
         file: PathBuf,
         #[command(flatten)]
         output: Output,
+    },
+    /// One process of a crash; the run starts it.
+    #[command(hide = true)]
+    CrashWriter {
+        backend: Backend,
+        promise: Promise,
+        folder: PathBuf,
+        writer: u64,
     },
     /// One process of a stampede of several; the run starts it.
     #[command(hide = true)]
@@ -95,7 +115,7 @@ pub(crate) struct ReplayFlags {
     /// The first is the subject of the report.
     #[arg(long, value_delimiter = ',')]
     contenders: Option<Vec<String>>,
-    /// Where dogpile stores values: memory, file, redis, valkey. The run makes the folder, or starts the server.
+    /// Where dogpile stores values: memory, file, sled, redis, valkey. The run makes the folder, or starts the server.
     #[arg(long)]
     backend: Option<String>,
     /// A call that takes longer is hung.
@@ -129,7 +149,7 @@ pub(crate) struct StampedeFlags {
     /// 5 cold ones, or 20 stale ones, unless said otherwise.
     #[arg(long)]
     rounds: Option<u32>,
-    /// Where dogpile stores values: memory, file, redis, valkey. The run makes the folder, or starts the server.
+    /// Where dogpile stores values: memory, file, sled, redis, valkey. The run makes the folder, or starts the server.
     #[arg(long)]
     backend: Option<String>,
     /// The first is the subject of the report.

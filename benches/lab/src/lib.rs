@@ -8,6 +8,7 @@ mod check;
 mod cli;
 mod clock;
 mod contender;
+mod crash;
 mod creator;
 mod database;
 mod engine;
@@ -49,6 +50,13 @@ fn obey(command: Command) -> Result<ExitCode, LabError> {
         Command::Replay { replay, output } => measure(&replay.scenario()?, &output),
         Command::Stampede { stampede, output } => measure(&stampede.scenario()?, &output),
         Command::Run { file, output } => measure(&Scenario::read(&file)?, &output),
+        Command::Crash { crash, json } => kill(&crash.plan(), json),
+        Command::CrashWriter {
+            backend,
+            promise,
+            folder,
+            writer,
+        } => crash::write(backend, promise, &folder, writer).map(|()| ExitCode::SUCCESS),
         Command::Check { file, json } => recheck(&file, json),
         Command::Worker { sabotage } => processes::work(sabotage).map(|()| ExitCode::SUCCESS),
     }
@@ -93,6 +101,19 @@ fn measure(scenario: &Scenario, output: &Output) -> Result<ExitCode, LabError> {
         std::process::exit(0);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn kill(plan: &crash::Plan, json: bool) -> Result<ExitCode, LabError> {
+    plan.validate()?;
+    let progress = report::progress();
+    let crashes = crash::run(plan, &progress)?;
+    progress.finish_and_clear();
+    report::print_crashes(&crashes, json)?;
+    Ok(if crashes.are_borne(plan.promise()) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn recheck(file: &Path, json: bool) -> Result<ExitCode, LabError> {

@@ -14,11 +14,13 @@ pub(super) enum Kind {
     Server(Flavour),
     /// A folder, which several processes can share.
     Folder,
+    /// A folder for one process.
+    FolderOfOne,
 }
 
 impl Kind {
     pub(super) fn reaches_across_processes(self) -> bool {
-        self != Self::Process
+        matches!(self, Self::Server(_) | Self::Folder)
     }
 
     /// # Errors
@@ -27,7 +29,7 @@ impl Kind {
         Ok(match self {
             Self::Process => Home::Process,
             Self::Server(flavour) => Home::Server(Box::new(Server::start(flavour)?)),
-            Self::Folder => {
+            Self::Folder | Self::FolderOfOne => {
                 Home::Folder(tempfile::tempdir().map_err(|source| LabError::Start {
                     what: "a folder for the store",
                     source,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dogpile::backend::Store;
-use dogpile::{Answer, Config, Error, File, JsonCodec, Memory, Redis, Region};
+use dogpile::{Answer, Config, Error, File, JsonCodec, Memory, Redis, Region, Sled};
 use dogpile_test_servers::Flavour;
 
 use super::home::Kind;
@@ -36,6 +36,11 @@ const BACKENDS: &[Backend] = &[
         store: Some(in_folder),
     },
     Backend {
+        name: "sled",
+        home: Kind::FolderOfOne,
+        store: Some(on_sled),
+    },
+    Backend {
         name: "redis",
         home: Kind::Server(Flavour::Redis),
         store: Some(on_redis),
@@ -54,6 +59,11 @@ fn on_redis(url: &str) -> Result<Arc<dyn Store<Record>>, LabError> {
 
 fn in_folder(path: &str) -> Result<Arc<dyn Store<Record>>, LabError> {
     let opened = File::open(path).map_err(|error| unset(&error))?;
+    Ok(Arc::new(opened.encoded(JsonCodec::new())))
+}
+
+fn on_sled(path: &str) -> Result<Arc<dyn Store<Record>>, LabError> {
+    let opened = Sled::open(path).map_err(|error| unset(&error))?;
     Ok(Arc::new(opened.encoded(JsonCodec::new())))
 }
 

@@ -10,6 +10,7 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::check::Verdict;
+use crate::crash::Crashes;
 use crate::engine::Measured;
 use crate::error::LabError;
 use crate::figures::Report;
@@ -53,6 +54,18 @@ pub(crate) fn print_verdict(verdict: &Verdict, json: bool) -> Result<(), LabErro
         print_json(verdict)
     } else {
         write_out(&table::verdict(verdict))
+    }
+}
+
+/// Prints what is left of processes that were killed on standard output.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub(crate) fn print_crashes(crashes: &Crashes, json: bool) -> Result<(), LabError> {
+    if json {
+        print_json(crashes)
+    } else {
+        write_out(&table::crashes(crashes))
     }
 }
 

@@ -5,6 +5,7 @@ use comfy_table::{CellAlignment, Table};
 use serde_json::Value;
 
 use crate::check::Verdict;
+use crate::crash::Crashes;
 use crate::engine::Measured;
 
 /// One column for each contender, one row for each figure.
@@ -54,6 +55,25 @@ pub(super) fn verdict(verdict: &Verdict) -> String {
         "The log does NOT agree with the run."
     };
     format!("{table}\n{word}")
+}
+
+/// What is left of processes that were killed.
+pub(super) fn crashes(crashes: &Crashes) -> String {
+    let mut table = empty();
+    table.set_header(["", crashes.backend]);
+    let counts = [
+        ("acknowledged", crashes.acknowledged),
+        ("lost", crashes.lost),
+        ("corrupt", crashes.corrupt),
+        ("stuck", crashes.stuck),
+        ("rounds", crashes.rounds.into()),
+        ("kills", crashes.kills.into()),
+    ];
+    for (name, count) in counts {
+        table.add_row([name.to_owned(), count.to_string()]);
+    }
+    let table = align(table);
+    format!("{table}\n{}: {}", crashes.durability, crashes.promises)
 }
 
 /// Names and values in the order of the JSON, of which this is another face.
