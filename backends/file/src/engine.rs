@@ -1,6 +1,7 @@
 //! The engine, LMDB: one tree of bytes, one writer at a time among all processes, readers that wait
 //! for nobody.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use heed::types::Bytes;
@@ -9,6 +10,7 @@ use heed::{
 };
 
 use crate::fork;
+use crate::opened::random;
 use crate::settings::Durability;
 
 /// How many threads of all processes may read at once.
@@ -18,6 +20,12 @@ pub(crate) struct Engine {
     env: Env<WithTls>,
     tree: Database<'static, Bytes, Bytes>,
     generation: u32,
+    number: u64,
+}
+
+thread_local! {
+    /// The engines among whose readers this thread is.
+    static KNOWN: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
 /// How much of the engine's file is in use.
@@ -62,6 +70,7 @@ impl Engine {
             env,
             tree,
             generation,
+            number: random(),
         })
     }
 
@@ -70,14 +79,18 @@ impl Engine {
         self.generation == fork::generation()
     }
 
+    /// Whether this thread is entered among the readers. Once it is, it waits for nobody.
+    pub(crate) fn knows_this_thread(&self) -> bool {
+        KNOWN.with_borrow(|known| known.contains(&self.number))
+    }
+
+    /// Remembers that it is.
+    pub(crate) fn know_this_thread(&self) {
+        KNOWN.with_borrow_mut(|known| known.push(self.number));
+    }
+
     pub(crate) fn reading(&self) -> heed::Result<Reading<'_>> {
-        let txn = match self.env.read_txn() {
-            // Those who died left their places occupied.
-            Err(heed::Error::Mdb(MdbError::ReadersFull)) if self.env.clear_stale_readers()? > 0 => {
-                self.env.read_txn()?
-            }
-            txn => txn?,
-        };
+        let txn = self.env.read_txn()?;
         let tree = self.tree;
         Ok(Reading { txn, tree })
     }

@@ -16,6 +16,7 @@
 //! | `layout` | where things are in the engine |
 //! | `entry`, `claim` | their bytes |
 //! | `locks` | what the kernel frees when a process dies |
+//! | `gate` | one at a time among processes |
 //! | `fork` | what a forked child does not inherit |
 //! | `bells` | how processes tell each other |
 //! | `uptime` | the clock by which leases run out |
@@ -36,6 +37,7 @@ mod entry;
 mod epochs;
 mod file;
 mod fork;
+mod gate;
 mod layout;
 mod leases;
 mod locks;

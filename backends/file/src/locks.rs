@@ -21,10 +21,18 @@ use crate::fork::Inherited;
 /// The file's name in the store's folder.
 pub(crate) const FILE: &str = "locks";
 
+/// Bytes that are no lease's.
+#[derive(Clone, Copy)]
+pub(crate) struct OneByte(libc::off_t);
+
 /// Who opens the store or sets it aside: one at a time.
-const OPENING: libc::off_t = (1 << 62) + 1;
+pub(crate) const OPENING: OneByte = OneByte((1 << 62) + 1);
 /// Who has it open.
-const USING: libc::off_t = (1 << 62) + 2;
+const USING: OneByte = OneByte((1 << 62) + 2);
+/// Who writes.
+pub(crate) const WRITING: OneByte = OneByte((1 << 62) + 3);
+/// Who enters itself among the engine's readers, or looks which of them are dead.
+pub(crate) const READERS: OneByte = OneByte((1 << 62) + 4);
 
 pub(crate) struct Locks {
     /// Closes `holding` in a child that is forked from here: it must not keep alive what dies here.
@@ -75,9 +83,9 @@ impl Locks {
         self.is_locked(byte(stamp)).unwrap_or(true)
     }
 
-    /// Takes the right to open the store, unless another has it.
-    pub(crate) fn begin_opening(&self) -> io::Result<bool> {
-        match self.set(libc::F_WRLCK, OPENING) {
+    /// Takes a byte, unless another process has it.
+    pub(crate) fn take(&self, byte: OneByte) -> io::Result<bool> {
+        match self.set(libc::F_WRLCK, byte.0) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
             Err(error) => Err(error),
@@ -85,18 +93,19 @@ impl Locks {
     }
 
     /// Gives it back.
-    pub(crate) fn end_opening(&self) {
-        let _ = self.set(libc::F_UNLCK, OPENING);
+    pub(crate) fn give_back(&self, byte: OneByte) {
+        // Nothing is locked if this fails: the file is open.
+        let _ = self.set(libc::F_UNLCK, byte.0);
     }
 
     /// Whether no process has the store open.
     pub(crate) fn is_unused(&self) -> io::Result<bool> {
-        Ok(!self.is_locked(USING)?)
+        Ok(!self.is_locked(USING.0)?)
     }
 
     /// Says that this process has it open, until the file is closed.
     pub(crate) fn begin_using(&self) -> io::Result<()> {
-        self.set(libc::F_RDLCK, USING)
+        self.set(libc::F_RDLCK, USING.0)
     }
 
     fn set(&self, kind: libc::c_int, at: libc::off_t) -> io::Result<()> {
@@ -171,10 +180,10 @@ mod tests {
         std::fs::create_dir(&path).expect("a folder");
         let (one, other) = (Locks::open(&path), Locks::open(&path));
         let (one, other) = (one.expect("locks"), other.expect("locks"));
-        assert!(one.begin_opening().expect("asked"));
-        assert!(!other.begin_opening().expect("asked"));
-        one.end_opening();
-        assert!(other.begin_opening().expect("asked"));
+        assert!(one.take(OPENING).expect("asked"));
+        assert!(!other.take(OPENING).expect("asked"));
+        one.give_back(OPENING);
+        assert!(other.take(OPENING).expect("asked"));
         assert!(one.is_unused().expect("asked"));
         other.begin_using().expect("used");
         assert!(!one.is_unused().expect("asked"));

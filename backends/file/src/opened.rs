@@ -4,13 +4,16 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use dogpile_backend::{Clock, Span, SystemClock, Time};
+use heed::MdbError;
 
 use crate::bells::Bells;
 use crate::damage;
-use crate::engine::Engine;
-use crate::locks::Locks;
+use crate::engine::{Engine, Reading};
+use crate::gate::{Gate, Passed};
+use crate::locks::{Locks, READERS, WRITING};
 use crate::room::Room;
 use crate::trouble::Trouble;
 use crate::writing::Writing;
@@ -21,6 +24,8 @@ const LOOK_EVERY: Span = Span::from_secs(1);
 pub(crate) struct Opened {
     pub(crate) engine: Engine,
     pub(crate) locks: Locks,
+    writers: Gate,
+    readers: Gate,
     pub(crate) bells: Bells,
     pub(crate) room: Room,
     /// A random number, so that no stamp repeats even where the engine's numbers do.
@@ -37,12 +42,15 @@ impl Opened {
         engine: Engine,
         locks: Locks,
         room: Room,
+        timeout: Duration,
     ) -> std::io::Result<Self> {
         let instance = random();
         Ok(Self {
             bells: Bells::new(folder, instance)?,
             engine,
             locks,
+            writers: Gate::new(WRITING, timeout),
+            readers: Gate::new(READERS, timeout),
             room,
             instance,
             folder: folder.to_owned(),
@@ -96,8 +104,42 @@ impl Opened {
         Ok(done)
     }
 
+    /// Passes where one process writes at a time.
+    pub(crate) fn pass_to_write(&self) -> Result<Passed<'_>, Trouble> {
+        let passed = self.writers.pass(&self.locks);
+        passed.map_err(heed::Error::Io)?.ok_or(Trouble::Busy)
+    }
+
+    fn pass_to_readers(&self) -> Result<Passed<'_>, Trouble> {
+        let passed = self.readers.pass(&self.locks);
+        passed.map_err(heed::Error::Io)?.ok_or(Trouble::Busy)
+    }
+
+    /// A look at this moment.
+    pub(crate) fn reading(&self) -> Result<Reading<'_>, Trouble> {
+        if self.engine.knows_this_thread() {
+            return Ok(self.engine.reading()?);
+        }
+        let _passed = self.pass_to_readers()?;
+        let reading = match self.engine.reading() {
+            // Those who died left their places occupied.
+            Err(heed::Error::Mdb(MdbError::ReadersFull)) if self.engine.forget_the_dead()? > 0 => {
+                self.engine.reading()?
+            }
+            reading => reading?,
+        };
+        self.engine.know_this_thread();
+        Ok(reading)
+    }
+
+    /// Frees the pages that processes still hold which died while they read; how many did.
+    pub(crate) fn forget_the_dead(&self) -> Result<usize, Trouble> {
+        let _passed = self.pass_to_readers()?;
+        Ok(self.engine.forget_the_dead()?)
+    }
+
     fn make_room(&self) -> Result<(), Trouble> {
-        self.engine.forget_the_dead()?;
+        self.forget_the_dead()?;
         let mut writing = Writing::begin(self)?;
         writing.let_some_go()?;
         writing.commit()

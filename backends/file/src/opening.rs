@@ -10,8 +10,10 @@ use heed::MdbError;
 use crate::bells;
 use crate::damage::{self, Damage};
 use crate::engine::Engine;
+use crate::gate::Gate;
 use crate::layout;
-use crate::locks::Locks;
+
+use crate::locks::{Locks, OPENING, READERS};
 use crate::opened::Opened;
 use crate::room::Room;
 use crate::settings::{LEAST, MOST, OnDamage, Terms};
@@ -32,6 +34,9 @@ pub enum OpenError {
         /// What was asked for.
         found: u64,
     },
+    /// The timeout is zero.
+    #[error("`timeout` must be more than zero; nobody could ever write")]
+    NoTime,
     /// The folder, or a file in it, cannot be made or used.
     #[error("`{}` cannot be used as a store's folder: {source}; it has to be one that this process \
              may write to", path.display())]
@@ -70,10 +75,13 @@ pub enum OpenError {
 impl Terms {
     pub(crate) fn check(self) -> Result<(), OpenError> {
         let found = self.max_size;
-        if (LEAST..=MOST).contains(&found) {
-            return Ok(());
+        if !(LEAST..=MOST).contains(&found) {
+            return Err(OpenError::Size { found });
         }
-        Err(OpenError::Size { found })
+        if self.timeout.is_zero() {
+            return Err(OpenError::NoTime);
+        }
+        Ok(())
     }
 }
 
@@ -120,7 +128,7 @@ fn begin(path: &Path, start: Instant) -> Result<Locks, OpenError> {
     loop {
         let locks = Locks::open(path).map_err(|source| refused(path, source))?;
         while !locks
-            .begin_opening()
+            .take(OPENING)
             .map_err(|source| refused(path, source))?
         {
             if start.elapsed() > PATIENCE {
@@ -151,6 +159,12 @@ fn open_alone(
     if is_first && let Some(damage) = damage::look(path).map_err(of_the_system)? {
         return Err(damaged(damage));
     }
+    // Opening the engine looks into it, which makes a reader of this thread.
+    let readers = Gate::new(READERS, terms.timeout);
+    let passed = readers.pass(&locks).map_err(of_the_system)?;
+    if passed.is_none() {
+        return Err(OpenError::Busy { path: path.into() });
+    }
     let map = is_first.then_some(Room::map(terms.max_size));
     let engine = match Engine::open(path, terms.durability, map) {
         Ok(engine) => engine,
@@ -177,14 +191,16 @@ fn open_alone(
         }
         Err(error) => return Err(of_the_engine(path, error)),
     };
+    drop(passed);
     let most = match bound {
         Some(bound) if !is_first => bound.min(terms.max_size),
         _ => terms.max_size,
     };
-    let opened = Opened::new(path, engine, locks, Room::new(most)).map_err(of_the_system)?;
+    let opened =
+        Opened::new(path, engine, locks, Room::new(most), terms.timeout).map_err(of_the_system)?;
     settle(&opened, is_first, bound, most).map_err(|trouble| of_the_engine(path, trouble))?;
     opened.locks.begin_using().map_err(of_the_system)?;
-    opened.locks.end_opening();
+    opened.locks.give_back(OPENING);
     Ok(opened)
 }
 

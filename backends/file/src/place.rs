@@ -101,7 +101,7 @@ impl Place {
     ) -> Result<T, Trouble> {
         let opened = self.opened()?;
         let opened = opened.as_ref().ok_or(Trouble::Gone)?;
-        opened.noting(|| look(&opened.engine.reading()?))
+        opened.noting(|| look(&opened.reading()?))
     }
 
     pub(crate) fn write<T>(

@@ -11,9 +11,9 @@ use std::sync::{Mutex, PoisonError};
 
 use dogpile_backend::{Clock, SystemClock};
 
-use crate::engine::Engine;
 use crate::entry;
 use crate::layout;
+use crate::opened::Opened;
 use crate::trouble::Trouble;
 use crate::writing::Writing;
 
@@ -51,12 +51,12 @@ impl Room {
     }
 
     /// Whether a value of so many bytes can be taken now.
-    pub(crate) fn admit(&self, length: usize, engine: &Engine) -> Result<(), Trouble> {
+    pub(crate) fn admit(&self, length: usize, opened: &Opened) -> Result<(), Trouble> {
         let most = self.most;
         if length as u64 > most / 2 {
             return Err(Trouble::TooLarge { length, most });
         }
-        let last = engine.last_page();
+        let last = opened.engine.last_page();
         if last.saturating_mul(PAGE) <= 2 * most + (1 << 20) {
             return Ok(());
         }
@@ -67,7 +67,7 @@ impl Room {
         }
         growth.refused = (growth.refused + 1) % TRY;
         // A reader that was killed holds its pages until somebody looks.
-        if growth.refused == 1 || engine.forget_the_dead()? > 0 {
+        if growth.refused == 1 || opened.forget_the_dead()? > 0 {
             growth.last = last;
             return Ok(());
         }

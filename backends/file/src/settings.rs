@@ -1,6 +1,7 @@
 //! What a user can say.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::entry::Unreadable;
 use crate::file::File;
@@ -60,6 +61,7 @@ pub(crate) struct Terms {
     pub(crate) max_size: u64,
     pub(crate) durability: Durability,
     pub(crate) on_damage: OnDamage,
+    pub(crate) timeout: Duration,
 }
 
 /// The least that a store can be bounded by.
@@ -77,6 +79,7 @@ impl FileSettings {
                 max_size: 1 << 30,
                 durability: Durability::default(),
                 on_damage: OnDamage::default(),
+                timeout: Duration::from_secs(5),
             },
             report: None,
         }
@@ -102,6 +105,13 @@ impl FileSettings {
     /// What happens when the folder holds a store that cannot be used. Default: opening fails.
     pub fn on_damage(mut self, what: OnDamage) -> Self {
         self.terms.on_damage = what;
+        self
+    }
+
+    /// How long a write waits for another process's, which may have been stopped in the middle. Default:
+    /// five seconds.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.terms.timeout = timeout;
         self
     }
 

@@ -21,6 +21,11 @@ pub(crate) enum Trouble {
          fork came while other threads used it; fork before configuring, or start a new program"
     )]
     Forked,
+    #[error(
+        "another process has been writing for longer than the timeout; look whether it has been stopped in \
+         the middle"
+    )]
+    Busy,
     #[error("{0}")]
     Open(#[from] OpenError),
     #[error(
@@ -69,6 +74,7 @@ impl Trouble {
             _ if self.is_full() => Fault::Full,
             Self::TooLarge { .. } => Fault::Refused,
             Self::Gone
+            | Self::Busy
             | Self::Open(_)
             | Self::Engine(heed::Error::Mdb(
                 MdbError::ReadersFull | MdbError::Panic | MdbError::MapResized,

@@ -6,6 +6,7 @@ use crate::bells::Ring;
 use crate::claim::Claim;
 use crate::engine::Changing;
 use crate::entry::{self, Book};
+use crate::gate::Passed;
 use crate::layout::{self, Spot};
 use crate::locks::Locks;
 use crate::opened::Opened;
@@ -14,6 +15,8 @@ use crate::trouble::Trouble;
 /// Changes that are made together or, if this is dropped, not at all.
 pub(crate) struct Writing<'o> {
     pub(crate) changes: Changing<'o>,
+    /// After the changes, which are made or given up while nobody else writes.
+    passed: Passed<'o>,
     pub(crate) opened: &'o Opened,
     changed: bool,
     taken: Option<Taken<'o>>,
@@ -37,8 +40,10 @@ impl Drop for Taken<'_> {
 
 impl<'o> Writing<'o> {
     pub(crate) fn begin(opened: &'o Opened) -> Result<Self, Trouble> {
+        let passed = opened.pass_to_write()?;
         Ok(Self {
             changes: opened.engine.writing()?,
+            passed,
             opened,
             changed: false,
             taken: None,
@@ -55,6 +60,8 @@ impl<'o> Writing<'o> {
         if let Some(mut taken) = self.taken {
             taken.kept = true;
         }
+        // Who is rung for may want to write.
+        drop(self.passed);
         self.opened.bells.ring(self.opened, &self.rings);
         Ok(())
     }
@@ -103,7 +110,7 @@ impl Writing<'_> {
         let written = self.changes.number();
         let book = Book { written, expires };
         let bytes = entry::encode(key, entry, book);
-        self.opened.room.admit(bytes.len(), &self.opened.engine)?;
+        self.opened.room.admit(bytes.len(), self.opened)?;
         let place = layout::entry(key);
         self.forget(place.as_bytes())?;
         self.put(place.as_bytes(), &bytes)?;

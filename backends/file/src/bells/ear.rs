@@ -15,6 +15,7 @@ use crate::bells::Ring;
 use crate::claim::Claim;
 use crate::layout::{self, Spot};
 use crate::opened::Opened;
+use crate::trouble::Trouble;
 
 /// How often it is looked whether the holders of leases that are waited for live.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -123,11 +124,11 @@ fn tell(opened: &Opened, heard: &[(Spot, News)], perhaps_not_all: bool) {
 /// nobody may have heard it.
 fn look_for_the_dead(opened: &Opened, keys: &[(Spot, Box<[u8]>)]) {
     let lives = |key: &[u8]| {
-        let reading = opened.engine.reading()?;
+        let reading = opened.reading()?;
         let claim = reading
             .get(layout::claim(key).as_bytes())?
             .and_then(Claim::decode);
-        Ok::<_, heed::Error>(
+        Ok::<_, Trouble>(
             claim.is_some_and(|claim| !claim.locked || opened.locks.is_held(claim.stamp)),
         )
     };

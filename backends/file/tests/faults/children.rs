@@ -105,6 +105,7 @@ fn a_child() {
         "holds for a second" => holds(folder, Span::from_secs(1)),
         "waits" => waits(folder),
         "reads" => reads(folder),
+        "stands in a write" => stands_in_a_write(folder),
         "opens" => opens(folder),
         "fills" => super::full::fills(folder),
         "cannot write" => super::opening::cannot_write(folder),
@@ -156,6 +157,26 @@ fn reads(folder: &Path) {
     say("reads");
     wait();
     drop(reading);
+}
+
+/// Stays in the middle of a write: where the store asks whether what is there is fresh.
+fn stands_in_a_write(folder: &Path) {
+    let store = File::open(folder).unwrap();
+    let stand = |_: &_| {
+        say("writes");
+        wait();
+        true
+    };
+    let ask = dogpile_backend::Ask {
+        fresh: &stand,
+        held: None,
+        stale: None,
+        supersede: false,
+        time: LONG,
+    };
+    store.lease(b"key", ask).wait().unwrap();
+    say("has written");
+    wait();
 }
 
 /// Opens the store together with many others, writes, and reads what they all wrote.

@@ -1,6 +1,8 @@
 //! Processes that stand still: under SIGSTOP, in a debugger, on a frozen machine.
 
-use dogpile_backend::{Commit, Leased, Span};
+use std::time::Duration;
+
+use dogpile_backend::{Commit, Fault, Leased, Span};
 use dogpile_file::{File, FileSettings};
 
 use crate::children::Child;
@@ -32,6 +34,43 @@ fn law_6_a_stopped_holder_is_succeeded_and_its_late_commit_refused() {
     let done = commit(&store, b"key", &successor.unwrap(), "in time");
     assert_eq!(done, Commit::Stored);
     assert_eq!(get(&store, b"key").as_deref(), Some(&b"in time"[..]));
+}
+
+#[test]
+fn law_12_a_stopped_writer_costs_others_no_more_than_the_timeout() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = FileSettings::path(folder.path()).timeout(Duration::from_millis(50));
+    let store = settings.open().unwrap();
+    set(&store, b"key", "value").unwrap();
+    let mut writer = Child::start("stands in a write", folder.path());
+    writer.says("writes");
+    writer.process.freeze().unwrap();
+    let refused = set(&store, b"other", "value").unwrap_err();
+    assert_eq!(refused.fault, Fault::Unavailable);
+    assert!(
+        refused.to_string().contains("longer than the timeout"),
+        "{refused}"
+    );
+    // Reads go on, also in threads that have never read before.
+    let read = || get(&store, b"key");
+    let read = std::thread::scope(|scope| scope.spawn(read).join().unwrap());
+    assert_eq!(read.as_deref(), Some(&b"value"[..]));
+    writer.process.thaw().unwrap();
+    writer.go_on();
+    writer.says("has written");
+    set(&store, b"other", "value").unwrap();
+}
+
+#[test]
+fn a_writer_that_is_killed_in_the_middle_is_no_longer_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = File::open(folder.path()).unwrap();
+    set(&store, b"key", "value").unwrap();
+    let mut writer = Child::start("stands in a write", folder.path());
+    writer.says("writes");
+    writer.process.kill().unwrap();
+    set(&store, b"key", "another").unwrap();
+    assert_eq!(get(&store, b"key").as_deref(), Some(&b"another"[..]));
 }
 
 #[test]
