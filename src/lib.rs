@@ -10,6 +10,8 @@ mod failure;
 mod flight;
 mod keeper;
 mod kit;
+#[cfg(feature = "config")]
+pub mod named;
 mod region;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;

@@ -254,3 +254,32 @@ fn a_clock_that_is_set_back_does_not_make_values_immortal() {
     let answer = region.at("key").create(|| 2).unwrap();
     assert_eq!((answer.value, answer.origin), (2, Origin::Created));
 }
+
+#[test]
+fn a_region_is_configured_by_name() {
+    let server = server();
+    let words = [
+        ("cache.backend", "redis".to_owned()),
+        ("cache.arguments.url", server.url()),
+        ("cache.arguments.prefix", "named".to_owned()),
+        ("cache.arguments.timeout", "10s".to_owned()),
+        ("cache.arguments.connections", "4".to_owned()),
+        ("cache.arguments.time_to_live", "1h".to_owned()),
+        ("cache.schema", "3".to_owned()),
+    ];
+    let region = process(Config::from_map(words, "cache.").unwrap());
+    assert_eq!(region.get_or_create("key", || 7).unwrap(), 7);
+    let stored = server.ask(&["GET", "named:v:{key}"]).unwrap();
+    assert!(
+        stored.contains("\"sc\": 3") && stored.ends_with("|7"),
+        "{stored}"
+    );
+    let nowhere = [("backend", "redis"), ("arguments.service", "mymaster")];
+    let Err(refused) = Config::<u64>::from_map(nowhere, "") else {
+        panic!("it is not told where the server is");
+    };
+    assert!(
+        refused.to_string().contains("by one of the three"),
+        "{refused}"
+    );
+}

@@ -1,0 +1,144 @@
+//! Configuration by name: from a map of words, as an application's own configuration has them, or from TOML.
+//!
+//! | key | is | default |
+//! |---|---|---|
+//! | `backend` | `memory`, `file`, `sled` or `redis` | must be given |
+//! | `fresh_for`, `stale_for` | durations | see [`Config`] |
+//! | `deadline`, `creation_limit`, `lease_time`, `skew` | durations | |
+//! | `stale_if_error`, `strict_invalidation` | `true` or `false` | |
+//! | `on_store_failure` | `create` or `fail` | `create` |
+//! | `keep_last` | how many values | 0 |
+//! | `schema` | the number of the value's form, in stores of bytes | 0 |
+//! | `key_prefix` | what stands before every key | nothing |
+//! | `arguments.*` | the backend's own | |
+//!
+//! | backend | its arguments |
+//! |---|---|
+//! | `memory` | `capacity`: how many entries; without it unbounded |
+//! | `file` | `path`; `max_size`, `durability` (`process-crash`, `power-loss`), `on_damage` (`fail`, `set-aside`), `timeout` |
+//! | `sled` | `path`; `durability` (`background`, `every-write`), `cache_capacity`, `keyspace` |
+//! | `redis` | `url`, or `nodes`, or `sentinels` and `service`; `prefix`, `lease_prefix`, `database`, `username`, `password`, `timeout`, `connections`, `time_to_live`, `compatibility` (`native`, `python`) |
+//!
+//! A duration is a number of seconds, or `10m`, `1h 30m`, or `forever`; a size is a number of bytes, or `64 MiB`,
+//! `1 GB`; a list has commas. Values in stores of bytes are JSON.
+
+mod error;
+mod store;
+mod words;
+
+use dogpile_backend::{Codec, JsonCodec, Prefix};
+
+pub use error::SettingsError;
+use words::Words;
+
+use crate::region::{Config, OnStoreFailure};
+
+impl<V: Clone + Send + Sync + 'static> Config<V>
+where
+    JsonCodec: Codec<V>,
+{
+    /// The configuration that the words of `map` say whose keys begin with `prefix`; the other words are
+    /// somebody else's. The [keys](crate::named) are listed there.
+    ///
+    /// ```
+    /// use dogpile::{Config, Region};
+    /// let words = [
+    ///     ("pages.backend", "memory"),
+    ///     ("pages.fresh_for", "10m"),
+    ///     ("pages.arguments.capacity", "10000"),
+    ///     ("database.url", "postgres://localhost"),
+    /// ];
+    /// let pages: Region<String> = Region::new("pages");
+    /// pages.configure(Config::from_map(words, "pages.")?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A key that is not known (the nearest known one is named), a word that cannot be meant so, a backend
+    /// that is not built in, a store that does not open.
+    pub fn from_map<K, W>(
+        map: impl IntoIterator<Item = (K, W)>,
+        prefix: &str,
+    ) -> Result<Self, SettingsError>
+    where
+        K: AsRef<str>,
+        W: AsRef<str>,
+    {
+        let mut words = Words::of_map(map, prefix);
+        let config = Self::of(&mut words)?;
+        words.must_be_used_up()?;
+        Ok(config)
+    }
+
+    /// The configuration that a TOML table says; `[arguments]` is a table in it.
+    ///
+    /// ```
+    /// # #[cfg(feature = "toml")] {
+    /// use dogpile::Config;
+    /// let text = "
+    ///     backend = 'memory'
+    ///     fresh_for = '10m'
+    ///     [arguments]
+    ///     capacity = 10_000
+    /// ";
+    /// let config: Config<String> = Config::from_toml(text)?;
+    /// # }
+    /// # Ok::<(), dogpile::named::SettingsError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`from_map`](Self::from_map), and where the text is no TOML.
+    #[cfg(feature = "toml")]
+    pub fn from_toml(text: &str) -> Result<Self, SettingsError> {
+        let mut words = Words::of_toml(text)?;
+        let config = Self::of(&mut words)?;
+        words.must_be_used_up()?;
+        Ok(config)
+    }
+
+    fn of(words: &mut Words) -> Result<Self, SettingsError> {
+        let mut config = store::open(words)?;
+        if let Some(span) = words.duration("fresh_for")? {
+            config = config.fresh_for(span);
+        }
+        if let Some(span) = words.duration("stale_for")? {
+            config = config.stale_for(span);
+        }
+        if let Some(span) = words.duration("deadline")? {
+            config = config.deadline(span);
+        }
+        if let Some(span) = words.duration("creation_limit")? {
+            config = config.creation_limit(span);
+        }
+        if let Some(span) = words.duration("lease_time")? {
+            config = config.lease_time(span);
+        }
+        if let Some(span) = words.duration("skew")? {
+            config = config.skew(span);
+        }
+        Self::with_policies(config, words)
+    }
+
+    fn with_policies(mut config: Self, words: &mut Words) -> Result<Self, SettingsError> {
+        if let Some(yes) = words.flag("stale_if_error")? {
+            config = config.stale_if_error(yes);
+        }
+        if let Some(yes) = words.flag("strict_invalidation")? {
+            config = config.strict_invalidation(yes);
+        }
+        let policies = [
+            ("create", OnStoreFailure::CreateWithoutStoring),
+            ("fail", OnStoreFailure::Fail),
+        ];
+        if let Some(policy) = words.choice("on_store_failure", &policies)? {
+            config = config.on_store_failure(policy);
+        }
+        if let Some(values) = words.number("keep_last")? {
+            config = config.keep_last(values);
+        }
+        if let Some(prefix) = words.text("key_prefix") {
+            config = config.key_mangler(Prefix::new(prefix));
+        }
+        Ok(config)
+    }
+}

@@ -1,0 +1,205 @@
+//! The stores by their names, with their arguments.
+
+use std::error::Error;
+
+use dogpile_backend::{Codec, JsonCodec};
+
+use super::SettingsError;
+use super::words::Words;
+use crate::region::Config;
+
+/// Opens the store that is named.
+pub(super) fn open<V: Clone + Send + Sync + 'static>(
+    words: &mut Words,
+) -> Result<Config<V>, SettingsError>
+where
+    JsonCodec: Codec<V>,
+{
+    let name = words.needed("backend", "one of `memory`, `file`, `sled`, `redis`")?;
+    let schema = words.number("schema")?.unwrap_or(0);
+    let codec = JsonCodec::new().with_schema(schema);
+    match name.as_str() {
+        "memory" => memory(words),
+        "file" => file(words, codec),
+        "sled" => sled(words, codec),
+        "redis" | "valkey" => redis(words, codec),
+        _ => Err(SettingsError::Word {
+            key: words.full("backend"),
+            word: name,
+            expected: "one of `memory`, `file`, `sled`, `redis`".to_owned(),
+        }),
+    }
+}
+
+#[allow(dead_code)] // a build without backends opens nothing
+fn closed(backend: &'static str, why: impl Into<Box<dyn Error + Send + Sync>>) -> SettingsError {
+    let source = why.into();
+    SettingsError::Store { backend, source }
+}
+
+#[cfg(feature = "memory")]
+fn memory<V: Clone + Send + Sync + 'static>(words: &mut Words) -> Result<Config<V>, SettingsError> {
+    use dogpile_memory::Memory;
+    let capacity = words.number("arguments.capacity")?;
+    Ok(Config::new(match capacity {
+        Some(entries) => Memory::bounded(entries),
+        None => Memory::unbounded(),
+    }))
+}
+
+#[cfg(not(feature = "memory"))]
+fn memory<V>(_: &mut Words) -> Result<Config<V>, SettingsError> {
+    let backend = "memory";
+    Err(SettingsError::NotBuiltIn { backend })
+}
+
+#[cfg(any(feature = "file", feature = "sled"))]
+const FOLDER: &str = "the folder of the store";
+
+#[cfg(feature = "file")]
+fn file<V>(words: &mut Words, codec: JsonCodec) -> Result<Config<V>, SettingsError>
+where
+    V: Clone + Send + Sync + 'static,
+    JsonCodec: Codec<V>,
+{
+    use dogpile_file::{Durability, FileSettings, OnDamage};
+    let mut settings = FileSettings::path(words.needed("arguments.path", FOLDER)?);
+    if let Some(bytes) = words.size("arguments.max_size")? {
+        settings = settings.max_size(bytes);
+    }
+    let all = [
+        ("process-crash", Durability::ProcessCrash),
+        ("power-loss", Durability::PowerLoss),
+    ];
+    if let Some(durability) = words.choice("arguments.durability", &all)? {
+        settings = settings.durability(durability);
+    }
+    let all = [("fail", OnDamage::Fail), ("set-aside", OnDamage::SetAside)];
+    if let Some(what) = words.choice("arguments.on_damage", &all)? {
+        settings = settings.on_damage(what);
+    }
+    if let Some(timeout) = words.duration("arguments.timeout")? {
+        settings = settings.timeout(timeout);
+    }
+    let opened = settings.open().map_err(|error| closed("file", error))?;
+    Ok(Config::new(opened.encoded(codec)))
+}
+
+#[cfg(not(feature = "file"))]
+fn file<V>(_: &mut Words, _: JsonCodec) -> Result<Config<V>, SettingsError> {
+    let backend = "file";
+    Err(SettingsError::NotBuiltIn { backend })
+}
+
+#[cfg(feature = "sled")]
+fn sled<V>(words: &mut Words, codec: JsonCodec) -> Result<Config<V>, SettingsError>
+where
+    V: Clone + Send + Sync + 'static,
+    JsonCodec: Codec<V>,
+{
+    use dogpile_sled::{Durability, SledSettings};
+    let mut settings = SledSettings::path(words.needed("arguments.path", FOLDER)?);
+    let all = [
+        ("background", Durability::Background),
+        ("every-write", Durability::EveryWrite),
+    ];
+    if let Some(durability) = words.choice("arguments.durability", &all)? {
+        settings = settings.durability(durability);
+    }
+    if let Some(bytes) = words.size("arguments.cache_capacity")? {
+        settings = settings.cache_capacity(bytes);
+    }
+    if let Some(name) = words.text("arguments.keyspace") {
+        settings = settings.keyspace(name);
+    }
+    let opened = settings.open().map_err(|error| closed("sled", error))?;
+    Ok(Config::new(opened.encoded(codec)))
+}
+
+#[cfg(not(feature = "sled"))]
+fn sled<V>(_: &mut Words, _: JsonCodec) -> Result<Config<V>, SettingsError> {
+    let backend = "sled";
+    Err(SettingsError::NotBuiltIn { backend })
+}
+
+#[cfg(feature = "redis")]
+fn redis<V>(words: &mut Words, codec: JsonCodec) -> Result<Config<V>, SettingsError>
+where
+    V: Clone + Send + Sync + 'static,
+    JsonCodec: Codec<V>,
+{
+    use dogpile_redis::Compatibility;
+    let mut settings = server(words)?;
+    for (key, set) in TEXTS {
+        if let Some(text) = words.text(key) {
+            settings = set(settings, text);
+        }
+    }
+    if let Some(number) = words.number("arguments.database")? {
+        settings = settings.database(number);
+    }
+    if let Some(timeout) = words.duration("arguments.timeout")? {
+        settings = settings.timeout(timeout);
+    }
+    if let Some(most) = words.number("arguments.connections")? {
+        settings = settings.connections(most);
+    }
+    if let Some(span) = words.duration("arguments.time_to_live")? {
+        settings = settings.time_to_live(span);
+    }
+    let all = [
+        ("native", Compatibility::Native),
+        ("python", Compatibility::Python),
+    ];
+    if let Some(whom) = words.choice("arguments.compatibility", &all)? {
+        settings = settings.compatibility(whom);
+    }
+    let opened = settings.open().map_err(|error| closed("redis", error))?;
+    Ok(Config::new(opened.encoded(codec)))
+}
+
+#[cfg(feature = "redis")]
+type Said = fn(dogpile_redis::RedisSettings, String) -> dogpile_redis::RedisSettings;
+
+#[cfg(feature = "redis")]
+const TEXTS: [(&str, Said); 4] = [
+    ("arguments.prefix", |settings, text| settings.prefix(text)),
+    ("arguments.lease_prefix", |settings, text| {
+        settings.lease_prefix(text)
+    }),
+    ("arguments.username", |settings, text| {
+        settings.username(text)
+    }),
+    ("arguments.password", |settings, text| {
+        settings.password(text)
+    }),
+];
+
+/// One server, Sentinels or a cluster.
+#[cfg(feature = "redis")]
+fn server(words: &mut Words) -> Result<dogpile_redis::RedisSettings, SettingsError> {
+    use dogpile_redis::RedisSettings;
+    let url = words.text("arguments.url");
+    let nodes = words.list("arguments.nodes");
+    let sentinels = words.list("arguments.sentinels");
+    let service = words.text("arguments.service");
+    match (url, nodes, sentinels, service) {
+        (Some(url), None, None, None) => Ok(RedisSettings::url(url)),
+        (None, Some(nodes), None, None) => Ok(RedisSettings::cluster(nodes)),
+        (None, None, Some(sentinels), Some(service)) => {
+            Ok(RedisSettings::sentinel(sentinels, service))
+        }
+        _ => Err(SettingsError::Together {
+            what: "the backend `redis` is told where the server is by `arguments.url`, or by \
+                   `arguments.nodes` of a cluster, or by `arguments.sentinels` and \
+                   `arguments.service`: by one of the three"
+                .to_owned(),
+        }),
+    }
+}
+
+#[cfg(not(feature = "redis"))]
+fn redis<V>(_: &mut Words, _: JsonCodec) -> Result<Config<V>, SettingsError> {
+    let backend = "redis";
+    Err(SettingsError::NotBuiltIn { backend })
+}

@@ -1,0 +1,269 @@
+//! Keys and their words, taken one by one; what nobody takes is not known.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::SettingsError;
+
+/// How many letters may be wrong in a key that was meant to be another.
+const MISSPELT: usize = 3;
+
+#[derive(Default)]
+pub(super) struct Words {
+    prefix: String,
+    /// What nobody has taken yet.
+    left: BTreeMap<String, String>,
+    known: BTreeSet<&'static str>,
+}
+
+impl Words {
+    pub(super) fn of_map<K, W>(map: impl IntoIterator<Item = (K, W)>, prefix: &str) -> Self
+    where
+        K: AsRef<str>,
+        W: AsRef<str>,
+    {
+        let mut left = BTreeMap::new();
+        for (key, word) in map {
+            if let Some(key) = key.as_ref().strip_prefix(prefix) {
+                left.insert(key.to_owned(), word.as_ref().trim().to_owned());
+            }
+        }
+        Self {
+            prefix: prefix.to_owned(),
+            left,
+            known: BTreeSet::new(),
+        }
+    }
+
+    #[cfg(feature = "toml")]
+    pub(super) fn of_toml(text: &str) -> Result<Self, SettingsError> {
+        let table: toml::Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| SettingsError::Toml(error.to_string()))?;
+        let mut all = Self::default();
+        all.flatten("", table)?;
+        Ok(all)
+    }
+
+    #[cfg(feature = "toml")]
+    fn flatten(&mut self, before: &str, table: toml::Table) -> Result<(), SettingsError> {
+        for (key, value) in table {
+            let key = format!("{before}{key}");
+            match value {
+                toml::Value::Table(table) => self.flatten(&format!("{key}."), table)?,
+                toml::Value::Array(array) => {
+                    let all = array.into_iter().map(|value| scalar(&key, value));
+                    let all = all.collect::<Result<Vec<_>, _>>()?;
+                    self.left.insert(key, all.join(","));
+                }
+                value => {
+                    let word = scalar(&key, value)?;
+                    self.left.insert(key, word);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The key as its writer knows it.
+    pub(super) fn full(&self, key: &str) -> String {
+        format!("{}{key}", self.prefix)
+    }
+
+    pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+        self.known.insert(key);
+        self.left.remove(key)
+    }
+
+    /// A word that must be there.
+    pub(super) fn needed(
+        &mut self,
+        key: &'static str,
+        what: &'static str,
+    ) -> Result<String, SettingsError> {
+        let key_in_full = self.full(key);
+        self.text(key).ok_or(SettingsError::Missing {
+            key: key_in_full,
+            what,
+        })
+    }
+
+    fn parsed<T>(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, SettingsError> {
+        let Some(word) = self.text(key) else {
+            return Ok(None);
+        };
+        match parse(&word) {
+            Some(value) => Ok(Some(value)),
+            None => Err(SettingsError::Word {
+                key: self.full(key),
+                word,
+                expected: expected.to_owned(),
+            }),
+        }
+    }
+
+    pub(super) fn number<N: FromStr>(
+        &mut self,
+        key: &'static str,
+    ) -> Result<Option<N>, SettingsError> {
+        self.parsed(key, "whole number in its range", |word| {
+            word.replace('_', "").parse().ok()
+        })
+    }
+
+    pub(super) fn flag(&mut self, key: &'static str) -> Result<Option<bool>, SettingsError> {
+        self.choice(key, &[("true", true), ("false", false)])
+    }
+
+    pub(super) fn duration(
+        &mut self,
+        key: &'static str,
+    ) -> Result<Option<Duration>, SettingsError> {
+        let expected = "duration: a number of seconds, `10m`, `1h 30m`, `forever`";
+        self.parsed(key, expected, |word| match word {
+            "forever" => Some(Duration::MAX),
+            word => seconds(word).or_else(|| humantime::parse_duration(word).ok()),
+        })
+    }
+
+    #[cfg(any(feature = "file", feature = "sled"))]
+    pub(super) fn size(&mut self, key: &'static str) -> Result<Option<u64>, SettingsError> {
+        self.parsed(key, "size: a number of bytes, `64 MiB`, `1 GB`", bytes)
+    }
+
+    /// One of several words.
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        key: &'static str,
+        all: &[(&str, T)],
+    ) -> Result<Option<T>, SettingsError> {
+        let names: Vec<_> = all.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let expected = format!("one of {}", names.join(", "));
+        self.parsed(key, &expected, |word| {
+            let found = all.iter().find(|(name, _)| *name == word);
+            found.map(|(_, value)| *value)
+        })
+    }
+
+    /// A list with commas.
+    #[cfg(feature = "redis")]
+    pub(super) fn list(&mut self, key: &'static str) -> Option<Vec<String>> {
+        let word = self.text(key)?;
+        let parts = word
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty());
+        Some(parts.map(str::to_owned).collect())
+    }
+
+    /// Nobody would take what is left.
+    pub(super) fn must_be_used_up(&self) -> Result<(), SettingsError> {
+        let Some(key) = self.left.keys().next() else {
+            return Ok(());
+        };
+        let near = |known: &&&str| distance(known, key) <= MISSPELT;
+        let nearest = self.known.iter().filter(near);
+        let nearest = nearest.min_by_key(|known| distance(known, key));
+        Err(SettingsError::Unknown {
+            key: self.full(key),
+            nearest: nearest.map(|known| self.full(known)),
+        })
+    }
+}
+
+#[cfg(feature = "toml")]
+fn scalar(key: &str, value: toml::Value) -> Result<String, SettingsError> {
+    match value {
+        toml::Value::String(text) => Ok(text),
+        toml::Value::Integer(number) => Ok(number.to_string()),
+        toml::Value::Float(number) => Ok(number.to_string()),
+        toml::Value::Boolean(yes) => Ok(yes.to_string()),
+        other => Err(SettingsError::Word {
+            key: key.to_owned(),
+            word: other.to_string(),
+            expected: "text, number, or list of those".to_owned(),
+        }),
+    }
+}
+
+fn seconds(word: &str) -> Option<Duration> {
+    Duration::try_from_secs_f64(word.parse().ok()?).ok()
+}
+
+#[cfg(any(feature = "file", feature = "sled", test))]
+fn bytes(word: &str) -> Option<u64> {
+    let digits = word.find(|letter: char| !letter.is_ascii_digit() && letter != '_');
+    let (number, unit) = word.split_at(digits.unwrap_or(word.len()));
+    let times = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        "tb" => 1_000_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        "tib" => 1_u64 << 40,
+        _ => return None,
+    };
+    number
+        .replace('_', "")
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(times)
+}
+
+/// How many letters have to be put in, left out or changed to make one of the other (Levenshtein, 1966).
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
+    for (line, letter) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = line + 1;
+        for (column, another) in other.chars().enumerate() {
+            let changed = diagonal + usize::from(letter != another);
+            diagonal = row[column + 1];
+            row[column + 1] = changed.min(row[column] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_and_sizes_are_read() {
+        let of = |word: &str| {
+            let mut words = Words::of_map([("x", word)], "");
+            words.duration("x").ok().flatten()
+        };
+        assert_eq!(of("90"), Some(Duration::from_secs(90)));
+        assert_eq!(of("0.25"), Some(Duration::from_millis(250)));
+        assert_eq!(of("1h 30m"), Some(Duration::from_mins(90)));
+        assert_eq!(of("forever"), Some(Duration::MAX));
+        for wrong in ["", "-1", "soon", "nan", "1e300"] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+        assert_eq!(bytes("1_000"), Some(1_000));
+        assert_eq!(
+            (bytes("64 MiB"), bytes("1GB")),
+            (Some(64 << 20), Some(1_000_000_000))
+        );
+        for wrong in ["", "MiB", "1.5 GB", "-1", "1 parsec", "99999999999999 TiB"] {
+            assert_eq!(bytes(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn distances_are_those_of_the_paper() {
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!((distance("", "abc"), distance("abc", "abc")), (3, 0));
+    }
+}

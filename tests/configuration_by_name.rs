@@ -1,0 +1,160 @@
+//! Configuration by name, from maps and from TOML: what it says is done, and what it cannot say is told.
+#![cfg(all(feature = "file", feature = "sled", feature = "toml"))]
+#![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
+
+use dogpile::named::SettingsError;
+use dogpile::{Config, Origin, Region};
+
+fn region(config: Config<u64>) -> Region<u64> {
+    let region = Region::new("named");
+    region.configure(config).unwrap();
+    region
+}
+
+fn refused(words: &[(&str, &str)]) -> SettingsError {
+    match Config::<u64>::from_map(words.iter().copied(), "cache.") {
+        Ok(_) => panic!("these words must be refused: {words:?}"),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn each_backend_is_had_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let [file, sled] = ["file", "sled"].map(|name| folder.path().join(name).display().to_string());
+    let all: [&[(&str, &str)]; 3] = [
+        &[
+            ("cache.backend", "memory"),
+            ("cache.arguments.capacity", "100"),
+        ],
+        &[
+            ("cache.backend", "file"),
+            ("cache.arguments.path", &file),
+            ("cache.arguments.max_size", "16 MiB"),
+            ("cache.arguments.durability", "power-loss"),
+            ("cache.arguments.on_damage", "set-aside"),
+            ("cache.arguments.timeout", "1.5"),
+        ],
+        &[
+            ("cache.backend", "sled"),
+            ("cache.arguments.path", &sled),
+            ("cache.arguments.durability", "every-write"),
+            ("cache.arguments.cache_capacity", "16 MiB"),
+            ("cache.arguments.keyspace", "named"),
+        ],
+    ];
+    for words in all {
+        let words = words
+            .iter()
+            .chain(&[("cache.fresh_for", "10m"), ("other.key", "x")]);
+        let region = region(Config::from_map(words.copied(), "cache.").unwrap());
+        assert_eq!(region.get_or_create("key", || 7).unwrap(), 7);
+        assert_eq!(region.get_or_create("key", || 8).unwrap(), 7);
+    }
+    assert!(std::path::Path::new(&file).join("data.mdb").exists());
+    assert!(std::path::Path::new(&sled).join("conf").exists());
+}
+
+#[test]
+fn two_regions_by_prefix_share_a_file_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display();
+    let text = |prefix| {
+        format!("backend = 'file'\nkey_prefix = '{prefix}:'\n[arguments]\npath = '{path}'")
+    };
+    let [users, pages] = ["users", "pages"].map(|prefix| {
+        let config: Config<u64> = Config::from_toml(&text(prefix)).unwrap();
+        region(config)
+    });
+    users.set("1", 7).unwrap();
+    assert_eq!(pages.get("1").unwrap(), None);
+    assert_eq!(users.get_or_create("1", || 8).unwrap(), 7);
+}
+
+#[test]
+fn toml_says_all_that_a_map_says() {
+    let text = "
+        backend = 'memory'
+        fresh_for = 0
+        stale_for = 'forever'
+        deadline = 2.5
+        creation_limit = '1m'
+        lease_time = 10
+        skew = '2s'
+        stale_if_error = false
+        strict_invalidation = true
+        on_store_failure = 'fail'
+        keep_last = 10
+        schema = 3
+        [arguments]
+        capacity = 1_000
+    ";
+    let region = region(Config::from_toml(text).unwrap());
+    region.set("key", 7).unwrap();
+    let answer = region.at("key").create(|| 8).unwrap();
+    assert_eq!(
+        (answer.value, answer.origin),
+        (8, Origin::Created),
+        "never fresh"
+    );
+}
+
+#[test]
+fn what_is_misspelt_is_told_with_what_was_meant() {
+    let told = refused(&[("cache.backend", "memory"), ("cache.fresh_far", "1")]).to_string();
+    assert_eq!(
+        told,
+        "`cache.fresh_far` is not known here; did you mean `cache.fresh_for`?"
+    );
+    let told = refused(&[("cache.backend", "memory"), ("cache.arguments.path", "x")]).to_string();
+    assert_eq!(told, "`cache.arguments.path` is not known here");
+    let told = refused(&[("cache.fresh_for", "1")]).to_string();
+    assert!(told.starts_with("`cache.backend` is missing"), "{told}");
+    let told = refused(&[("cache.backend", "file")]).to_string();
+    assert!(
+        told.starts_with("`cache.arguments.path` is missing"),
+        "{told}"
+    );
+}
+
+#[test]
+fn words_that_cannot_be_meant_so_are_told() {
+    let memory = ("cache.backend", "memory");
+    let cases = [
+        (("cache.fresh_for", "soon"), "which is no duration"),
+        (("cache.keep_last", "-1"), "which is no whole number"),
+        (("cache.stale_if_error", "maybe"), "one of `true`, `false`"),
+        (("cache.on_store_failure", "cry"), "one of `create`, `fail`"),
+        (
+            ("cache.arguments.capacity", "many"),
+            "which is no whole number",
+        ),
+    ];
+    for (word, told) in cases {
+        let found = refused(&[memory, word]).to_string();
+        assert!(found.contains(told), "{found}");
+    }
+    let found = refused(&[("cache.backend", "memcache")]).to_string();
+    assert!(
+        found.contains("one of `memory`, `file`, `sled`, `redis`"),
+        "{found}"
+    );
+    let found = refused(&[
+        ("cache.backend", "file"),
+        ("cache.arguments.path", "/dev/null/x"),
+    ]);
+    assert!(
+        matches!(
+            found,
+            SettingsError::Store {
+                backend: "file",
+                ..
+            }
+        ),
+        "{found}"
+    );
+    let Err(found) = Config::<u64>::from_toml("backend = [") else {
+        panic!("that is no TOML");
+    };
+    assert!(matches!(found, SettingsError::Toml(_)), "{found}");
+}
