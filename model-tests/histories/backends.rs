@@ -1,13 +1,18 @@
 //! The stores that programs are run on. A new backend is one more line in [`BACKENDS`].
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dogpile::backend::{Backend, Blocking, CachedValue, Guarded, Span, Store, StoreError};
-use dogpile::{Clock, Memory};
+use dogpile::backend::{
+    Backend, Blocking, CachedValue, EpochStore, Guarded, LeaseStore, Reply, Span, Store,
+    StoreError, TimeLine,
+};
+use dogpile::{Clock, File, Memory, Sled};
+use tempfile::TempDir;
 
 use crate::stores::Server;
-use crate::whole::Whole;
+use crate::whole::{Whole, WholeCodec};
 
 /// One process's handle on a store.
 pub(crate) type Handle = Arc<dyn Store<Whole>>;
@@ -46,6 +51,29 @@ pub(crate) const BACKENDS: &[Kind] = &[
     },
 ];
 
+/// Stores in folders. They act at moments of their own, so that what runs on them does not come again.
+pub(crate) const ON_DISK: &[Kind] = &[
+    kind("a folder that processes share", |_, count| {
+        in_folder(count, |folder| {
+            File::open(folder)
+                .expect("the folder is new")
+                .encoded(WholeCodec)
+        })
+    }),
+    kind("sled", |_, count| {
+        in_folder(count, |folder| {
+            Sled::open(folder)
+                .expect("the folder is new")
+                .encoded(WholeCodec)
+        })
+    }),
+];
+
+/// All of them.
+pub(crate) fn all() -> impl Iterator<Item = &'static Kind> {
+    BACKENDS.iter().chain(ON_DISK)
+}
+
 const fn kind(name: &'static str, open: fn(Arc<dyn Clock>, usize) -> Vec<Handle>) -> Kind {
     Kind {
         name,
@@ -67,6 +95,25 @@ fn served(clock: Arc<dyn Clock>, count: usize) -> Vec<Handle> {
     names
         .map(|name| Arc::new(server.open(name)) as Handle)
         .collect()
+}
+
+/// Handles of their own on one folder, which goes with the last.
+fn in_folder<S: Store<Whole>>(count: usize, open: impl Fn(&Path) -> S) -> Vec<Handle> {
+    let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+    let handle = |_| {
+        let handle = InFolder {
+            store: open(folder.path()),
+            _folder: Arc::clone(&folder),
+        };
+        Arc::new(handle) as Handle
+    };
+    (0..count).map(handle).collect()
+}
+
+struct InFolder<S> {
+    /// It ends before its folder does.
+    store: S,
+    _folder: Arc<TempDir>,
 }
 
 /// A store as somebody else might write it.
@@ -92,5 +139,36 @@ impl Backend<Whole> for Plain {
     fn delete(&self, key: &[u8]) -> Result<(), StoreError> {
         self.with(|map| map.remove(key));
         Ok(())
+    }
+}
+
+/// Calls are made where they are asked for: what is offloaded to other threads is for other tests.
+impl<S: Store<Whole>> Store<Whole> for InFolder<S> {
+    fn name(&self) -> &str {
+        self.store.name()
+    }
+
+    fn get<'a>(&'a self, key: &'a [u8]) -> Reply<'a, Option<CachedValue<Whole>>> {
+        self.store.get(key)
+    }
+
+    fn set<'a>(&'a self, key: &'a [u8], entry: CachedValue<Whole>, ttl: Span) -> Reply<'a, ()> {
+        self.store.set(key, entry, ttl)
+    }
+
+    fn delete<'a>(&'a self, key: &'a [u8]) -> Reply<'a, ()> {
+        self.store.delete(key)
+    }
+
+    fn time_line(&self) -> TimeLine {
+        self.store.time_line()
+    }
+
+    fn leases(&self) -> Option<&dyn LeaseStore<Whole>> {
+        self.store.leases()
+    }
+
+    fn epochs(&self) -> Option<&dyn EpochStore> {
+        self.store.epochs()
     }
 }

@@ -7,7 +7,7 @@ use std::thread;
 use dogpile::{Config, ManualClock, Region};
 use dogpile_model_tests::proof::{Property, Size, Tool, shown, size};
 
-use crate::backends::BACKENDS;
+use crate::backends::all;
 use crate::history::Call;
 use crate::whole::Whole;
 
@@ -60,7 +60,7 @@ fn readers_see_whole_values_in_the_order_in_which_they_were_written() {
         Size::Nightly => Call::MAX,
     };
     let (mut writes, mut changes) = (0, 0);
-    for kind in BACKENDS {
+    for kind in all() {
         let region = Region::new("readers");
         let handle = (kind.open)(Arc::new(ManualClock::new()), 1).remove(0);
         region
@@ -87,7 +87,7 @@ fn readers_see_whole_values_in_the_order_in_which_they_were_written() {
         writes += usize::from(last);
     }
     println!("{changes} changes seen of {writes} writes");
-    let scope = "2 readers beside a writer, 4 stores";
+    let scope = "2 readers beside a writer, 6 stores";
     shown(
         Property::WholeValues,
         Tool::Histories,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dogpile_model_tests::proof::{Property, Size, Tool, shown, size};
 
-use crate::backends::BACKENDS;
+use crate::backends::{BACKENDS, Kind, ON_DISK};
 use crate::checker::check;
 use crate::jostle::Pace;
 use crate::spec::Allowance;
@@ -12,13 +12,15 @@ use crate::suite::Suite;
 use crate::witness::Witness;
 
 fn suites(pace: Pace) -> impl Iterator<Item = Suite> {
-    BACKENDS.iter().flat_map(move |kind| {
-        [1, 2].map(move |processes| Suite {
-            kind,
-            processes,
-            pace,
-            bare: false,
-        })
+    BACKENDS.iter().flat_map(move |kind| of(kind, pace))
+}
+
+fn of(kind: &'static Kind, pace: Pace) -> [Suite; 2] {
+    [1, 2].map(|processes| Suite {
+        kind,
+        processes,
+        pace,
+        bare: false,
     })
 }
 
@@ -62,6 +64,8 @@ fn tasks_keep_the_specification() {
 fn threads_keep_the_specification() {
     let count = programs(150, 1_000, 50_000);
     let mut seen = run(suites(Pace::Threads), count);
+    let on_disk = ON_DISK.iter().flat_map(|kind| of(kind, Pace::Threads));
+    seen = seen.plus(run(on_disk, count));
     // On the store itself, where a hit is shortest.
     let bare = suites(Pace::Threads).filter(|suite| suite.processes == 1);
     let bare = bare.map(|suite| Suite {
@@ -70,7 +74,7 @@ fn threads_keep_the_specification() {
     });
     seen = seen.plus(run(bare, count));
     println!("{seen:?}");
-    let scope = "4 threads, 1 and 2 processes, 4 stores";
+    let scope = "4 threads, 1 and 2 processes, 6 stores";
     record(scope, &seen);
 }
 

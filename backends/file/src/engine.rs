@@ -1,7 +1,8 @@
 //! The engine, LMDB: one tree of bytes, one writer at a time among all processes, readers that wait
 //! for nobody.
 
-use std::cell::RefCell;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
 use std::path::Path;
 
 use heed::types::Bytes;
@@ -12,20 +13,34 @@ use heed::{
 use crate::fork;
 use crate::opened::random;
 use crate::settings::Durability;
+use crate::threads;
 
 /// How many threads of all processes may read at once.
 const READERS: u32 = 8192;
 
 pub(crate) struct Engine {
-    env: Env<WithTls>,
+    env: Open,
     tree: Database<'static, Bytes, Bytes>,
     generation: u32,
     number: u64,
 }
 
-thread_local! {
-    /// The engines among whose readers this thread is.
-    static KNOWN: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+/// Closed when no thread is about to end that reads.
+struct Open(ManuallyDrop<Env<WithTls>>);
+
+impl Deref for Open {
+    type Target = Env<WithTls>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        // SAFETY: dropped here and nowhere else, and not used after.
+        threads::close(|| unsafe { ManuallyDrop::drop(&mut self.0) });
+    }
 }
 
 /// How much of the engine's file is in use.
@@ -56,7 +71,7 @@ impl Engine {
         }
         // SAFETY: the file is changed by nobody but this engine, which is what the docs ask of the
         // user; its lock file is there, and the file is no shorter than its last page (`damage`).
-        let env = unsafe { options.open(folder)? };
+        let env = Open(ManuallyDrop::new(unsafe { options.open(folder)? }));
         let reading = env.read_txn()?;
         let tree = env.open_databases_and_commit(reading, |opener, reading| {
             let tree = opener.open_database::<Bytes, Bytes>(reading, None)?;
@@ -79,14 +94,9 @@ impl Engine {
         self.generation == fork::generation()
     }
 
-    /// Whether this thread is entered among the readers. Once it is, it waits for nobody.
-    pub(crate) fn knows_this_thread(&self) -> bool {
-        KNOWN.with_borrow(|known| known.contains(&self.number))
-    }
-
-    /// Remembers that it is.
-    pub(crate) fn know_this_thread(&self) {
-        KNOWN.with_borrow_mut(|known| known.push(self.number));
+    /// What this engine is called in this process.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     pub(crate) fn reading(&self) -> heed::Result<Reading<'_>> {

@@ -17,6 +17,7 @@
 //! | `entry`, `claim` | their bytes |
 //! | `locks` | what the kernel frees when a process dies |
 //! | `gate` | one at a time among processes |
+//! | `threads` | those who read, and how an engine is closed while they end |
 //! | `fork` | what a forked child does not inherit |
 //! | `bells` | how processes tell each other |
 //! | `uptime` | the clock by which leases run out |
@@ -46,6 +47,7 @@ mod opening;
 mod place;
 mod room;
 mod settings;
+mod threads;
 mod trouble;
 mod uptime;
 mod writing;

@@ -15,6 +15,7 @@ use crate::engine::{Engine, Reading};
 use crate::gate::{Gate, Passed};
 use crate::locks::{Locks, READERS, WRITING};
 use crate::room::Room;
+use crate::threads;
 use crate::trouble::Trouble;
 use crate::writing::Writing;
 
@@ -117,7 +118,7 @@ impl Opened {
 
     /// A look at this moment.
     pub(crate) fn reading(&self) -> Result<Reading<'_>, Trouble> {
-        if self.engine.knows_this_thread() {
+        if threads::is_known(self.engine.number()) {
             return Ok(self.engine.reading()?);
         }
         let _passed = self.pass_to_readers()?;
@@ -128,7 +129,7 @@ impl Opened {
             }
             reading => reading?,
         };
-        self.engine.know_this_thread();
+        threads::know(self.engine.number());
         Ok(reading)
     }
 

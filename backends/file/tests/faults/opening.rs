@@ -129,3 +129,25 @@ pub(crate) fn has_no_descriptors(folder: &Path) {
     set(&store, b"key", "value").unwrap();
     say("opens now");
 }
+
+/// The engine keeps a place for each thread, which it frees at the thread's end: also while it is closed.
+#[test]
+fn threads_may_end_while_the_store_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..500 {
+        let store = std::sync::Arc::new(File::open(folder.path()).unwrap());
+        let (tell, told) = std::sync::mpsc::channel();
+        for number in 0..4_u8 {
+            let (store, tell) = (std::sync::Arc::clone(&store), tell.clone());
+            std::thread::spawn(move || {
+                set(&store, &[number], "value").unwrap();
+                assert!(get(&store, &[number]).is_some());
+                drop(store);
+                tell.send(()).unwrap();
+            });
+        }
+        for _ in 0..4 {
+            told.recv().unwrap();
+        }
+    }
+}
