@@ -5,8 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dogpile::backend::{
-    Backend, Blocking, CachedValue, EpochStore, Guarded, LeaseStore, Reply, Span, Store,
-    StoreError, TimeLine,
+    Backend, Blocking, CachedValue, Guarded, LeaseStore, Reply, Span, Store, StoreError, TimeLine,
 };
 use dogpile::{Clock, File, Memory, Sled};
 use tempfile::TempDir;
@@ -142,7 +141,8 @@ impl Backend<Whole> for Plain {
     }
 }
 
-/// Calls are made where they are asked for: what is offloaded to other threads is for other tests.
+/// Calls are made where they are asked for: what is offloaded to other threads is for other tests. It has no
+/// epochs: those of the stores go by the machine's clock, and the programs' clock stands still.
 impl<S: Store<Whole>> Store<Whole> for InFolder<S> {
     fn name(&self) -> &str {
         self.store.name()
@@ -166,9 +166,5 @@ impl<S: Store<Whole>> Store<Whole> for InFolder<S> {
 
     fn leases(&self) -> Option<&dyn LeaseStore<Whole>> {
         self.store.leases()
-    }
-
-    fn epochs(&self) -> Option<&dyn EpochStore> {
-        self.store.epochs()
     }
 }
