@@ -15,3 +15,4 @@ pub mod region;
 mod replay;
 pub mod replies;
 pub mod single;
+pub mod stored;

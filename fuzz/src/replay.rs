@@ -7,12 +7,12 @@ use std::path::Path;
 
 use arbitrary::{Arbitrary, Unstructured};
 
-use crate::{codec, flow, judge, keys, record, region, replies, single};
+use crate::{codec, flow, judge, keys, record, region, replies, single, stored};
 
 type Check = fn(&[u8]);
 
 /// Every target, and how it is handed bytes: as libFuzzer hands them.
-const TARGETS: [(&str, Check); 8] = [
+const TARGETS: [(&str, Check); 9] = [
     ("codec", |bytes| with(bytes, |input| codec::check(&input))),
     ("flow", |bytes| with(bytes, |input| flow::check(&input))),
     ("judge", |bytes| with(bytes, judge::check)),
@@ -23,6 +23,7 @@ const TARGETS: [(&str, Check); 8] = [
         with(bytes, |input| replies::check(&input));
     }),
     ("single", |bytes| with(bytes, |input| single::check(&input))),
+    ("stored", |bytes| with(bytes, |input| stored::check(&input))),
 ];
 
 fn with<I: for<'a> Arbitrary<'a>>(bytes: &[u8], check: fn(I)) {

@@ -54,6 +54,8 @@ mod writing;
 
 pub use damage::Damage;
 pub use entry::Unreadable;
+#[doc(hidden)]
+pub use entry::inside;
 pub use file::File;
 pub use opening::OpenError;
 pub use settings::{Durability, FileSettings, OnDamage};

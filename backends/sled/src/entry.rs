@@ -179,5 +179,26 @@ impl fmt::Debug for Value<'_> {
     }
 }
 
+/// For the fuzz targets, which ask what no caller can: what becomes of any bytes.
+pub mod inside {
+    use super::{Entry, SUM, sum};
+
+    /// The bytes, with a right checksum if wanted, and what is written of what is read in them; nothing if they
+    /// cannot be read, or say nothing.
+    pub fn again(key: &[u8], bytes: &[u8], is_summed: bool) -> Option<(Vec<u8>, Vec<u8>)> {
+        let mut bytes = bytes.to_vec();
+        if is_summed && bytes.len() >= SUM {
+            let sum = sum(key, &bytes[SUM..]);
+            bytes[..SUM].copy_from_slice(&sum.to_be_bytes());
+        }
+        let entry = Entry::read(key, &bytes).ok()?;
+        let _ = entry.value.map(|value| (value.end(), value.entry()));
+        let written = entry.write(key)?;
+        // What follows a claim that has no value is not read.
+        let stands = entry.value.is_some() || written.len() == bytes.len();
+        stands.then_some((bytes, written))
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -30,6 +30,8 @@ mod sweep;
 mod trouble;
 
 pub use entry::Unreadable;
+#[doc(hidden)]
+pub use entry::inside;
 pub use opening::CannotOpen;
 pub use settings::{Durability, SledSettings};
 pub use store::Sled;

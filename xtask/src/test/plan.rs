@@ -97,6 +97,7 @@ pub(super) fn stages(
             Size::Full,
             stage("fuzz targets", &[], fuzz::targets(has_fuzz, target)),
         ),
+        (Size::Nightly, stage("crashes", &[CC], run(CRASHES))),
         (
             Size::Nightly,
             stage("fuzz", &[CXX], fuzz::minutes(packages, host, target)),
@@ -107,6 +108,14 @@ pub(super) fn stages(
 }
 
 const TIDY: &str = "cargo run --quiet --package xtask -- tidy";
+
+/// Processes killed while they write, at length; the laboratory's tests do so in short.
+const CRASHES: [&str; 4] = [
+    "cargo lab crash --backend file --rounds 200",
+    "cargo lab crash --backend file --durability power-loss --rounds 50",
+    "cargo lab crash --backend sled --rounds 200",
+    "cargo lab crash --backend sled --durability every-write --rounds 200",
+];
 
 /// But for those of the models, which are built by their own stage.
 const DOC_TESTS: &str = "cargo test --doc";
