@@ -95,7 +95,7 @@ pub(crate) enum Command {
     /// For dogpile.cache it needs Python with `dbm.gnu`, `venv` and pip (`apt-get install python3-gdbm python3-venv`), which
     /// bring it into the target folder the first time. Without them its rows hold null, and why.
     #[command(after_help = "Examples:
-          cargo peers file                         about a minute
+          cargo peers file                         about half a minute
           cargo peers file --quick --threads 1 --only dogpile,lmdb
           cargo peers file --json | jq '.[] | {operation, threads, contender, against: [.against[] | {contender, ratio, promised}]}'")]
     File(File),
@@ -261,17 +261,16 @@ pub(crate) struct File {
     /// Measure our store on sled too, whose thread writes behind everybody's back
     #[arg(long)]
     sled: bool,
-    /// How long a sample takes, in milliseconds [default: 100; with --quick: 30]
-    #[arg(long, value_name = "MS")]
-    sample_ms: Option<u32>,
+    /// How long a sample takes, in milliseconds: so short that most are not interrupted
+    #[arg(long, value_name = "MS", default_value_t = 5)]
+    sample_ms: u32,
 }
 
 impl File {
     pub(crate) fn options(&self) -> FileOptions {
-        let usual = if self.common.quick { 30 } else { 100 };
         FileOptions {
-            rounds: self.common.rounds(41, 7),
-            sample: Duration::from_millis(self.sample_ms.unwrap_or(usual).into()),
+            rounds: self.common.rounds(201, 21),
+            sample: Duration::from_millis(self.sample_ms.into()),
             threads: self.threads.iter().map(|threads| threads.get()).collect(),
             python: !self.no_python,
             sled: self.sled,
