@@ -17,6 +17,7 @@ impl Clockwork {
     pub(crate) fn coarse(&self, line: TimeLine) -> Time {
         match (self, line) {
             (Self::System, TimeLine::Process) => SystemClock.coarse(),
+            (Self::System, TimeLine::Wall) => SystemClock.coarse_wall(),
             _ => self.coarse_elsewhere(line),
         }
     }

@@ -87,10 +87,13 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
     #[cold]
     #[inline(never)]
     fn hit_elsewhere<R, U: FnOnce(&V) -> R>(&self, key: &[u8], using: U) -> Result<R, U> {
-        let mut buffer = KeyBuffer::new();
+        let mut buffer;
         let key = match &self.mangler {
             None => key,
-            Some(mangler) => mangler.mangle(key, &mut buffer),
+            Some(mangler) => {
+                buffer = KeyBuffer::new();
+                mangler.mangle(key, &mut buffer)
+            }
         };
         let (mut using, mut used) = (Some(using), None);
         self.opened.store.look_local(key, &mut |entry| {

@@ -226,7 +226,18 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         self,
         creator: impl FnOnce() -> Result<V, E>,
     ) -> Result<Answer<V>, Error<E>> {
-        let (mut call, action) = self.start(NEW)?;
+        let active = self.active()?;
+        let terms = self.terms(active);
+        let subject = Subject::new(self.region.shared(), self.key.as_ref());
+        let beginning = Beginning::of(&subject);
+        let store = &*active.opened.store;
+        let looked = look(active, store, self.region.name(), subject.key()).wait();
+        let looked = match active.hit_in(looked, &terms.policy, subject.key(), beginning.mark) {
+            Ok(answer) => return Ok(answer),
+            Err(looked) => looked,
+        };
+        // Most calls end above: nothing is built for the rest of their way.
+        let (mut call, action) = Call::after_look(subject, terms, NEW, beginning, looked);
         drive(&mut call, action, creator, nobody_else)
     }
 

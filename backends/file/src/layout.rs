@@ -35,6 +35,7 @@ pub(crate) const fn is_long(key: &[u8]) -> bool {
 }
 
 /// The place of a key's entry.
+#[inline]
 pub(crate) fn entry(key: &[u8]) -> KeyBuffer {
     named(b'v', key)
 }
@@ -49,6 +50,7 @@ pub(crate) fn epochs(region: &str) -> KeyBuffer {
     named(b'e', region.as_bytes())
 }
 
+#[inline]
 fn named(letter: u8, name: &[u8]) -> KeyBuffer {
     let mut place = KeyBuffer::new();
     if is_long(name) {

@@ -70,6 +70,14 @@ impl Clock for SystemClock {
     }
 }
 
+impl SystemClock {
+    /// Wall time as cheap as it can be had, at most some milliseconds behind [`wall`](Clock::wall).
+    #[inline]
+    pub fn coarse_wall(&self) -> Time {
+        machine::coarse_wall()
+    }
+}
+
 fn nanos(duration: Duration) -> Time {
     Time::ZERO.after(Span::from_duration(duration))
 }
@@ -92,9 +100,20 @@ mod machine {
     }
 
     #[inline]
+    pub(super) fn coarse_wall() -> Time {
+        let now = clock_gettime(ClockId::RealtimeCoarse);
+        // Before 1970 is the origin, as it is for the precise clock.
+        if now.tv_sec < 0 {
+            Time::ZERO
+        } else {
+            time(now)
+        }
+    }
+
+    #[inline]
     #[allow(clippy::cast_sign_loss)] // the kernel's monotonic clock starts at zero
     fn time(now: Timespec) -> Time {
-        // Seconds since boot: 584 years of them fit.
+        // Seconds since boot, or since 1970: 584 years of them fit.
         Time::from_nanos((now.tv_sec as u64).wrapping_mul(1_000_000_000) + now.tv_nsec as u64)
     }
 }
@@ -114,6 +133,10 @@ mod machine {
 
     pub(super) fn coarse() -> Time {
         monotonic()
+    }
+
+    pub(super) fn coarse_wall() -> Time {
+        super::Clock::wall(&super::SystemClock)
     }
 }
 
@@ -241,6 +264,8 @@ mod tests {
         assert!(clock.coarse() >= coarse);
         let since_2020 = clock.wall().since(Time::ZERO) > Span::from_secs(50 * 365 * 86_400);
         assert!(since_2020, "wall time counts from 1970");
+        let apart = clock.wall().since(clock.coarse_wall());
+        assert!(apart < Span::from_secs(3_600), "both wall clocks are one");
         assert_eq!(clock.wake_at(Time::END, Waker::noop()), WakeAt::Sleep);
     }
 

@@ -62,6 +62,7 @@ impl<T> Unpin for Reply<'_, T> {}
 
 impl<'a, T> Reply<'a, T> {
     /// An answer that is there.
+    #[inline]
     pub fn ready(answer: Result<T, StoreError>) -> Self {
         Self(Form::Ready(answer))
     }
@@ -94,7 +95,23 @@ impl<'a, T> Reply<'a, T> {
     /// let doubled = Reply::ok(21).then(|answer| answer.map(|number| number * 2));
     /// assert_eq!(doubled.wait().unwrap(), 42);
     /// ```
+    #[inline]
     pub fn then<U>(
+        self,
+        next: impl FnOnce(Result<T, StoreError>) -> Result<U, StoreError> + Send + 'a,
+    ) -> Reply<'a, U>
+    where
+        T: Send + 'a,
+    {
+        match self.0 {
+            Form::Ready(answer) => Reply::ready(next(answer)),
+            form => Self(form).then_later(next),
+        }
+    }
+
+    /// Apart, so that a hit has none of it compiled in.
+    #[inline(never)]
+    fn then_later<U>(
         self,
         next: impl FnOnce(Result<T, StoreError>) -> Result<U, StoreError> + Send + 'a,
     ) -> Reply<'a, U>
@@ -118,7 +135,16 @@ impl<'a, T> Reply<'a, T> {
     ///
     /// # Panics
     /// When the reply was polled to its end before.
+    #[inline]
     pub fn wait(self) -> Result<T, StoreError> {
+        match self.0 {
+            Form::Ready(answer) => answer,
+            form => Self(form).wait_for(),
+        }
+    }
+
+    #[inline(never)]
+    fn wait_for(self) -> Result<T, StoreError> {
         match self.0 {
             Form::Ready(answer) => answer,
             Form::Later(future) => block_on(future),

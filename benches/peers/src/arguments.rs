@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use dogpile_peers::courses::{
-    hit::HitOptions, hit_ratio::HitRatioOptions, memory::MemoryOptions, redis::RedisOptions,
-    wake::WakeOptions,
+    file::FileOptions, hit::HitOptions, hit_ratio::HitRatioOptions, memory::MemoryOptions,
+    redis::RedisOptions, wake::WakeOptions,
 };
 
 /// Other caches beside dogpile, all in one run
@@ -85,6 +85,20 @@ pub(crate) enum Command {
           cargo peers redis --quick --only dogpile,bare
           cargo peers redis --json | jq '.[] | {callers, crowd, against: [.against[] | {contender, ratio}]}'")]
     Redis(Redis),
+    /// What a hit and a write cost when values are in files
+    ///
+    /// A region on the file store, LMDB by itself (one transaction a call, a checksum, the same JSON) and Python's
+    /// dogpile.cache 1.5.0 on `dbm.gnu`, each with its own files in a folder that is gone afterwards: 10,000 keys of 20 bytes,
+    /// values of about 100 bytes of JSON, all fresh. Each of dogpile's rows holds the ratio to the others and what is promised
+    /// of it. A run in which a hit was none reports nothing.
+    ///
+    /// For dogpile.cache it needs Python with `dbm.gnu`, `venv` and pip (`apt-get install python3-gdbm python3-venv`), which
+    /// bring it into the target folder the first time. Without them its rows hold null, and why.
+    #[command(after_help = "Examples:
+          cargo peers file                         about half a minute
+          cargo peers file --quick --threads 1 --only dogpile,lmdb
+          cargo peers file --json | jq '.[] | {operation, threads, contender, against: [.against[] | {contender, ratio, promised}]}'")]
+    File(File),
     /// Fills one cache and prints what it takes: what `memory` starts for each sample
     #[command(hide = true)]
     Footprint {
@@ -229,6 +243,37 @@ impl Redis {
             sample: Duration::from_millis(self.sample_ms.unwrap_or(usual).into()),
             tasks: self.tasks.get(),
             python: !self.no_python,
+            only: self.common.only.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct File {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Numbers of threads that call
+    #[arg(long, value_name = "N", value_delimiter = ',', default_values = ["1", "2"])]
+    threads: Vec<NonZeroUsize>,
+    /// Leave dogpile.cache out, and Python with it
+    #[arg(long)]
+    no_python: bool,
+    /// Measure our store on sled too, whose thread writes behind everybody's back
+    #[arg(long)]
+    sled: bool,
+    /// How long a sample takes, in milliseconds: so short that most are not interrupted
+    #[arg(long, value_name = "MS", default_value_t = 5)]
+    sample_ms: u32,
+}
+
+impl File {
+    pub(crate) fn options(&self) -> FileOptions {
+        FileOptions {
+            rounds: self.common.rounds(201, 21),
+            sample: Duration::from_millis(self.sample_ms.into()),
+            threads: self.threads.iter().map(|threads| threads.get()).collect(),
+            python: !self.no_python,
+            sled: self.sled,
             only: self.common.only.clone(),
         }
     }

@@ -63,6 +63,9 @@ pub enum PeersError {
     /// A server would not start, or not do as it was asked.
     #[error("{0}")]
     Server(String),
+    /// A store on the disk would not open, or not do as it was asked.
+    #[error("{0}")]
+    Store(String),
     /// The system would not read or write.
     #[error("{what}: {source}")]
     System {

@@ -223,6 +223,65 @@ fn redis_prints_each_ratio_beside_what_is_promised() {
 }
 
 #[test]
+fn file_prints_each_ratio_beside_what_is_promised() {
+    let rows = rows(&[
+        "file",
+        "--json",
+        "--no-python",
+        "--rounds",
+        "2",
+        "--sample-ms",
+        "2",
+        "--threads",
+        "1,2",
+    ]);
+    everywhere(
+        &rows,
+        &[
+            "operation",
+            "threads",
+            "calls_per_s",
+            "us_per_call",
+            "samples_calls_per_s",
+            "keys",
+            "payload_bytes",
+        ],
+    );
+    let names: Vec<_> = rows
+        .iter()
+        .map(|row| (&row["operation"], &row["threads"], &row["contender"]))
+        .map(|(operation, threads, name)| format!("{operation} {threads} {name}"))
+        .collect();
+    let quoted = [
+        "\"hit\" 1 \"dogpile get_or_create\"",
+        "\"hit\" 1 \"lmdb get\"",
+        "\"hit\" 2 \"dogpile get_or_create\"",
+        "\"hit\" 2 \"lmdb get\"",
+        "\"set\" 1 \"dogpile set\"",
+        "\"set\" 1 \"lmdb put\"",
+        "\"set\" 2 \"dogpile set\"",
+        "\"set\" 2 \"lmdb put\"",
+    ];
+    assert_eq!(names, quoted);
+    for row in rows.iter().step_by(2) {
+        let [engine] = &row["against"].as_array().expect("a list")[..] else {
+            panic!("only the engine ran beside it: {row}")
+        };
+        let ratio = engine["ratio"].as_f64().expect("measured");
+        assert!(ratio > 0.0, "{row}");
+        if row["operation"] == "hit" && row["threads"] == 1 {
+            assert_eq!(engine["promised"], 0.7, "{row}");
+            assert_eq!(engine["kept"], ratio >= 0.7, "{row}");
+        } else {
+            assert!(
+                engine["promised"].is_null() && engine["kept"].is_null(),
+                "{row}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_table_is_for_people() {
     let output = peers(&[
         "memory",
@@ -242,7 +301,7 @@ fn a_table_is_for_people() {
 
 #[test]
 fn help_shows_how_to_call() {
-    for command in ["hit", "wake", "hitratio", "memory", "redis"] {
+    for command in ["hit", "wake", "hitratio", "memory", "redis", "file"] {
         let output = peers(&[command, "--help"]);
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(
@@ -257,7 +316,7 @@ fn bad_input_is_told_and_prints_no_figures() {
     let scratch = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("cut.trace");
     std::fs::write(&scratch, [0, 0, 0, 1, 0, 0]).expect("a scratch file");
     let cut = scratch.to_str().expect("a plain path");
-    let bad: [(&[&str], &str); 7] = [
+    let bad: [(&[&str], &str); 8] = [
         (&["hitratio", "--json", "--trace", cut], "no multiple of 4"),
         (
             &["hitratio", "--json", "--trace", "/no/such/file"],
@@ -273,6 +332,7 @@ fn bad_input_is_told_and_prints_no_figures() {
         ),
         (&["hit", "--json", "--only", "nobody"], "no contender"),
         (&["hit", "--json", "--rounds", "0"], "rounds"),
+        (&["file", "--json", "--only", "nobody"], "no contender"),
         (
             &["wake", "--json", "--threads", "0", "--tasks", "0"],
             "no contender",

@@ -1,5 +1,6 @@
 //! What is measured: one file per course, each with its options, its rows and its table.
 
+pub mod file;
 pub mod hit;
 pub mod hit_ratio;
 pub mod lap_time;

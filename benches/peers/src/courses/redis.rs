@@ -15,6 +15,7 @@ use serde::Serialize;
 use super::asked_for;
 use crate::bench::environment::Environment;
 use crate::bench::pinning::Cores;
+use crate::bench::promise::{Promise, per_second};
 use crate::bench::report::{progress, table};
 use crate::bench::rounds::{median, order, rounded};
 use crate::error::PeersError;
@@ -103,17 +104,6 @@ pub struct RedisRow {
     rounds: usize,
     #[serde(flatten)]
     environment: Environment,
-}
-
-/// A throughput beside another contender's.
-#[derive(Debug, Serialize)]
-pub struct Promise {
-    contender: &'static str,
-    /// Median over the rounds of both figures of one round, divided; nothing if the other is missing.
-    ratio: Option<f64>,
-    promised: f64,
-    kept: Option<bool>,
-    samples: Vec<f64>,
 }
 
 /// Those of one crowd, and why others are missing.
@@ -258,44 +248,11 @@ impl Setting {
         ours.against = others
             .iter()
             .map(|(contender, theirs)| {
-                let promised = self.crowd.promised(contender);
+                let promised = Some(self.crowd.promised(contender));
                 Promise::new(contender, &ours.samples_hits_per_s, theirs, promised)
             })
             .collect();
     }
-}
-
-impl Promise {
-    /// Figures of one round are divided by each other: a slow minute of the machine falls on both.
-    fn new(contender: &'static str, ours: &[f64], theirs: &[f64], promised: f64) -> Self {
-        let pairs = ours.iter().zip(theirs);
-        let samples: Vec<f64> = pairs.map(|(ours, theirs)| rounded(ours / theirs)).collect();
-        let ratio = (!samples.is_empty()).then(|| rounded(median(&samples)));
-        Self {
-            contender,
-            ratio,
-            promised,
-            kept: ratio.map(|ratio| ratio >= promised),
-            samples,
-        }
-    }
-
-    fn cell(&self) -> String {
-        let Self {
-            contender,
-            promised,
-            ..
-        } = self;
-        match self.ratio {
-            Some(ratio) => format!("{ratio:.2} x {contender} (promised: {promised})"),
-            None => format!("{contender} is missing"),
-        }
-    }
-}
-
-#[allow(clippy::cast_precision_loss)] // a sample is some thousand calls
-fn per_second(calls: usize, taken: Duration) -> f64 {
-    calls as f64 / taken.as_secs_f64()
 }
 
 /// As many calls of every caller.

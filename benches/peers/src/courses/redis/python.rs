@@ -1,15 +1,14 @@
-//! dogpile.cache in a Python of its own, which waits on its standard input between samples.
+//! dogpile.cache in a Python of its own.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::Crowd;
-use super::stock::{Entrant, Stock, User};
+use super::stock::{Entrant, Stock};
 use crate::bench::python;
+use crate::bench::script::{Sample, Script};
+use crate::bench::user::User;
 use crate::error::PeersError;
 
 /// Pinned: the promise is about this version. Its client is the newest when the figures were made.
@@ -18,11 +17,9 @@ const PACKAGES: [&str; 2] = ["dogpile.cache==1.5.0", "redis==8.1.0"];
 /// Found in this program, so that it runs from anywhere.
 const SCRIPT: &str = include_str!("dogpile_cache.py");
 
-/// A Python process at work. Dropped, its input ends, and it with it.
+/// A Python process with one region.
 pub(super) struct DogpileCache {
-    child: Child,
-    asks: Option<ChildStdin>,
-    says: BufReader<ChildStdout>,
+    script: Script,
     told: Told,
 }
 
@@ -34,13 +31,6 @@ struct Told {
     client: String,
 }
 
-/// What it says of a sample.
-#[derive(Debug, Deserialize)]
-struct Sample {
-    seconds: f64,
-    misses: u64,
-}
-
 impl DogpileCache {
     /// Starts it on the stock's server, with as many keys of its own.
     ///
@@ -48,48 +38,11 @@ impl DogpileCache {
     /// Why there is none: no Python, or no packages.
     pub(super) fn start(stock: &Stock) -> Result<Self, String> {
         let value = serde_json::to_string(&User::sample()).map_err(|error| error.to_string())?;
-        let mut child = Command::new(python::with(&PACKAGES)?)
-            .args(["-c", SCRIPT, &stock.url, &stock.keys.len().to_string()])
-            .arg(value)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("Python does not start: {error}"))?;
-        let (Some(asks), Some(says)) = (child.stdin.take(), child.stdout.take()) else {
-            unreachable!("both are piped")
-        };
-        let mut says = BufReader::new(says);
-        match heard(&mut says) {
-            Ok(told) => Ok(Self {
-                child,
-                asks: Some(asks),
-                says,
-                told,
-            }),
-            Err(error) => {
-                drop(asks);
-                let _ = child.wait();
-                Err(format!("dogpile.cache does not start: {error}"))
-            }
-        }
+        let python = python::with(&PACKAGES, None)?;
+        let keys = stock.keys.len().to_string();
+        let (script, told) = Script::start(&python, SCRIPT, &[&stock.url, &keys, &value])?;
+        Ok(Self { script, told })
     }
-
-    fn sample(&mut self, crowd: Crowd, calls: usize) -> std::io::Result<Sample> {
-        if let Some(asks) = &mut self.asks {
-            writeln!(asks, "{} {calls}", crowd.callers())?;
-        }
-        heard(&mut self.says)
-    }
-}
-
-/// The next line.
-fn heard<T: DeserializeOwned>(says: &mut BufReader<ChildStdout>) -> std::io::Result<T> {
-    let mut line = String::new();
-    says.read_line(&mut line)?;
-    if line.is_empty() {
-        return Err(std::io::Error::other("it ended; what it said stands above"));
-    }
-    Ok(serde_json::from_str(&line)?)
 }
 
 impl Entrant for DogpileCache {
@@ -108,8 +61,9 @@ impl Entrant for DogpileCache {
     }
 
     fn run(&mut self, crowd: Crowd, calls: usize) -> Result<Duration, PeersError> {
-        let sample = self
-            .sample(crowd, calls)
+        let sample: Sample = self
+            .script
+            .ask(&format!("{} {calls}", crowd.callers()))
             .map_err(PeersError::system("cannot ask dogpile.cache"))?;
         if sample.misses > 0 {
             return Err(PeersError::Missed {
@@ -118,13 +72,5 @@ impl Entrant for DogpileCache {
             });
         }
         Ok(Duration::from_secs_f64(sample.seconds))
-    }
-}
-
-impl Drop for DogpileCache {
-    fn drop(&mut self) {
-        self.asks = None;
-        // Nobody can be told how it ended.
-        let _ = self.child.wait();
     }
 }

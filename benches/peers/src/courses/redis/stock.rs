@@ -6,34 +6,11 @@ use std::time::Duration;
 
 use dogpile::backend::{Codec, record};
 use dogpile::{Config, JsonCodec, Redis, Region};
-use serde::{Deserialize, Serialize};
 
 use super::Crowd;
+use crate::bench::user::User;
 use crate::bench::workload;
 use crate::error::PeersError;
-
-/// A value such as services cache.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct User {
-    id: u64,
-    name: String,
-    email: String,
-    groups: Vec<String>,
-    active: bool,
-}
-
-impl User {
-    /// The same in every run.
-    pub(super) fn sample() -> Self {
-        Self {
-            id: 4711,
-            name: "Ann Example".to_owned(),
-            email: "ann@example.org".to_owned(),
-            groups: vec!["readers".to_owned(), "writers".to_owned()],
-            active: true,
-        }
-    }
-}
 
 /// Somebody who answers hits.
 pub(super) trait Entrant {

@@ -11,8 +11,9 @@ use redis::aio::MultiplexedConnection;
 use tokio::runtime::Runtime;
 
 use super::Crowd;
-use super::stock::{Entrant, Stock, User, server};
+use super::stock::{Entrant, Stock, server};
 use crate::bench::environment::version_of;
+use crate::bench::user::User;
 use crate::error::PeersError;
 
 /// Workers of the runtime.

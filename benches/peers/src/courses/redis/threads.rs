@@ -7,8 +7,9 @@ use dogpile::Region;
 use redis::{Client, Connection};
 
 use super::Crowd;
-use super::stock::{Entrant, Stock, User, server};
+use super::stock::{Entrant, Stock, server};
 use crate::bench::environment::version_of;
+use crate::bench::user::User;
 use crate::error::PeersError;
 
 /// Both, in this order.
