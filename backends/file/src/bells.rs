@@ -75,9 +75,15 @@ impl Bells {
         self.ropes
             .begin_listening(|| ear::listen(self, opened))
             .ok()?;
-        let number = self.ropes.hang(spot, key, bell);
-        // It may be asleep until it hears something, and has to look whether a holder lives.
-        self.nudge();
+        if !self.socket(self.who).exists() {
+            // Somebody has tidied up: nobody can be told here any more.
+            return None;
+        }
+        let (number, is_first_key) = self.ropes.hang(spot, key, bell);
+        if is_first_key {
+            // It may be asleep until it hears something, and has to look whether a holder lives.
+            self.nudge();
+        }
         let place = layout::watcher(spot, self.who);
         let told = opened.write(|writing| match writing.get(&place)? {
             Some(_) => Ok(()),
@@ -91,6 +97,15 @@ impl Bells {
         // The note in the store stays until somebody rings for nothing: this does no I/O.
         let ropes = Arc::clone(&self.ropes);
         Some(Watch::new(move || ropes.take_down(spot, number)))
+    }
+
+    /// Whether somebody listens for who has left its note at `place`.
+    pub(crate) fn has_an_ear(&self, place: &[u8]) -> bool {
+        match (layout::who(place), layout::spot(place)) {
+            (Some(who), Some(spot)) if who == self.who => self.ropes.hang_at(spot),
+            (Some(who), _) => self.socket(who).exists(),
+            (None, _) => false,
+        }
     }
 
     /// Has the listener look up.

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use crate::engine::{Engine, Reading};
@@ -42,8 +43,15 @@ pub enum Damage {
     },
 }
 
-pub(crate) fn data_is_there(folder: &Path) -> bool {
-    folder.join(DATA).exists()
+/// Which file the engine's is, by device and number.
+pub(crate) fn data(folder: &Path) -> Option<(u64, u64)> {
+    let there = fs::metadata(folder.join(DATA)).ok()?;
+    Some((there.dev(), there.ino()))
+}
+
+/// How long the engine's file is, if it is there.
+pub(crate) fn length(folder: &Path) -> u64 {
+    fs::metadata(folder.join(DATA)).map_or(0, |there| there.len())
 }
 
 /// Looks at the engine's file before the engine does, which believes what it reads.

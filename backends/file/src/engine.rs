@@ -161,6 +161,16 @@ impl Changing<'_> {
         Ok(found.filter(|(place, _)| place.starts_with(letters)))
     }
 
+    /// The first from `place` on, of all whose places begin with `letters`.
+    pub(crate) fn first_from(
+        &self,
+        place: &[u8],
+        letters: &[u8],
+    ) -> heed::Result<Option<(&[u8], &[u8])>> {
+        let found = self.tree.get_greater_than_or_equal_to(&self.txn, place)?;
+        Ok(found.filter(|(place, _)| place.starts_with(letters)))
+    }
+
     /// The places of all that begin with `letters`.
     pub(crate) fn places(&self, letters: &[u8]) -> heed::Result<Vec<Vec<u8>>> {
         let found = self.tree.prefix_iter(&self.txn, letters)?;

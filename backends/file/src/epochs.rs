@@ -5,28 +5,46 @@ use dogpile_backend::{
     SystemClock, Watch,
 };
 
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
 use crate::File;
 use crate::layout::{self, Spot};
-use crate::trouble::Trouble;
+use crate::trouble::NAME;
 use crate::writing::Writing;
 
-/// Two numbers, the hard epoch and the soft one, little-endian. What is not that is nothing.
-fn decode(bytes: Option<&[u8]>) -> Epochs {
-    let both = bytes.and_then(|bytes| {
-        let (hard, soft) = bytes.split_first_chunk::<8>()?;
-        Some((hard, <&[u8; 8]>::try_from(soft).ok()?))
-    });
-    both.map_or_else(Epochs::default, |(hard, soft)| Epochs {
-        hard: Epoch::new(u64::from_le_bytes(*hard)),
-        soft: Epoch::new(u64::from_le_bytes(*soft)),
+/// A checksum of the rest and the region's name, then the hard epoch and the soft one; little-endian. What is not
+/// that is damage: nobody knows what had been invalidated.
+fn decode(region: &str, bytes: Option<&[u8]>) -> Option<Epochs> {
+    let Some(bytes) = bytes else {
+        return Some(Epochs::default());
+    };
+    let bytes: &[u8; 24] = bytes.try_into().ok()?;
+    let number = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| bytes[at + byte]));
+    let is_whole = number(0) == checksum(region, &bytes[8..]);
+    is_whole.then(|| Epochs {
+        hard: Epoch::new(number(8)),
+        soft: Epoch::new(number(16)),
     })
 }
 
-fn encode(epochs: Epochs) -> [u8; 16] {
-    let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&epochs.hard.number().to_le_bytes());
-    bytes[8..].copy_from_slice(&epochs.soft.number().to_le_bytes());
+fn encode(region: &str, epochs: Epochs) -> [u8; 24] {
+    let mut bytes = [0; 24];
+    bytes[8..16].copy_from_slice(&epochs.hard.number().to_le_bytes());
+    bytes[16..].copy_from_slice(&epochs.soft.number().to_le_bytes());
+    let sum = checksum(region, &bytes[8..]);
+    bytes[..8].copy_from_slice(&sum.to_le_bytes());
     bytes
+}
+
+fn checksum(region: &str, rest: &[u8]) -> u64 {
+    xxh3_64_with_seed(rest, xxh3_64(region.as_bytes()))
+}
+
+/// As if everything had just been invalidated.
+fn all_over() -> Epochs {
+    let mut epochs = Epochs::default();
+    epochs.hard = epochs.hard.raised(SystemClock.wall());
+    epochs
 }
 
 impl File {
@@ -41,10 +59,10 @@ impl File {
             Operation::Epoch,
             region.as_bytes(),
             |writing: &mut Writing<'_>| {
-                let known = decode(writing.get(place.as_bytes())?);
-                let next = next(known);
-                if next != known {
-                    writing.put(place.as_bytes(), &encode(next))?;
+                let known = decode(region, writing.get(place.as_bytes())?);
+                let next = next(known.unwrap_or_else(all_over));
+                if known != Some(next) {
+                    writing.put(place.as_bytes(), &encode(region, next))?;
                     writing.tell_of_epochs(region)?;
                 }
                 Ok(next)
@@ -58,9 +76,17 @@ impl EpochStore for File {
         let place = layout::epochs(region);
         let read = self
             .place
-            .read(|reading| Ok(decode(reading.get(place.as_bytes())?)));
-        let told = |trouble: Trouble| trouble.told(Operation::Epoch, region.as_bytes());
-        Reply::ready(read.map_err(told))
+            .read(|reading| Ok(decode(region, reading.get(place.as_bytes())?)));
+        Reply::ready(match read {
+            Ok(Some(epochs)) => Ok(epochs),
+            Ok(None) => {
+                log::error!(
+                    "{NAME}: the epochs of {region:?} are damaged: all of its values are invalid"
+                );
+                self.change_epochs(region, |known| known)
+            }
+            Err(trouble) => Err(trouble.told(Operation::Epoch, region.as_bytes())),
+        })
     }
 
     fn raise<'a>(&'a self, region: &'a str, how: Invalidation) -> Reply<'a, Epochs> {

@@ -8,6 +8,7 @@ use dogpile_backend::{
     StoreError,
 };
 
+use crate::entry::{self, Unreadable};
 use crate::layout;
 use crate::opening::OpenError;
 use crate::place::Place;
@@ -77,20 +78,14 @@ impl File {
         self.place.dropped()
     }
 
-    /// The entry in `bytes`, or a miss that was counted.
-    pub(crate) fn entry(&self, key: &[u8], bytes: Option<&[u8]>) -> Option<CachedValue<Payload>> {
-        match crate::entry::decode(key, bytes?) {
-            Ok(entry) => entry,
-            Err(why) => {
-                *self
-                    .unreadable
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner) += 1;
-                if let Some(report) = &self.report {
-                    report(key, &why);
-                }
-                None
-            }
+    /// Counts and reports what cannot be read: outside of any transaction, since whoever is told may use the store.
+    pub(crate) fn count(&self, key: &[u8], why: &Unreadable) {
+        *self
+            .unreadable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) += 1;
+        if let Some(report) = &self.report {
+            report(key, why);
         }
     }
 
@@ -136,10 +131,19 @@ impl Store<Payload> for File {
 
     fn get<'a>(&'a self, key: &'a [u8]) -> Reply<'a, Option<CachedValue<Payload>>> {
         let place = layout::entry(key);
-        let found = self
-            .place
-            .read(|reading| Ok(self.entry(key, reading.get(place.as_bytes())?)));
-        Reply::ready(found.map_err(|trouble| trouble.told(Operation::Get, key)))
+        let found = self.place.read(|reading| {
+            let bytes = reading.get(place.as_bytes())?;
+            Ok(bytes.map(|bytes| entry::decode(key, bytes)))
+        });
+        Reply::ready(match found {
+            Ok(None) => Ok(None),
+            Ok(Some(Ok(entry))) => Ok(entry),
+            Ok(Some(Err(why))) => {
+                self.count(key, &why);
+                Ok(None)
+            }
+            Err(trouble) => Err(trouble.told(Operation::Get, key)),
+        })
     }
 
     fn set<'a>(&'a self, key: &'a [u8], entry: CachedValue<Payload>, ttl: Span) -> Reply<'a, ()> {

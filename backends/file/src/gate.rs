@@ -30,6 +30,8 @@ pub(crate) struct Passed<'g> {
 /// at once and then after pauses that grow up to this.
 const LONGEST_PAUSE: Duration = Duration::from_micros(500);
 const AT_ONCE: u32 = 4;
+/// As good as for ever.
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
 
 impl Gate {
     pub(crate) const fn new(byte: OneByte, timeout: Duration) -> Self {
@@ -42,7 +44,8 @@ impl Gate {
 
     /// Passes; nothing if another is in there for longer than the timeout.
     pub(crate) fn pass<'g>(&'g self, locks: &'g Locks) -> io::Result<Option<Passed<'g>>> {
-        let until = Instant::now() + self.timeout;
+        let now = Instant::now();
+        let until = now.checked_add(self.timeout).unwrap_or(now + YEAR);
         let Some(here) = self.here.try_lock_until(until) else {
             return Ok(None);
         };

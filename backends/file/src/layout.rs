@@ -130,6 +130,12 @@ pub(crate) fn who(place: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(number))
 }
 
+/// What is watched, by the place of the note.
+pub(crate) fn spot(place: &[u8]) -> Option<Spot> {
+    let spot = place.get(1..17)?.try_into().ok()?;
+    Some(Spot::of_bytes(spot))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

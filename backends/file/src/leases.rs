@@ -7,18 +7,27 @@ use dogpile_backend::{
 
 use crate::File;
 use crate::claim::Claim;
+use crate::entry::{self, Unreadable};
 use crate::layout::Spot;
 use crate::trouble::Trouble;
 use crate::writing::Writing;
 
 impl File {
+    /// Looks and claims; `unreadable` is told of what cannot be read.
     fn look_and_claim(
-        &self,
         writing: &mut Writing<'_>,
         key: &[u8],
         ask: &Ask<'_>,
+        unreadable: &mut Option<Unreadable>,
     ) -> Result<Leased<Payload>, Trouble> {
-        let seen = self.entry(key, writing.entry(key)?);
+        let found = writing.entry(key)?.map(|bytes| entry::decode(key, bytes));
+        let seen = match found.transpose() {
+            Ok(seen) => seen.flatten(),
+            Err(why) => {
+                *unreadable = Some(why);
+                None
+            }
+        };
         let claim = writing.claim(key)?;
         let is_own = |claim: &Claim| {
             ask.held
@@ -48,17 +57,28 @@ impl File {
     }
 }
 
-/// Whether `lease` is the one that is out.
+/// Whether `lease` is the one that is out, and was given by what is open now: what was opened before a fork, or
+/// in a folder that is gone, was given up with it.
 fn is_current(writing: &Writing<'_>, key: &[u8], lease: &Lease) -> Result<bool, Trouble> {
     let claim = writing.claim(key)?;
-    Ok(claim.is_some_and(|claim| claim.stamp == lease.stamp))
+    let is_out = claim.is_some_and(|claim| claim.stamp == lease.stamp);
+    Ok(is_out && writing.gave(lease.stamp))
 }
 
 impl LeaseStore<Payload> for File {
     fn lease<'a>(&'a self, key: &'a [u8], ask: Ask<'a>) -> Reply<'a, Leased<Payload>> {
-        Reply::ready(self.change(Operation::Lease, key, |writing| {
-            self.look_and_claim(writing, key, &ask)
-        }))
+        let mut unreadable = None;
+        let leased = self.change(Operation::Lease, key, |writing| {
+            Self::look_and_claim(writing, key, &ask, &mut unreadable)
+        });
+        if let (Ok(_), Some(held)) = (&leased, &ask.held) {
+            // Another has been given for it, or none.
+            self.place.let_go(held.stamp);
+        }
+        if let Some(why) = unreadable {
+            self.count(key, &why);
+        }
+        Reply::ready(leased)
     }
 
     fn commit<'a>(
@@ -112,7 +132,7 @@ impl LeaseStore<Payload> for File {
         Reply::ready(
             self.change(Operation::Lease, key, |writing| {
                 match writing.claim(key)? {
-                    Some(claim) if claim.stamp == lease.stamp => {
+                    Some(claim) if is_current(writing, key, lease)? => {
                         writing.prolong(key, claim, time)?;
                         Ok(Commit::Stored)
                     }

@@ -13,6 +13,7 @@
 //! | `engine` | LMDB |
 //! | `writing` | one change, in one step |
 //! | `room` | how much the store may hold, and what goes then |
+//! | `sweep` | claims and notes that nobody comes back for |
 //! | `layout` | where things are in the engine |
 //! | `entry`, `claim` | their bytes |
 //! | `locks` | what the kernel frees when a process dies |
@@ -47,6 +48,7 @@ mod opening;
 mod place;
 mod room;
 mod settings;
+mod sweep;
 mod threads;
 mod trouble;
 mod uptime;

@@ -15,12 +15,16 @@ use crate::engine::{Engine, Reading};
 use crate::gate::{Gate, Passed};
 use crate::locks::{Locks, READERS, WRITING};
 use crate::room::Room;
+use crate::sweep::Sweep;
 use crate::threads;
 use crate::trouble::Trouble;
 use crate::writing::Writing;
 
 /// How often it is looked whether the folder still holds what is open.
 const LOOK_EVERY: Span = Span::from_secs(1);
+
+/// How many entries are let go where the disk has no room: fewer each time, since that itself wants pages.
+const LET_GO: [usize; 5] = [64, 64, 16, 4, 1];
 
 pub(crate) struct Opened {
     pub(crate) engine: Engine,
@@ -29,9 +33,12 @@ pub(crate) struct Opened {
     readers: Gate,
     pub(crate) bells: Bells,
     pub(crate) room: Room,
+    pub(crate) sweep: Sweep,
     /// A random number, so that no stamp repeats even where the engine's numbers do.
     pub(crate) instance: u64,
     folder: PathBuf,
+    /// Which file the engine has open.
+    data: Option<(u64, u64)>,
     /// That it cannot be used any more.
     over: OnceLock<()>,
     looked: Mutex<Time>,
@@ -53,8 +60,10 @@ impl Opened {
             writers: Gate::new(WRITING, timeout),
             readers: Gate::new(READERS, timeout),
             room,
+            sweep: Sweep::default(),
             instance,
             folder: folder.to_owned(),
+            data: damage::data(folder),
             over: OnceLock::new(),
             looked: Mutex::new(SystemClock.coarse()),
         })
@@ -78,20 +87,22 @@ impl Opened {
     }
 
     /// Changes the store in one step. Where there is no room, entries are let go and it is tried
-    /// once more, so `work` may run twice.
+    /// again, so `work` may run several times.
     pub(crate) fn write<T>(
         &self,
         mut work: impl FnMut(&mut Writing<'_>) -> Result<T, Trouble>,
     ) -> Result<T, Trouble> {
         self.noting(|| {
             self.look_at_the_folder()?;
-            match self.write_once(&mut work) {
-                Err(trouble) if trouble.can_be_helped() => {
-                    self.make_room()?;
-                    self.write_once(&mut work)
+            let mut done = self.write_once(&mut work);
+            for count in LET_GO {
+                match &done {
+                    Err(trouble) if trouble.can_be_helped() => self.make_room(count)?,
+                    _ => break,
                 }
-                done => done,
+                done = self.write_once(&mut work);
             }
+            done
         })
     }
 
@@ -139,11 +150,15 @@ impl Opened {
         Ok(self.engine.forget_the_dead()?)
     }
 
-    fn make_room(&self) -> Result<(), Trouble> {
+    /// Lets so many entries go. That it cannot is no trouble of its own: what comes after will tell.
+    fn make_room(&self, count: usize) -> Result<(), Trouble> {
         self.forget_the_dead()?;
         let mut writing = Writing::begin(self)?;
-        writing.let_some_go()?;
-        writing.commit()
+        let let_go = writing.let_some_go(count).and_then(|()| writing.commit());
+        match let_go {
+            Err(trouble) if !trouble.can_be_helped() => Err(trouble),
+            _ => Ok(()),
+        }
     }
 
     /// Whoever removes or replaces the folder wants what was in it forgotten: not to be read here
@@ -156,7 +171,7 @@ impl Opened {
         }
         *looked = now;
         drop(looked);
-        if self.locks.are_of(&self.folder) && damage::data_is_there(&self.folder) {
+        if self.locks.are_of(&self.folder) && damage::data(&self.folder) == self.data {
             Ok(())
         } else {
             Err(Trouble::Gone)

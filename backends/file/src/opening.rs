@@ -144,6 +144,24 @@ fn begin(path: &Path, start: Instant) -> Result<Locks, OpenError> {
     }
 }
 
+/// What the engine's trouble says of the folder.
+fn found(path: &Path, error: heed::Error) -> OpenError {
+    let damage = match error {
+        heed::Error::Mdb(MdbError::VersionMismatch) => Damage::Engine,
+        heed::Error::Mdb(MdbError::Invalid | MdbError::Corrupted | MdbError::PageNotFound) => {
+            Damage::NoStore
+        }
+        heed::Error::Io(source) => return refused(path, source),
+        error => return of_the_engine(path, error),
+    };
+    damaged(path, damage)
+}
+
+fn damaged(path: &Path, damage: Damage) -> OpenError {
+    let path = path.to_owned();
+    OpenError::Damaged { path, damage }
+}
+
 /// Opens the store while no other process does. Its locks end with an error.
 fn open_alone(
     path: &Path,
@@ -151,13 +169,9 @@ fn open_alone(
     is_first: bool,
     terms: Terms,
 ) -> Result<Opened, OpenError> {
-    let damaged = |damage| OpenError::Damaged {
-        path: path.to_owned(),
-        damage,
-    };
     let of_the_system = |source| refused(path, source);
     if is_first && let Some(damage) = damage::look(path).map_err(of_the_system)? {
-        return Err(damaged(damage));
+        return Err(damaged(path, damage));
     }
     // Opening the engine looks into it, which makes a reader of this thread.
     let readers = Gate::new(READERS, terms.timeout);
@@ -165,39 +179,31 @@ fn open_alone(
     if passed.is_none() {
         return Err(OpenError::Busy { path: path.into() });
     }
-    let map = is_first.then_some(Room::map(terms.max_size));
-    let engine = match Engine::open(path, terms.durability, map) {
-        Ok(engine) => engine,
-        Err(heed::Error::Mdb(MdbError::VersionMismatch)) => return Err(damaged(Damage::Engine)),
-        Err(heed::Error::Mdb(MdbError::Invalid | MdbError::Corrupted | MdbError::PageNotFound)) => {
-            return Err(damaged(Damage::NoStore));
-        }
-        Err(heed::Error::Io(source)) => return Err(refused(path, source)),
-        Err(error) => return Err(of_the_engine(path, error)),
-    };
+    let map = is_first.then(|| Room::map(terms.max_size, damage::length(path)));
+    let engine = Engine::open(path, terms.durability, map).map_err(|error| found(path, error))?;
     if is_first
         && let Some(damage) = damage::look_for_missing(path, &engine).map_err(of_the_system)?
     {
-        return Err(damaged(damage));
+        return Err(damaged(path, damage));
     }
     let about = engine
         .reading()
-        .and_then(|reading| damage::read_about(&reading));
-    let bound = match about {
-        Ok(Ok(bound)) => bound,
-        Ok(Err(damage)) => return Err(damaged(damage)),
-        Err(heed::Error::Mdb(MdbError::Corrupted | MdbError::PageNotFound)) => {
-            return Err(damaged(Damage::NoStore));
-        }
-        Err(error) => return Err(of_the_engine(path, error)),
-    };
+        .and_then(|reading| damage::read_about(&reading))
+        .map_err(|error| found(path, error))?;
+    let bound = about.map_err(|damage| damaged(path, damage))?;
     drop(passed);
     let most = match bound {
-        Some(bound) if !is_first => bound.min(terms.max_size),
+        Some(bound) if !is_first => bound,
         _ => terms.max_size,
     };
-    let opened =
-        Opened::new(path, engine, locks, Room::new(most), terms.timeout).map_err(of_the_system)?;
+    let opened = Opened::new(
+        path,
+        engine,
+        locks,
+        Room::new(most, damage::length(path)),
+        terms.timeout,
+    )
+    .map_err(of_the_system)?;
     settle(&opened, is_first, bound, most).map_err(|trouble| of_the_engine(path, trouble))?;
     opened.locks.begin_using().map_err(of_the_system)?;
     opened.locks.give_back(OPENING);
@@ -212,7 +218,7 @@ fn settle(opened: &Opened, is_first: bool, bound: Option<u64>, most: u64) -> Res
     }
     opened.write(|writing: &mut Writing<'_>| {
         let ended = [layout::CLAIMS[0], layout::CLAIMS[1], layout::WATCHERS];
-        for letters in ended {
+        for letters in ended.into_iter().filter(|_| is_first) {
             for place in writing.changes.places(letters)? {
                 writing.remove(&place)?;
             }
@@ -222,7 +228,9 @@ fn settle(opened: &Opened, is_first: bool, bound: Option<u64>, most: u64) -> Res
         }
         Ok(())
     })?;
-    bells::clear(opened);
+    if is_first {
+        bells::clear(opened);
+    }
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::{ArcSwapOption, Guard};
@@ -33,6 +33,8 @@ pub(crate) struct Place {
     /// Nothing between a trouble that ended the engine and the next opening.
     current: ArcSwapOption<Opened>,
     dropped: Mutex<u64>,
+    /// This is a forked process, and it can never be opened here.
+    is_lost: OnceLock<()>,
 }
 
 impl Place {
@@ -51,6 +53,7 @@ impl Place {
             terms,
             current: ArcSwapOption::from(Some(opened)),
             dropped: Mutex::new(0),
+            is_lost: OnceLock::new(),
         });
         places.retain(|_, place| place.strong_count() > 0);
         places.insert(path, Arc::downgrade(&place));
@@ -75,6 +78,9 @@ impl Place {
 
     #[cold]
     fn open_anew(&self) -> Result<(), Trouble> {
+        if self.is_lost.get().is_some() {
+            return Err(Trouble::Forked);
+        }
         let _alone = places();
         let current = self.current.load_full();
         if current.as_ref().is_some_and(|opened| opened.is_usable()) {
@@ -84,11 +90,12 @@ impl Place {
         self.current.store(None);
         let path = opening::folder(&self.path)?;
         if !wait_until_closed(&path) {
-            return Err(if was_forked {
-                Trouble::Forked
-            } else {
-                Trouble::Gone
-            });
+            if !was_forked {
+                return Err(Trouble::Gone);
+            }
+            // Those who used it are not in this process, and will never be done.
+            let _ = self.is_lost.set(());
+            return Err(Trouble::Forked);
         }
         log::warn!("{NAME}: {} is opened anew", path.display());
         self.current.store(Some(opening::open(&path, self.terms)?));
@@ -106,7 +113,18 @@ impl Place {
 
     pub(crate) fn write<T>(
         &self,
-        work: impl FnMut(&mut Writing<'_>) -> Result<T, Trouble>,
+        mut work: impl FnMut(&mut Writing<'_>) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        match self.write_once(&mut work) {
+            // Nothing was done there; it is done in what is there now.
+            Err(Trouble::Gone) => self.write_once(&mut work),
+            done => done,
+        }
+    }
+
+    fn write_once<T>(
+        &self,
+        work: &mut impl FnMut(&mut Writing<'_>) -> Result<T, Trouble>,
     ) -> Result<T, Trouble> {
         let opened = self.opened()?;
         let opened = opened.as_ref().ok_or(Trouble::Gone)?;

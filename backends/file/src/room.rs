@@ -8,6 +8,7 @@
 //! always, to delete and to lease, may use as much once more.
 
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use dogpile_backend::{Clock, SystemClock};
 
@@ -17,7 +18,9 @@ use crate::opened::Opened;
 use crate::trouble::Trouble;
 use crate::writing::Writing;
 
-/// How many entries one change lets go at most while the store is over its bound.
+/// For how long one change lets entries go while the store is over its bound, and after how many the clock is
+/// looked at.
+const LONGEST: Duration = Duration::from_millis(100);
 const AT_ONCE: usize = 64;
 /// How many expired entries each change lets go in any case: more than it adds.
 const EXPIRED: usize = 2;
@@ -27,6 +30,8 @@ const TRY: u32 = 64;
 pub(crate) struct Room {
     /// How many bytes entries may take up.
     most: u64,
+    /// How long the file was when it was opened: it may have had another bound.
+    length: u64,
     growth: Mutex<Growth>,
 }
 
@@ -38,14 +43,19 @@ struct Growth {
 }
 
 impl Room {
-    pub(crate) fn new(most: u64) -> Self {
-        let growth = Mutex::default();
-        Self { most, growth }
+    pub(crate) fn new(most: u64, length: u64) -> Self {
+        Self {
+            most,
+            length,
+            growth: Mutex::default(),
+        }
     }
 
-    /// How far the file of a store with this bound can grow: so many bytes, in whole pages.
-    pub(crate) fn map(most: u64) -> usize {
-        let bytes = (4 * most + (64 << 20)).next_multiple_of(LARGEST_PAGE);
+    /// How far the file of a store with this bound can grow: so many bytes, in whole pages. One that had another
+    /// bound and is longer already can grow a little, so that its entries can be let go.
+    pub(crate) fn map(most: u64, length: u64) -> usize {
+        let bytes = (4 * most).max(length) + (64 << 20);
+        let bytes = bytes.next_multiple_of(LARGEST_PAGE);
         // Addresses have 64 bits where this is built.
         usize::try_from(bytes).unwrap_or(usize::MAX)
     }
@@ -57,7 +67,7 @@ impl Room {
             return Err(Trouble::TooLarge { length, most });
         }
         let last = opened.engine.last_page();
-        if last.saturating_mul(PAGE) <= 2 * most + (1 << 20) {
+        if last.saturating_mul(PAGE) <= (2 * most).max(self.length) + (1 << 20) {
             return Ok(());
         }
         let mut growth = self.growth.lock().unwrap_or_else(PoisonError::into_inner);
@@ -80,28 +90,42 @@ const PAGE: u64 = 4096;
 const LARGEST_PAGE: u64 = 64 << 10;
 
 impl Writing<'_> {
-    /// Lets go what has to, after an entry was added.
+    /// Lets go what has to, after an entry was added by this change. That one stays: where all others are
+    /// gone, and it is too much all the same, it is not taken.
     pub(crate) fn keep_within_bounds(&mut self) -> Result<(), Trouble> {
         for _ in 0..EXPIRED {
             if !self.let_an_expired_one_go()? {
                 break;
             }
         }
-        for _ in 0..AT_ONCE {
-            let size = self.changes.size()?;
-            if size.used.saturating_mul(size.page) <= self.opened.room.most {
-                break;
-            }
+        self.sweep(false)?;
+        if self.is_within_bounds()? {
+            return Ok(());
+        }
+        // There may be thousands of each: nobody else writes meanwhile.
+        let until = Instant::now() + LONGEST;
+        while self.sweep(true)? > 0 && !self.is_within_bounds()? && Instant::now() < until {}
+        let mut number = 0_usize;
+        while !self.is_within_bounds()? {
             if !self.let_one_go()? {
+                return Err(Trouble::Pinned);
+            }
+            number += 1;
+            if number.is_multiple_of(AT_ONCE) && Instant::now() > until {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Lets entries go because there is no room for others.
-    pub(crate) fn let_some_go(&mut self) -> Result<(), Trouble> {
-        for _ in 0..AT_ONCE {
+    fn is_within_bounds(&self) -> Result<bool, Trouble> {
+        let size = self.changes.size()?;
+        Ok(size.used.saturating_mul(size.page) <= self.opened.room.most)
+    }
+
+    /// Lets so many entries go because there is no room for others.
+    pub(crate) fn let_some_go(&mut self, count: usize) -> Result<(), Trouble> {
+        for _ in 0..count {
             if !self.let_one_go()? {
                 break;
             }
@@ -131,6 +155,9 @@ impl Writing<'_> {
         let Some((at, place)) = first.map(|(at, place)| (at.to_vec(), place.to_vec())) else {
             return Ok(false);
         };
+        if at == layout::in_order(self.changes.number()) {
+            return Ok(false);
+        }
         self.let_go(&at, &place)?;
         Ok(true)
     }

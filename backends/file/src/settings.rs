@@ -90,7 +90,7 @@ impl FileSettings {
     /// a gigabyte.
     ///
     /// The first process that opens a store which no other has open sets the bound; those that come
-    /// later keep it, or a lower one of their own.
+    /// later keep it, whatever they say.
     pub fn max_size(mut self, bytes: u64) -> Self {
         self.terms.max_size = bytes;
         self

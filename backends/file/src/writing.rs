@@ -72,6 +72,11 @@ impl<'o> Writing<'o> {
         Stamp::new(u128::from(self.opened.instance) << 64 | number)
     }
 
+    /// Whether this opening made the stamp.
+    pub(crate) fn gave(&self, stamp: Stamp) -> bool {
+        stamp.number() >> 64 == u128::from(self.opened.instance)
+    }
+
     pub(crate) fn get(&self, place: &[u8]) -> Result<Option<&[u8]>, Trouble> {
         Ok(self.changes.get(place)?)
     }

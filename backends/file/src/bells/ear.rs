@@ -15,7 +15,6 @@ use crate::bells::Ring;
 use crate::claim::Claim;
 use crate::layout::{self, Spot};
 use crate::opened::Opened;
-use crate::trouble::Trouble;
 
 /// How often it is looked whether the holders of leases that are waited for live.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -63,7 +62,9 @@ impl Ear {
                 break;
             };
             let keys = opened.bells.ropes.keys();
-            look_for_the_dead(&opened, &keys);
+            if !keys.is_empty() {
+                look_for_the_dead(&opened, &keys);
+            }
             drop(opened);
             // An empty datagram says only that something is to be looked at: another key, the end.
             let wait = (!keys.is_empty()).then_some(LOOK_EVERY);
@@ -74,26 +75,29 @@ impl Ear {
             let Some(opened) = self.opened.upgrade() else {
                 break;
             };
-            tell(&opened, &heard, heard.len() >= self.kept);
+            let (heard, count) = heard;
+            tell(&opened, &heard, count >= self.kept);
         }
         let _ = fs::remove_file(&self.path);
     }
 
-    /// Waits for a datagram, and takes what has come with it.
-    fn hear(&self) -> Option<Vec<(Spot, News)>> {
+    /// Waits for a datagram, and takes what has come with it; with how many that were, those that say nothing
+    /// among them.
+    fn hear(&self) -> Option<(Vec<(Spot, News)>, usize)> {
         let mut words = [0; Spot::LENGTH + 2];
-        let mut heard = Vec::new();
+        let (mut heard, mut count) = (Vec::new(), 0);
         let mut length = self.socket.recv(&mut words).ok()?;
         self.socket.set_nonblocking(true).ok()?;
         loop {
             heard.extend(understand(&words[..length]));
+            count += 1;
             match self.socket.recv(&mut words) {
                 Ok(more) => length = more,
                 Err(_) => break,
             }
         }
         self.socket.set_nonblocking(false).ok()?;
-        Some(heard)
+        Some((heard, count))
     }
 }
 
@@ -123,19 +127,24 @@ fn tell(opened: &Opened, heard: &[(Spot, News)], perhaps_not_all: bool) {
 /// Rings where the holder of a lease has died, and where the lease is gone: it was rung then, but
 /// nobody may have heard it.
 fn look_for_the_dead(opened: &Opened, keys: &[(Spot, Box<[u8]>)]) {
+    let Ok(reading) = opened.reading() else {
+        // Where it cannot be looked, each lease has an end by itself.
+        return;
+    };
     let lives = |key: &[u8]| {
-        let reading = opened.reading()?;
-        let claim = reading
-            .get(layout::claim(key).as_bytes())?
-            .and_then(Claim::decode);
-        Ok::<_, Trouble>(
-            claim.is_some_and(|claim| !claim.locked || opened.locks.is_held(claim.stamp)),
+        let found = reading.get(layout::claim(key).as_bytes()).ok()?;
+        let holds = |claim: &Claim| !claim.locked || opened.locks.is_held(claim.stamp);
+        Some(
+            found
+                .and_then(Claim::decode)
+                .is_some_and(|claim| holds(&claim)),
         )
     };
-    for (spot, key) in keys {
-        // Where it cannot be looked, the lease has an end by itself.
-        if !lives(key).unwrap_or(true) {
-            opened.bells.ropes.ring(*spot, News::Changed);
-        }
+    let dead = keys.iter().filter(|(_, key)| lives(key) == Some(false));
+    let dead: Vec<_> = dead.map(|(spot, _)| *spot).collect();
+    // Whoever is rung for may look into the store.
+    drop(reading);
+    for spot in dead {
+        opened.bells.ropes.ring(spot, News::Changed);
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Ropes(Mutex<Hung>);
 struct Hung {
     at: HashMap<Spot, Vec<Rope>>,
     next: u64,
+    /// How many are for a key.
+    keys: usize,
     is_listened_to: bool,
 }
 
@@ -46,17 +48,19 @@ impl Ropes {
         self.hung().is_listened_to
     }
 
-    /// Hangs up a bell; the answer is its number there.
-    pub(super) fn hang(&self, spot: Spot, key: Option<&[u8]>, bell: Bell) -> u64 {
+    /// Hangs up a bell; the answer is its number there, and whether it is the only one for a key.
+    pub(super) fn hang(&self, spot: Spot, key: Option<&[u8]>, bell: Bell) -> (u64, bool) {
         let mut hung = self.hung();
         hung.next += 1;
+        hung.keys += usize::from(key.is_some());
+        let is_first_key = key.is_some() && hung.keys == 1;
         let number = hung.next;
         hung.at.entry(spot).or_default().push(Rope {
             number,
             key: key.map(Into::into),
             bell: bell.into(),
         });
-        number
+        (number, is_first_key)
     }
 
     pub(super) fn take_down(&self, spot: Spot, number: u64) {
@@ -69,6 +73,8 @@ impl Ropes {
         if ropes.is_empty() {
             hung.at.remove(&spot);
         }
+        let was_for_a_key = taken.as_ref().is_some_and(|rope| rope.key.is_some());
+        hung.keys -= usize::from(was_for_a_key);
         // What a bell holds may have ideas of its own when it is dropped.
         drop(hung);
         drop(taken);

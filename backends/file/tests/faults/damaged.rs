@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use dogpile_backend::Store as _;
 use dogpile_file::{Damage, File, FileSettings, OnDamage, OpenError, Unreadable};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, EnvOpenOptions};
@@ -146,4 +147,76 @@ fn a_changed_entry_is_a_miss_that_is_counted_reported_and_overwritten() {
     assert_eq!(all, wanted);
     set(&store, b"key", "value").unwrap();
     assert_eq!(get(&store, b"key").as_deref(), Some(&b"value"[..]));
+}
+
+/// What stands under `key` in the engine.
+fn raw(folder: &Path, key: &[u8]) -> Vec<u8> {
+    // SAFETY: nobody else has it open.
+    let engine = unsafe { EnvOpenOptions::new().open(folder) }.unwrap();
+    let reading = engine.read_txn().unwrap();
+    let tree = engine.open_databases_and_commit(reading, |opener, reading| {
+        let tree = opener.open_database::<Bytes, Bytes>(reading, None)?;
+        Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(tree))
+    });
+    let CommitOrAbort::Commit(Some(tree)) = tree.unwrap() else {
+        panic!("there is a tree");
+    };
+    let reading = engine.read_txn().unwrap();
+    tree.get(&reading, key).unwrap().unwrap().to_vec()
+}
+
+#[test]
+fn one_bit_of_a_value_is_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = File::open(folder.path()).unwrap();
+    set(&store, b"key", "value").unwrap();
+    drop(store);
+    let mut bytes = raw(folder.path(), b"vkey");
+    *bytes.last_mut().unwrap() ^= 1;
+    change(folder.path(), b"vkey", &bytes);
+    let store = File::open(folder.path()).unwrap();
+    assert_eq!((get(&store, b"key"), store.unreadable()), (None, 1));
+}
+
+#[test]
+fn damaged_epochs_bring_nothing_back() {
+    use dogpile_backend::{EpochStore as _, Invalidation};
+    let folder = tempfile::tempdir().unwrap();
+    let store = File::open(folder.path()).unwrap();
+    let raised = store.raise("pages", Invalidation::Hard).wait().unwrap();
+    drop(store);
+    let bytes = raw(folder.path(), b"epages");
+    change(folder.path(), b"epages", &vec![0; bytes.len()]);
+    let store = File::open(folder.path()).unwrap();
+    let read = store.read("pages").wait().unwrap();
+    assert!(read.hard >= raised.hard, "{read:?}");
+    assert_eq!(
+        store.read("pages").wait().unwrap(),
+        read,
+        "once, and not again"
+    );
+}
+
+#[test]
+fn whoever_is_told_of_damage_may_use_the_store() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(File::open(folder.path()).unwrap());
+    change(folder.path(), b"vkey", &[7; 100]);
+    let there = std::sync::Arc::new(std::sync::OnceLock::<File>::new());
+    let told = std::sync::Arc::clone(&there);
+    let store = FileSettings::path(folder.path())
+        .report(move |key, _| told.get().unwrap().delete(key).wait().unwrap())
+        .open()
+        .unwrap();
+    assert!(there.set(File::open(folder.path()).unwrap()).is_ok());
+    assert_eq!(get(&store, b"key"), None);
+    change_again(&store);
+    crate::win(&store, b"key", crate::LONG);
+    assert_eq!(store.unreadable(), 1, "it was deleted when it was found");
+}
+
+/// The store works on.
+fn change_again(store: &File) {
+    set(store, b"other", "value").unwrap();
+    assert_eq!(get(store, b"other").as_deref(), Some(&b"value"[..]));
 }

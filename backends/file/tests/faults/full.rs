@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use dogpile_backend::{LeaseStore, Span, Store, Time};
+use dogpile_backend::{Fault, LeaseStore, Span, Store, Time};
 use dogpile_file::{File, FileSettings};
 
 use crate::children::{Child, say};
@@ -32,7 +32,12 @@ pub(crate) fn fills(folder: &Path) {
     let other = folder.join("other");
     let _ = std::fs::write(&other, vec![0; 6 << 20]);
     for number in 0..2_000_u64 {
-        set(&store, &number.to_be_bytes(), vec![8; 100_000]).unwrap();
+        // What cannot even be removed is an error: the old value is still there.
+        let key = number.to_be_bytes();
+        match set(&store, &key, vec![8; 100_000]) {
+            Ok(()) => assert_ne!(get(&store, &key), Some(vec![7; 2_000])),
+            Err(error) => assert_eq!(error.fault, Fault::Full),
+        }
     }
     assert!(store.dropped() > 0);
     store.delete(b"first").wait().unwrap();
@@ -125,4 +130,43 @@ fn times_to_live_of_any_length_are_borne() {
         set(&store, b"other", "value").unwrap();
         assert_eq!(get(&store, b"key").is_some(), ttl > Span::ZERO);
     }
+}
+
+#[test]
+fn a_store_that_is_opened_with_a_lower_bound_lets_go_of_what_is_too_much() {
+    let folder = tempfile::tempdir().unwrap();
+    let bounded = |most| {
+        FileSettings::path(folder.path())
+            .max_size(most)
+            .open()
+            .unwrap()
+    };
+    let store = bounded(1 << 30);
+    for number in 0..2_000_u64 {
+        set(&store, &number.to_be_bytes(), vec![7; 50_000]).unwrap();
+    }
+    drop(store);
+    let store = bounded(8 << 20);
+    for number in 0..2_000_u64 {
+        set(&store, &number.to_le_bytes(), "value").unwrap();
+    }
+    assert_eq!(store.dropped(), 0);
+    assert!(get(&store, &1_999_u64.to_le_bytes()).is_some());
+}
+
+#[test]
+fn a_heavy_value_makes_as_much_room_as_it_takes() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileSettings::path(folder.path())
+        .max_size(4 << 20)
+        .open()
+        .unwrap();
+    for number in 0..10_000_u64 {
+        set(&store, &number.to_be_bytes(), vec![7; 100]).unwrap();
+    }
+    for number in 0..10_u64 {
+        set(&store, &number.to_le_bytes(), vec![8; 1 << 20]).unwrap();
+        assert!(get(&store, &number.to_le_bytes()).is_some());
+    }
+    assert_eq!(store.dropped(), 0);
 }

@@ -8,6 +8,7 @@ mod damaged;
 mod forked;
 mod full;
 mod killed;
+mod leftovers;
 mod opening;
 mod removed;
 mod stopped;

@@ -166,3 +166,17 @@ fn a_store_may_be_closed_while_a_thread_ends_that_has_read() {
         drop(store);
     }
 }
+
+#[test]
+fn the_longest_timeout_is_for_ever() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FileSettings::path(folder.path())
+        .timeout(Duration::MAX)
+        .open()
+        .unwrap();
+    set(&store, b"key", "value").unwrap();
+    let refused = FileSettings::path(folder.path())
+        .timeout(Duration::ZERO)
+        .open();
+    assert!(matches!(refused, Err(OpenError::NoTime)));
+}

@@ -12,9 +12,8 @@ fn a_removed_folder_is_noticed_and_begun_anew() {
     set(&store, b"key", "old").unwrap();
     let lease = win(&store, b"leased", crate::LONG);
     std::fs::remove_dir_all(&path).unwrap();
-    // The one write that notices may fail, and say so.
     until("it is noticed", || {
-        let _ = set(&store, b"other", "value");
+        set(&store, b"other", "value").unwrap();
         path.join("data.mdb").exists()
     });
     set(&store, b"other", "value").unwrap();
@@ -27,4 +26,19 @@ fn a_removed_folder_is_noticed_and_begun_anew() {
     let late = crate::commit(&store, b"leased", &lease, "late");
     assert_eq!(late, dogpile_backend::Commit::Refused);
     assert!(!is_out(&store, b"leased"));
+}
+
+#[test]
+fn a_replaced_file_is_noticed_in_a_folder_that_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = File::open(folder.path()).unwrap();
+    set(&store, b"key", "old").unwrap();
+    let data = folder.path().join("data.mdb");
+    std::fs::rename(&data, folder.path().join("moved")).unwrap();
+    until("it is noticed", || {
+        set(&store, b"other", "value").unwrap();
+        data.exists()
+    });
+    assert_eq!(get(&store, b"key"), None);
+    assert!(get(&store, b"other").is_some());
 }
