@@ -1,6 +1,6 @@
 //! Forks without a new program.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use dogpile_backend::{Operation, Store};
@@ -28,13 +28,14 @@ fn fork(work: impl FnOnce()) {
 pub(crate) fn forks_and_holds(folder: &Path) {
     let store = File::open(folder).unwrap();
     let _lease = win(&store, b"key", LONG);
-    let (ends, _stays) = std::io::pipe().unwrap();
+    let (mut heard, mut told) = std::io::pipe().unwrap();
     fork(|| {
+        told.write_all(b"I run").unwrap();
         // Lives for as long as the test's end of the orders is open.
         let mut orders = std::io::stdin().lock();
         let _ = std::io::copy(&mut orders, &mut std::io::sink());
-        drop(ends);
     });
+    heard.read_exact(&mut [0; 5]).unwrap();
     say("holds");
     std::thread::park();
 }
