@@ -13,7 +13,7 @@ use super::call::{Beginning, Call, Rest, Terms};
 use super::config::OnStoreFailure;
 use super::drive::{drive, drive_async};
 use super::kept::Mark;
-use super::look::look;
+use super::look::{first_look, look};
 use super::owned::{CREATORS, Job};
 use super::subject::Subject;
 use super::{Region, Shared};
@@ -241,30 +241,30 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         drive(&mut call, action, creator, nobody_else)
     }
 
-    pub(super) async fn create_long_way_async<E, F>(
+    /// No `async fn`, for that has room for its arguments twice; and what the first look needs is gone
+    /// before the wait.
+    pub(super) fn create_long_way_async<E, F>(
         self,
         creator: impl FnOnce() -> F,
-    ) -> Result<Answer<V>, Error<E>>
+    ) -> impl Future<Output = Result<Answer<V>, Error<E>>>
     where
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        let active = self.active()?;
-        let terms = self.terms(active);
-        let subject = Subject::new(self.region.shared(), self.key.as_ref());
-        let beginning = Beginning::of(&subject);
-        let store = active.opened.for_tasks();
-        let looked = look(active, store, self.region.name(), subject.key()).await;
-        let looked = match active.hit_in(looked, &terms.policy, subject.key(), beginning.mark) {
-            Ok(answer) => return Ok(answer),
-            Err(looked) => looked,
-        };
-        // Most calls end above: nothing is built for the rest of their way.
-        Box::pin(async move {
-            let (mut call, action) = Call::after_look(subject, terms, NEW, beginning, looked);
-            drive_async(&mut call, action, creator, nobody_else).await
-        })
-        .await
+        let terms = self.region.active().map(|active| self.terms(active));
+        let Self { region, key, .. } = self;
+        async move {
+            let Some(terms) = &terms else {
+                return Err(region.not_configured());
+            };
+            let subject = Subject::new(region.shared(), key.as_ref());
+            let (call, action) = match first_look(subject, terms, NEW).await {
+                Ok(answer) => return Ok(answer),
+                Err(begun) => begun,
+            };
+            // Most calls end above: nothing is built for the rest of their way.
+            Box::pin(drive_async(call, action, creator, nobody_else)).await
+        }
     }
 
     #[cold]

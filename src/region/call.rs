@@ -68,13 +68,13 @@ pub(super) struct Call<'r, V: Clone + Send + Sync + 'static, E> {
     at_hand: Option<CachedValue<V>>,
     /// The value to return.
     found: Option<CachedValue<V>>,
-    /// What the creator made, until it is settled.
-    made: Option<CachedValue<V>>,
     /// The region's epoch as it was before the creator began.
     epoch: Epoch,
     /// What was written before this call read or created anything.
     mark: Mark,
     // What few calls come to is kept apart: a thousand that wait are a thousand times this size.
+    /// What the creator made, until it is settled.
+    made: Option<Box<CachedValue<V>>>,
     failure: Option<Box<Failure<E>>>,
     renewal: Option<Box<Renewal>>,
     pub(super) waiting: Option<Waiting>,

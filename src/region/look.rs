@@ -2,8 +2,12 @@
 //! first, so that an invalidation that came before the call is seen whichever process made it.
 
 use dogpile_backend::{CachedValue, Coming, EpochStore, Reply, Store, StoreError, TwoWay};
+use dogpile_core::flow::{Action, Wish};
 
 use super::active::Active;
+use super::answer::Answer;
+use super::call::{Beginning, Call, Terms};
+use super::subject::Subject;
 
 type Entry<V> = Option<CachedValue<V>>;
 
@@ -23,6 +27,25 @@ pub(super) fn look<'a, V: Clone + Send + Sync + 'static>(
             key,
         }),
         _ => store.get(key),
+    }
+}
+
+/// What a call finds before it is more than a look; else the call, and what it does next.
+pub(super) fn first_look<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
+    subject: Subject<'r, V>,
+    terms: &Terms,
+    wish: Wish,
+) -> impl Future<Output = Result<Answer<V>, (Call<'r, V, E>, Action)>> {
+    let beginning = Beginning::of(&subject);
+    async move {
+        let looked = {
+            let (active, region) = (subject.active(), &subject.region().name);
+            look(active, active.opened.for_tasks(), region, subject.key()).await
+        };
+        let found = subject
+            .active()
+            .hit_in(looked, &terms.policy, subject.key(), beginning.mark);
+        found.map_err(|looked| Call::after_look(subject, *terms, wish, beginning, looked))
     }
 }
 

@@ -52,7 +52,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
             epoch: self.epoch,
             created: active.precisely_now(),
         };
-        self.made = Some(CachedValue { value, metadata });
+        self.made = Some(Box::new(CachedValue { value, metadata }));
         if wanted {
             Created::Ok
         } else {
@@ -80,7 +80,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
             if committed {
                 self.keep(&made);
             }
-            self.found = Some(made);
+            self.found = Some(*made);
         }
         match &self.found {
             Some(value) => Outcome::Value {

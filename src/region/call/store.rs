@@ -149,7 +149,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     pub(in crate::region) fn commitment(&self) -> Option<(CachedValue<V>, Span, Lease)> {
         let time_to_live = self.subject.active().time_to_live(&self.terms.policy);
         let lease = self.hold.lease()?.clone();
-        Some((self.made.clone()?, time_to_live, lease))
+        Some((self.made.as_deref()?.clone(), time_to_live, lease))
     }
 
     /// What the store says of the commit.

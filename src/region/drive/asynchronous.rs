@@ -1,5 +1,6 @@
 //! The engine of async calls. Dropping its future cancels the call: whatever it holds goes on.
 
+use std::borrow::BorrowMut;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
@@ -16,30 +17,33 @@ use crate::region::drive::Pace;
 use crate::region::wait::Wait;
 
 /// Drives `call` to its end; see the blocking engine.
-pub(in crate::region) async fn drive_async<V, E, C, F>(
-    call: &mut Call<'_, V, E>,
+pub(in crate::region) fn drive_async<'r, V, E, C, F>(
+    call: impl BorrowMut<Call<'r, V, E>>,
     action: Action,
     creator: C,
     detach: impl FnOnce(Rest<V, E>, C) -> bool,
-) -> Result<Answer<V>, Error<E>>
+) -> impl Future<Output = Result<Answer<V>, Error<E>>>
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
     C: FnOnce() -> F,
     F: Future<Output = Result<V, E>>,
 {
-    drive_beside(call, action, creator, detach, |_| ()).await
+    drive_beside(call, action, creator, detach, |_| ())
 }
 
 /// The same for a call of several that go on side by side: `pace` is told when it rests, and when
 /// it goes on. What its creator fails with may be shared with the others.
-pub(in crate::region) async fn drive_beside<V, E, C, F, I>(
-    call: &mut Call<'_, V, E>,
+///
+/// Thousands may wait in this future. So it is no `async fn`, which has room for its arguments twice,
+/// and a call that is given away lies in it, and not beside it.
+pub(in crate::region) fn drive_beside<'r, V, E, C, F, I>(
+    mut call: impl BorrowMut<Call<'r, V, E>>,
     mut action: Action,
     creator: C,
     detach: impl FnOnce(Rest<V, E>, C) -> bool,
     pace: impl Fn(Pace),
-) -> Result<Answer<V>, Error<E>>
+) -> impl Future<Output = Result<Answer<V>, Error<E>>>
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
@@ -48,41 +52,44 @@ where
     I: Into<Arc<E>>,
 {
     let mut own = Some((creator, detach));
-    let opened = call.subject.opened_beside();
-    let store = opened.for_tasks();
-    loop {
-        let event = match action {
-            Action::Look => {
-                let answer = call.look(store).await;
-                call.looked(answer)
-            }
-            Action::Claim { supersede } => call.claim(supersede),
-            Action::Detach => {
-                let rest = call.detach();
-                Event::Detached(
-                    own.take()
-                        .is_some_and(|(creator, detach)| detach(rest, creator)),
-                )
-            }
-            Action::Lease { supersede } => {
-                let enough = call.enough();
-                let ask = call.ask(&enough, supersede);
-                let answer = leases(store).lease(call.subject.key(), ask).await;
-                call.leased(answer)
-            }
-            Action::Wait { delegate } => wait(call, delegate, &pace).await,
-            Action::Create => {
-                let creation = call.begin();
-                let creator = own.take().map(|(creator, _)| creator);
-                call.created(creator::run_async(creation, creator).await)
-            }
-            Action::Commit { store: wanted } => commit(call, store, wanted).await,
-            Action::Release(release) => give_back(call, store, release).await,
-            Action::HandOver => call.hand_over(),
-            Action::Leave => call.leave(),
-            Action::Return(ending) => return call.ended(ending),
-        };
-        action = call.step(event);
+    async move {
+        let call = call.borrow_mut();
+        let opened = call.subject.opened_beside();
+        let store = opened.for_tasks();
+        loop {
+            let event = match action {
+                Action::Look => {
+                    let answer = call.look(store).await;
+                    call.looked(answer)
+                }
+                Action::Claim { supersede } => call.claim(supersede),
+                Action::Detach => {
+                    let rest = call.detach();
+                    Event::Detached(
+                        own.take()
+                            .is_some_and(|(creator, detach)| detach(rest, creator)),
+                    )
+                }
+                Action::Lease { supersede } => {
+                    let enough = call.enough();
+                    let ask = call.ask(&enough, supersede);
+                    let answer = leases(store).lease(call.subject.key(), ask).await;
+                    call.leased(answer)
+                }
+                Action::Wait { delegate } => wait(call, delegate, &pace).await,
+                Action::Create => {
+                    let creation = call.begin();
+                    let creator = own.take().map(|(creator, _)| creator);
+                    call.created(creator::run_async(creation, creator).await)
+                }
+                Action::Commit { store: wanted } => commit(call, store, wanted).await,
+                Action::Release(release) => give_back(call, store, release).await,
+                Action::HandOver => call.hand_over(),
+                Action::Leave => call.leave(),
+                Action::Return(ending) => return call.ended(ending),
+            };
+            action = call.step(event);
+        }
     }
 }
 
@@ -116,27 +123,34 @@ where
     };
     let (leases, key) = (leases(store), call.subject.key());
     let answer = if wanted {
-        leases.commit(key, &lease, entry, time_to_live).await
+        leases.commit(key, &lease, entry, time_to_live)
     } else {
-        leases.release(key, &lease, false).await
+        drop(entry);
+        leases.release(key, &lease, false)
     };
+    let answer = answer.await;
     call.committed(answer)
 }
 
 /// Gives back a lease that is still held, then ends the flight.
-async fn give_back<V, E>(call: &mut Call<'_, V, E>, store: &dyn Store<V>, release: Release) -> Event
+fn give_back<V, E>(
+    call: &mut Call<'_, V, E>,
+    store: &dyn Store<V>,
+    release: Release,
+) -> impl Future<Output = Event>
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    if let Some(lease) = call.lease_to_return() {
-        let failed = release.is_failure();
-        // A lease that cannot be given back runs out by itself.
-        let _ = leases(store)
-            .release(call.subject.key(), &lease, failed)
-            .await;
+    let lease = call.lease_to_return();
+    async move {
+        if let Some(lease) = &lease {
+            let (leases, failed) = (leases(store), release.is_failure());
+            // A lease that cannot be given back runs out by itself.
+            let _ = leases.release(call.subject.key(), lease, failed).await;
+        }
+        call.release(release)
     }
-    call.release(release)
 }
 
 /// Looks around once; `None` leaves the waker where it will be called.
