@@ -71,7 +71,8 @@ pub(crate) fn encode(key: &[u8], entry: &CachedValue<Payload>, book: Book) -> Ve
     bytes
 }
 
-fn checksum(key: &[u8], rest: &[u8]) -> u64 {
+/// Of what stands under `key`: what damage has put in another's place has another.
+pub(crate) fn checksum(key: &[u8], rest: &[u8]) -> u64 {
     xxh3_64_with_seed(rest, xxh3_64(key))
 }
 

@@ -5,9 +5,8 @@ use dogpile_backend::{
     SystemClock, Watch,
 };
 
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
-
 use crate::File;
+use crate::entry::checksum;
 use crate::layout::{self, Spot};
 use crate::trouble::NAME;
 use crate::writing::Writing;
@@ -20,7 +19,7 @@ fn decode(region: &str, bytes: Option<&[u8]>) -> Option<Epochs> {
     };
     let bytes: &[u8; 24] = bytes.try_into().ok()?;
     let number = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| bytes[at + byte]));
-    let is_whole = number(0) == checksum(region, &bytes[8..]);
+    let is_whole = number(0) == checksum(region.as_bytes(), &bytes[8..]);
     is_whole.then(|| Epochs {
         hard: Epoch::new(number(8)),
         soft: Epoch::new(number(16)),
@@ -31,13 +30,9 @@ fn encode(region: &str, epochs: Epochs) -> [u8; 24] {
     let mut bytes = [0; 24];
     bytes[8..16].copy_from_slice(&epochs.hard.number().to_le_bytes());
     bytes[16..].copy_from_slice(&epochs.soft.number().to_le_bytes());
-    let sum = checksum(region, &bytes[8..]);
+    let sum = checksum(region.as_bytes(), &bytes[8..]);
     bytes[..8].copy_from_slice(&sum.to_le_bytes());
     bytes
-}
-
-fn checksum(region: &str, rest: &[u8]) -> u64 {
-    xxh3_64_with_seed(rest, xxh3_64(region.as_bytes()))
 }
 
 /// As if everything had just been invalidated.
