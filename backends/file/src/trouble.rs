@@ -29,7 +29,8 @@ pub(crate) enum Trouble {
     #[error("{0}")]
     Open(#[from] OpenError),
     #[error(
-        "the store cannot grow, and cannot reuse its pages while a reader that has stopped holds them"
+        "there is no room: all that may go is gone, or a reader that has stopped keeps its pages \
+         from being used again"
     )]
     Pinned,
     #[error("{length} bytes are more than a store of {most} can hold; raise `max_size`")]
