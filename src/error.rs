@@ -196,4 +196,16 @@ pub enum ConfigError {
         /// What to do instead.
         hint: &'static str,
     },
+    /// A share that is none.
+    #[error("region `{region}`: {what} is {value}; it has to be {expected}")]
+    Share {
+        /// The region's name.
+        region: String,
+        /// Which share.
+        what: &'static str,
+        /// What it is.
+        value: f64,
+        /// What it may be.
+        expected: &'static str,
+    },
 }

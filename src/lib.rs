@@ -49,5 +49,6 @@ pub use dogpile_sled as sled;
 pub use dogpile_sled::{Sled, SledSettings};
 pub use error::{ConfigError, Error, Place};
 pub use region::{
-    Answer, At, BoxError, Config, Job, Known, OnStoreFailure, Origin, Partial, Region,
+    Answer, At, BoxError, Config, Creations, Histogram, Job, Known, OnStoreFailure, Origin,
+    Partial, Region, Statistics,
 };

@@ -1,4 +1,5 @@
-//! Configuration by name: from a map of words, as an application's own configuration has them, or from TOML.
+//! Configuration by name: from a map of words, as an application's own configuration has
+//! them, from the environment, or from TOML.
 //!
 //! | key | is | default |
 //! |---|---|---|
@@ -7,6 +8,9 @@
 //! | `deadline`, `creation_limit`, `lease_time`, `skew` | durations | |
 //! | `stale_if_error`, `strict_invalidation` | `true` or `false` | |
 //! | `on_store_failure` | `create` or `fail` | `create` |
+//! | `jitter`, `eager_refresh` | shares between 0 and 1 | 0 and 1 |
+//! | `early_refresh` | a number, 1 for the rule as published | 0 |
+//! | `statistics` | `true` or `false` | `false` |
 //! | `keep_last` | how many values | 0 |
 //! | `schema` | the number of the value's form, in stores of bytes | 0 |
 //! | `key_prefix` | what stands before every key | nothing |
@@ -96,6 +100,26 @@ where
         Ok(config)
     }
 
+    /// The configuration that this process's environment says, in variables whose names begin with
+    /// `prefix`. After it stands the key in upper case, with `__` for a dot: with the prefix `PAGES_`,
+    /// `PAGES_BACKEND`, `PAGES_FRESH_FOR`, `PAGES_ARGUMENTS__CAPACITY`.
+    ///
+    /// ```no_run
+    /// use dogpile::{Config, Region};
+    /// static PAGES: Region<String> = Region::new("pages");
+    /// PAGES.configure(Config::from_env("PAGES_")?)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`from_map`](Self::from_map), and where a value is no text.
+    pub fn from_env(prefix: &str) -> Result<Self, SettingsError> {
+        let mut words = Words::of_env(std::env::vars_os(), prefix)?;
+        let config = Self::of(&mut words)?;
+        words.must_be_used_up()?;
+        Ok(config)
+    }
+
     fn of(words: &mut Words) -> Result<Self, SettingsError> {
         let mut config = store::open(words)?;
         if let Some(span) = words.duration("fresh_for")? {
@@ -132,6 +156,18 @@ where
         ];
         if let Some(policy) = words.choice("on_store_failure", &policies)? {
             config = config.on_store_failure(policy);
+        }
+        if let Some(share) = words.fraction("jitter")? {
+            config = config.jitter(share);
+        }
+        if let Some(share) = words.fraction("eager_refresh")? {
+            config = config.eager_refresh(share);
+        }
+        if let Some(beta) = words.fraction("early_refresh")? {
+            config = config.early_refresh(beta);
+        }
+        if let Some(yes) = words.flag("statistics")? {
+            config = config.statistics(yes);
         }
         if let Some(values) = words.number("keep_last")? {
             config = config.keep_last(values);

@@ -13,6 +13,7 @@ mod at;
 mod call;
 mod config;
 mod drive;
+mod due;
 mod hold;
 mod kept;
 mod look;
@@ -22,6 +23,7 @@ mod model;
 mod owned;
 mod renewal;
 mod shared;
+mod statistics;
 mod subject;
 mod upkeep;
 mod wait;
@@ -37,6 +39,7 @@ pub use at::At;
 pub use config::{Config, OnStoreFailure};
 pub use many::Partial;
 pub use owned::{BoxError, Job};
+pub use statistics::{Creations, Histogram, Statistics};
 
 use crate::error::{ConfigError, Error};
 use crate::sync::OnceLock;
@@ -275,44 +278,6 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         }
     }
 
-    /// A fresh value, or a stale one at once while `creator` runs in the background, or, with no
-    /// usable value, what it makes in this call.
-    ///
-    /// # Errors
-    /// As [`get_or_try_create`](Self::get_or_try_create).
-    pub fn get_or_refresh<E: Send + Sync + 'static>(
-        &self,
-        key: impl AsRef<[u8]>,
-        creator: impl FnOnce() -> Result<V, E> + Send + 'static,
-    ) -> Result<V, Error<E>> {
-        match self.hit(key.as_ref(), |value| value.clone()) {
-            Ok(value) => Ok(value),
-            Err(_) => self
-                .at(key)
-                .refresh_long_way(creator)
-                .map(|answer| answer.value),
-        }
-    }
-
-    /// [`get_or_refresh`](Self::get_or_refresh) with the creator that was registered as
-    /// [`Config::loader`].
-    ///
-    /// # Errors
-    /// As [`get_or_try_create`](Self::get_or_try_create); without a loader, [`Error::Creator`]
-    /// that says so.
-    pub fn load(&self, key: impl AsRef<[u8]>) -> Result<V, Error<BoxError>> {
-        let active = self.active().ok_or_else(|| self.not_configured())?;
-        if let Ok(value) = active.hit(key.as_ref(), |value| value.clone()) {
-            return Ok(value);
-        }
-        let loader = active.settings.loader.clone();
-        let user_key: Box<[u8]> = key.as_ref().into();
-        self.get_or_refresh(key, move || match loader {
-            Some(load) => load(&user_key),
-            None => Err("the region has no loader; give it one with `Config::loader`".into()),
-        })
-    }
-
     /// Stores `value` under `key`, superseding a creation under way: its value will not be stored,
     /// and those who wait for it get this one.
     ///
@@ -367,7 +332,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
         let key = active.mangled(key.as_ref());
         let entry = active.opened.store.get(&key).wait().map_err(Arc::new)?;
-        Ok(entry.map(|entry| active.known(&entry.metadata)))
+        Ok(entry.map(|entry| active.known(&key, &entry.metadata)))
     }
 
     /// Whether a call of this process creates the value under `key` at this moment. Only a look: it

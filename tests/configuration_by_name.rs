@@ -85,6 +85,10 @@ fn toml_says_all_that_a_map_says() {
         strict_invalidation = true
         on_store_failure = 'fail'
         keep_last = 10
+        jitter = 0.1
+        eager_refresh = 0.8
+        early_refresh = 1
+        statistics = true
         schema = 3
         [arguments]
         capacity = 1_000
@@ -97,6 +101,43 @@ fn toml_says_all_that_a_map_says() {
         (8, Origin::Created),
         "never fresh"
     );
+    let figures = region.statistics().unwrap();
+    assert_eq!(figures.answers(Origin::Created), 1, "statistics are on");
+}
+
+fn in_an_environment_of_its_own() {
+    let region = region(Config::from_env("PAGES_").unwrap());
+    assert_eq!(region.get_or_create("a", || 1).unwrap(), 1);
+    assert_eq!(region.get_or_create("b", || 2).unwrap(), 2);
+    let figures = region.statistics().unwrap();
+    assert_eq!(figures.answers(Origin::Created), 2);
+    let told = Config::<u64>::from_env("WRONG_").err().unwrap().to_string();
+    assert_eq!(
+        told,
+        "`WRONG_FRESH_FOR` is `soon`, which is no duration: a number of seconds, `10m`, `1h 30m`, `forever`"
+    );
+}
+
+/// The variables are a child's, which runs this test alone.
+#[test]
+fn the_environment_says_all_that_a_map_says() {
+    if std::env::var_os("PAGES_BACKEND").is_some() {
+        return in_an_environment_of_its_own();
+    }
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "the_environment_says_all_that_a_map_says"])
+        .envs([
+            ("PAGES_BACKEND", "memory"),
+            ("PAGES_ARGUMENTS__CAPACITY", "100"),
+            ("PAGES_STATISTICS", "true"),
+            ("WRONG_BACKEND", "memory"),
+            ("WRONG_FRESH_FOR", "soon"),
+        ])
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success(), "{told}");
+    assert!(told.contains("1 passed"), "{told}");
 }
 
 #[test]
@@ -123,6 +164,7 @@ fn words_that_cannot_be_meant_so_are_told() {
     let cases = [
         (("cache.fresh_for", "soon"), "which is no duration"),
         (("cache.keep_last", "-1"), "which is no whole number"),
+        (("cache.jitter", "a tenth"), "which is no number"),
         (("cache.stale_if_error", "maybe"), "one of `true`, `false`"),
         (("cache.on_store_failure", "cry"), "one of `create`, `fail`"),
         (

@@ -71,6 +71,37 @@ impl Policy {
         }
     }
 
+    /// Judges a value as if it grew old `ahead` of its time: one that [`judge`](Self::judge) calls fresh
+    /// is stale from `ahead` before the end of its freshness on. So a value can be replaced before it
+    /// has to be; nothing becomes a miss by it, and no value that stays fresh for ever grows old.
+    ///
+    /// ```
+    /// use dogpile_core::cached_value::{Epochs, Epoch, Metadata, Stamp};
+    /// use dogpile_core::freshness::{Policy, Verdict};
+    /// use dogpile_core::time::{Span, Time};
+    /// let policy = Policy { fresh_for: Span::from_secs(60), ..Policy::FOREVER };
+    /// let value = Metadata { stamp: Stamp::NONE, epoch: Epoch::FIRST, created: Time::ZERO };
+    /// let at = |secs| {
+    ///     let now = Time::ZERO.after(Span::from_secs(secs));
+    ///     policy.judge_ahead(&value, Epochs::default(), now, Span::from_secs(10))
+    /// };
+    /// assert_eq!((at(49), at(50)), (Verdict::Fresh, Verdict::Stale));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn judge_ahead(&self, value: &Metadata, epochs: Epochs, now: Time, ahead: Span) -> Verdict {
+        match self.judge(value, epochs, now) {
+            Verdict::Fresh if self.is_near_its_end(value, now, ahead) => Verdict::Stale,
+            verdict => verdict,
+        }
+    }
+
+    #[inline]
+    fn is_near_its_end(&self, value: &Metadata, now: Time, ahead: Span) -> bool {
+        let age = now.since(value.created);
+        ahead > Span::ZERO && !self.fresh_for.is_forever() && age.plus(ahead) >= self.fresh_for
+    }
+
     /// Whether [`judge`](Self::judge) says [`Verdict::Fresh`], for the one question of a hit: four
     /// comparisons, with `floor` the higher of the region's epochs. A foreign value without an epoch
     /// is not answered here.
@@ -221,6 +252,31 @@ mod tests {
             "within the skew: the invalidation wins"
         );
         assert_eq!(judge(101), Verdict::Fresh);
+    }
+
+    #[test]
+    fn ahead_of_its_time_a_value_is_stale_and_never_a_miss() {
+        let strict = Policy {
+            stale_for: Span::ZERO,
+            ..POLICY
+        };
+        let judge = |policy: Policy, now, ahead| {
+            let ahead = Span::from_secs(ahead);
+            policy.judge_ahead(
+                &created(100, Epoch::FIRST),
+                Epochs::default(),
+                at(now),
+                ahead,
+            )
+        };
+        assert_eq!(judge(POLICY, 109, 0), Verdict::Fresh, "nothing is ahead");
+        assert_eq!(judge(POLICY, 106, 3), Verdict::Fresh);
+        assert_eq!(judge(POLICY, 107, 3), Verdict::Stale);
+        assert_eq!(judge(strict, 107, 3), Verdict::Stale, "it is fresh still");
+        assert_eq!(judge(strict, 110, 3), Verdict::Miss);
+        assert_eq!(judge(POLICY, 100, 99), Verdict::Stale, "due at once");
+        let never = judge(Policy::FOREVER, 9_999, 99);
+        assert_eq!(never, Verdict::Fresh, "for ever has no end");
     }
 
     #[test]

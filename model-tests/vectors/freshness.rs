@@ -21,6 +21,9 @@ const POLICIES: [(u64, u64, u64); 8] = [
     (END, 0, 0),
 ];
 
+/// How far ahead of its time a value is judged as well.
+const AHEAD: [u64; 4] = [0, 1, 5, END];
+
 /// What is asked: a policy, a value, the epochs, the time.
 #[derive(Clone, Copy)]
 struct Question {
@@ -56,6 +59,12 @@ impl Question {
         self.policy.judge(&self.value, self.epochs, self.now)
     }
 
+    fn verdict_ahead(&self, ahead: u64) -> Verdict {
+        let ahead = Span::from_nanos(ahead);
+        self.policy
+            .judge_ahead(&self.value, self.epochs, self.now, ahead)
+    }
+
     fn json(&self) -> Value {
         let Self { policy, value, .. } = self;
         json!({
@@ -71,6 +80,7 @@ impl Question {
             "now": number(self.now.as_nanos()),
             "verdict": format!("{:?}", self.verdict()),
             "is_fresh": policy.is_fresh(value, self.epochs.current(), self.now),
+            "ahead": AHEAD.map(|ahead| format!("{:?}", self.verdict_ahead(ahead))),
         })
     }
 }

@@ -22,6 +22,17 @@ pub(crate) enum Boarding<V: Send + Sync + 'static> {
     Joined(Arc<Flight<V>>),
 }
 
+/// How much is under way.
+#[derive(Default)]
+pub(crate) struct Census {
+    /// Keys that somebody creates.
+    pub(crate) creating: usize,
+    /// Calls that wait for them.
+    pub(crate) waiting: usize,
+    /// Keys whose creator holds the store's lease.
+    pub(crate) leases: usize,
+}
+
 impl<V: Send + Sync + 'static> Flights<V> {
     pub(crate) fn new() -> Self {
         Self {
@@ -96,6 +107,18 @@ impl<V: Send + Sync + 'static> Flights<V> {
         let table = self.table.pin();
         // The answer names what is there instead, which is somebody else's flight.
         let _ = table.remove_if(key, |_, there| Arc::ptr_eq(there, ended));
+    }
+
+    /// What is under way at this moment.
+    pub(crate) fn census(&self) -> Census {
+        let table = self.table.pin();
+        let mut census = Census::default();
+        for flight in table.values().filter(|flight| flight.slot.look().is_busy()) {
+            census.creating += 1;
+            census.waiting += flight.slot.waiting();
+            census.leases += usize::from(flight.inherited_lease().is_some());
+        }
+        census
     }
 
     /// How many there are.

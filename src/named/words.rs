@@ -1,6 +1,7 @@
 //! Keys and their words, taken one by one; what nobody takes is not known.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -12,6 +13,8 @@ const MISSPELT: usize = 3;
 #[derive(Default)]
 pub(super) struct Words {
     prefix: String,
+    /// Whether they are names of environment variables: upper case, with `__` for a dot.
+    shouted: bool,
     /// What nobody has taken yet.
     left: BTreeMap<String, String>,
     known: BTreeSet<&'static str>,
@@ -32,8 +35,36 @@ impl Words {
         Self {
             prefix: prefix.to_owned(),
             left,
-            known: BTreeSet::new(),
+            ..Self::default()
         }
+    }
+
+    /// Variables of an environment; one whose value is no text is an error, not another value.
+    pub(super) fn of_env(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+        prefix: &str,
+    ) -> Result<Self, SettingsError> {
+        let mut left = BTreeMap::new();
+        for (name, value) in variables {
+            let Some(key) = name.to_str().and_then(|name| name.strip_prefix(prefix)) else {
+                continue;
+            };
+            let key = key.replace("__", ".").to_ascii_lowercase();
+            let Some(value) = value.to_str() else {
+                return Err(SettingsError::Word {
+                    key: name.to_string_lossy().into_owned(),
+                    word: value.to_string_lossy().into_owned(),
+                    expected: "text in UTF-8".to_owned(),
+                });
+            };
+            left.insert(key, value.trim().to_owned());
+        }
+        Ok(Self {
+            prefix: prefix.to_owned(),
+            shouted: true,
+            left,
+            ..Self::default()
+        })
     }
 
     #[cfg(feature = "toml")]
@@ -68,6 +99,10 @@ impl Words {
 
     /// The key as its writer knows it.
     pub(super) fn full(&self, key: &str) -> String {
+        if self.shouted {
+            let key = key.replace('.', "__").to_ascii_uppercase();
+            return format!("{}{key}", self.prefix);
+        }
         format!("{}{key}", self.prefix)
     }
 
@@ -119,6 +154,11 @@ impl Words {
 
     pub(super) fn flag(&mut self, key: &'static str) -> Result<Option<bool>, SettingsError> {
         self.choice(key, &[("true", true), ("false", false)])
+    }
+
+    /// A number that need not be whole.
+    pub(super) fn fraction(&mut self, key: &'static str) -> Result<Option<f64>, SettingsError> {
+        self.parsed(key, "number", |word| word.parse().ok())
     }
 
     pub(super) fn duration(
@@ -259,6 +299,22 @@ mod tests {
         for wrong in ["", "MiB", "1.5 GB", "-1", "1 parsec", "99999999999999 TiB"] {
             assert_eq!(bytes(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn variables_are_words_in_upper_case() {
+        let variables = [
+            ("APP_FRESH_FOR", "10m"),
+            ("APP_ARGUMENTS__MAX_SIZE", "1 GB"),
+            ("PATH", "/bin"),
+        ];
+        let variables = variables.map(|(name, value)| (name.into(), value.into()));
+        let words = Words::of_env(variables, "APP_");
+        let mut words = words.ok().unwrap();
+        assert_eq!(words.text("fresh_for").as_deref(), Some("10m"));
+        let told = words.must_be_used_up().unwrap_err().to_string();
+        assert_eq!(told, "`APP_ARGUMENTS__MAX_SIZE` is not known here");
+        assert_eq!(words.text("arguments.max_size").as_deref(), Some("1 GB"));
     }
 
     #[test]

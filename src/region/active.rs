@@ -16,8 +16,10 @@ use dogpile_memory::Memory;
 use super::answer::{Answer, Known, Origin};
 use super::call::Found;
 use super::config::{Config, Settings};
+use super::due::{Due, View};
 use super::hold::give_back;
 use super::kept::{Kept, Mark};
+use super::statistics::{Counted, Tally, Times};
 use crate::clockwork::Clockwork;
 use crate::flight::{Flight, Opened, Outcome};
 
@@ -29,6 +31,11 @@ pub(crate) struct Active<V: Send + Sync + 'static> {
     /// The shortest way: memory, keys as they are, ages by the machine's coarse clock.
     straight: Option<Memory<V>>,
     pub(super) policy: Policy,
+    /// The policy by which a value is surely fresh, however early it ends.
+    sure: Policy,
+    due: Due,
+    pub(super) tally: Option<Tally>,
+    pub(super) times: Times,
     pub(super) clock: Clockwork,
     line: TimeLine,
     fine: bool,
@@ -53,6 +60,10 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             #[cfg(feature = "memory")]
             straight: memory.filter(|_| coarse && config.mangler.is_none()),
             policy,
+            sure: config.due.surely(policy),
+            due: config.due,
+            tally: config.statistics.then(Tally::new),
+            times: Times::default(),
             clock: config.clock,
             line,
             fine,
@@ -77,8 +88,11 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
                 Err(using)
             });
             return match lent {
-                Ok(used) => used,
-                Err(using) => Err(using),
+                Ok(Ok(used)) => {
+                    self.count(Counted::Answer(Origin::Hit));
+                    Ok(used)
+                }
+                Ok(Err(using)) | Err(using) => Err(using),
             };
         }
         self.hit_elsewhere(key, using)
@@ -102,7 +116,10 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             }
         });
         match (used, using) {
-            (Some(used), _) => Ok(used),
+            (Some(used), _) => {
+                self.count(Counted::Answer(Origin::Hit));
+                Ok(used)
+            }
             (None, Some(using)) => Err(using),
             (None, None) => unreachable!("it is taken when it is used"),
         }
@@ -118,7 +135,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         let mut answer = None;
         self.opened.store.look_local(key, &mut |entry| {
             let now = self.now();
-            if policy.is_fresh(&entry.metadata, self.epochs.floor(), now) {
+            if self.is_fresh_by(policy, key, &entry.metadata, now) {
                 answer = Some(Answer {
                     value: entry.value.clone(),
                     origin: Origin::Hit,
@@ -126,7 +143,38 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
                 });
             }
         });
+        if answer.is_some() {
+            self.count(Counted::Answer(Origin::Hit));
+        }
         answer
+    }
+
+    /// The fresh value of a call that looks so far ahead, where it lies.
+    pub(super) fn hit_unless_due(&self, key: &[u8], ahead: Span) -> Option<V> {
+        let mut buffer = KeyBuffer::new();
+        let key = match &self.mangler {
+            None => key,
+            Some(mangler) => mangler.mangle(key, &mut buffer),
+        };
+        let mut value = None;
+        self.opened.store.look_local(key, &mut |entry| {
+            let view = self.view(self.policy, key).ahead(ahead);
+            let verdict = self.judge(&view, &entry.metadata);
+            value = (verdict == Verdict::Fresh).then(|| entry.value.clone());
+        });
+        if value.is_some() {
+            self.count(Counted::Answer(Origin::Hit));
+        }
+        value
+    }
+
+    /// How far ahead a call looks whose creator runs in the background.
+    #[inline]
+    pub(super) fn look_ahead(&self) -> Span {
+        if self.due.looks_ahead() {
+            return self.due.ahead(self.policy.fresh_for, || self.usual_cost());
+        }
+        Span::ZERO
     }
 
     /// The answer to a call whose look found a fresh value; else what it found comes back.
@@ -137,13 +185,11 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         key: &[u8],
         mark: Mark,
     ) -> Result<Answer<V>, Found<V>> {
-        let now = self.now();
-        let is_fresh = |entry: &CachedValue<V>| {
-            policy.judge(&entry.metadata, self.epochs.read(), now) == Verdict::Fresh
-        };
+        let (view, now) = (self.view(*policy, key), self.now());
         match looked {
-            Ok(Some(entry)) if is_fresh(&entry) => {
+            Ok(Some(entry)) if self.judge(&view, &entry.metadata) == Verdict::Fresh => {
                 self.kept.keep(key, &entry, mark);
+                self.count(Counted::Answer(Origin::Hit));
                 Ok(Answer {
                     value: entry.value,
                     origin: Origin::Hit,
@@ -156,11 +202,23 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
 
     #[inline(always)]
     fn is_fresh(&self, metadata: &Metadata, now: Time) -> bool {
-        self.policy.is_fresh(metadata, self.epochs.floor(), now)
+        self.sure.is_fresh(metadata, self.epochs.floor(), now)
     }
 
-    pub(super) fn judge(&self, policy: &Policy, metadata: &Metadata) -> Verdict {
-        policy.judge(metadata, self.epochs.read(), self.now())
+    /// The same by a call's own policy.
+    fn is_fresh_by(&self, policy: &Policy, key: &[u8], metadata: &Metadata, now: Time) -> bool {
+        let surely = self.due.surely(*policy);
+        let is_fresh = || self.judge(&self.view(*policy, key), metadata) == Verdict::Fresh;
+        surely.is_fresh(metadata, self.epochs.floor(), now) || (surely != *policy && is_fresh())
+    }
+
+    /// How values under a key (the store's) are looked at.
+    pub(super) fn view(&self, policy: Policy, key: &[u8]) -> View {
+        View::new(policy, self.due, key)
+    }
+
+    pub(super) fn judge(&self, view: &View, metadata: &Metadata) -> Verdict {
+        view.judge(metadata, self.epochs.read(), self.now())
     }
 
     /// The time on the store's line, as precise as the policy asks.
@@ -285,10 +343,10 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         }
     }
 
-    pub(super) fn known(&self, metadata: &Metadata) -> Known {
+    pub(super) fn known(&self, key: &[u8], metadata: &Metadata) -> Known {
         Known {
             age: self.now().since(metadata.created).to_duration(),
-            verdict: self.judge(&self.policy, metadata),
+            verdict: self.judge(&self.view(self.policy, key), metadata),
             metadata: *metadata,
         }
     }

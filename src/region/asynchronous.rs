@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use dogpile_backend::Invalidation;
 
-use super::owned::BoxError;
 use super::{Known, Region};
 use crate::error::Error;
 
@@ -75,50 +74,6 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         }
     }
 
-    /// [`get_or_refresh`](Self::get_or_refresh) for tasks. Without a
-    /// [`runner`](super::Config::runner) the future runs on our own worker, outside of any runtime.
-    ///
-    /// # Errors
-    /// As [`get_or_try_create`](Self::get_or_try_create).
-    pub async fn get_or_refresh_async<E, F>(
-        &self,
-        key: impl AsRef<[u8]>,
-        creator: impl FnOnce() -> F + Send + 'static,
-    ) -> Result<V, Error<E>>
-    where
-        E: Send + Sync + 'static,
-        F: Future<Output = Result<V, E>> + Send + 'static,
-    {
-        match self.hit(key.as_ref(), |value| value.clone()) {
-            Ok(value) => Ok(value),
-            Err(_) => {
-                let answer = Box::pin(self.at(key).refresh_long_way_async(creator)).await?;
-                Ok(answer.value)
-            }
-        }
-    }
-
-    /// [`load`](Self::load) for tasks. The loader is a blocking function: without a usable value it
-    /// runs in this task.
-    ///
-    /// # Errors
-    /// As [`load`](Self::load).
-    pub async fn load_async(&self, key: impl AsRef<[u8]>) -> Result<V, Error<BoxError>> {
-        let active = self.active().ok_or_else(|| self.not_configured())?;
-        if let Ok(value) = active.hit(key.as_ref(), |value| value.clone()) {
-            return Ok(value);
-        }
-        let loader = active.settings.loader.clone();
-        let user_key: Box<[u8]> = key.as_ref().into();
-        let load = move || async move {
-            match loader {
-                Some(load) => load(&user_key),
-                None => Err("the region has no loader; give it one with `Config::loader`".into()),
-            }
-        };
-        self.get_or_refresh_async(key, load).await
-    }
-
     /// [`set`](Self::set) for tasks.
     ///
     /// # Errors
@@ -176,7 +131,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
             .get(&key)
             .await
             .map_err(Arc::new)?;
-        Ok(entry.map(|entry| active.known(&entry.metadata)))
+        Ok(entry.map(|entry| active.known(&key, &entry.metadata)))
     }
 
     /// [`invalidate`](Self::invalidate) for tasks.

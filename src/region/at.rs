@@ -1,5 +1,7 @@
 //! One key, with the options of one call.
 
+mod owned;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,16 +9,15 @@ use std::time::Duration;
 use dogpile_backend::{CachedValue, Span, StoreError, Verdict};
 use dogpile_core::flow::{Action, Wish};
 
+use super::Region;
 use super::active::Active;
 use super::answer::{Answer, Origin};
-use super::call::{Beginning, Call, Rest, Terms};
+use super::call::{Beginning, Call, Terms};
 use super::config::OnStoreFailure;
 use super::drive::{drive, drive_async};
 use super::kept::Mark;
 use super::look::{first_look, look};
-use super::owned::{CREATORS, Job};
 use super::subject::Subject;
-use super::{Region, Shared};
 use crate::error::Error;
 
 /// One key of a region; see [`Region::at`].
@@ -48,7 +49,6 @@ const REFRESH: Wish = Wish {
     refresh: true,
     ..NEW
 };
-const OWNED: Wish = Wish { owned: true, ..NEW };
 
 impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     pub(super) fn new(region: &'r Region<V>, key: K) -> Self {
@@ -105,7 +105,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         let key = active.mangled(self.key.as_ref());
         let mark = active.kept.mark(&key);
         let looked = look(active, &*active.opened.store, self.region.name(), &key).wait();
-        self.judged(active, &key, mark, looked)
+        active.counted(self.judged(active, &key, mark, looked))
     }
 
     /// [`get`](Self::get) for tasks.
@@ -120,7 +120,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         let key = active.mangled(self.key.as_ref());
         let mark = active.kept.mark(&key);
         let looked = look(active, active.opened.for_tasks(), self.region.name(), &key).await;
-        self.judged(active, &key, mark, looked)
+        active.counted(self.judged(active, &key, mark, looked))
     }
 
     /// The value under the key, created if need be; see [`Region::get_or_create`].
@@ -267,41 +267,6 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         }
     }
 
-    #[cold]
-    pub(super) fn refresh_long_way<E: Send + Sync + 'static>(
-        self,
-        creator: impl FnOnce() -> Result<V, E> + Send + 'static,
-    ) -> Result<Answer<V>, Error<E>> {
-        let (mut call, action) = self.start(OWNED)?;
-        let (region, key) = (self.region.shared(), self.key.as_ref());
-        drive(&mut call, action, creator, |(mut rest, action), creator| {
-            let job = Job::call(&region.name, key, move || {
-                // Nobody is there to be told; those who wait have been.
-                let _ = drive(&mut rest, action, creator, nobody_else);
-            });
-            give_to_runner(region, job)
-        })
-    }
-
-    pub(super) async fn refresh_long_way_async<E, F>(
-        self,
-        creator: impl FnOnce() -> F + Send + 'static,
-    ) -> Result<Answer<V>, Error<E>>
-    where
-        E: Send + Sync + 'static,
-        F: Future<Output = Result<V, E>> + Send + 'static,
-    {
-        let (mut call, action) = self.start(OWNED)?;
-        let (region, key) = (self.region.shared(), self.key.as_ref());
-        let to_runner = |(mut rest, action): Rest<V, E>, creator| {
-            let job = Job::future(&region.name, key, async move {
-                let _ = drive_async(&mut rest, action, creator, nobody_else).await;
-            });
-            give_to_runner(region, job)
-        };
-        drive_async(&mut call, action, creator, to_runner).await
-    }
-
     /// A fresh value where it lies in this process's memory: nothing is built for it.
     fn hit(&self) -> Option<Answer<V>> {
         let active = self.region.active()?;
@@ -312,7 +277,18 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         &self,
         wish: Wish,
     ) -> Result<(Call<'_, V, E>, Action), Error<E>> {
-        let terms = self.terms(self.active()?);
+        self.start_ahead(wish, Span::ZERO)
+    }
+
+    fn start_ahead<E: Send + Sync + 'static>(
+        &self,
+        wish: Wish,
+        ahead: Span,
+    ) -> Result<(Call<'_, V, E>, Action), Error<E>> {
+        let terms = Terms {
+            ahead,
+            ..self.terms(self.active()?)
+        };
         let subject = Subject::new(self.region.shared(), self.key.as_ref());
         Ok(Call::start(subject, terms, wish))
     }
@@ -333,6 +309,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         }
         Terms {
             policy,
+            ahead: Span::ZERO,
             deadline: self.own.deadline.map_or(settings.deadline, Into::into),
             creation_limit: self
                 .own
@@ -355,17 +332,17 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         mark: Mark,
         looked: Result<Option<CachedValue<V>>, StoreError>,
     ) -> Result<Option<Answer<V>>, Error> {
-        let policy = self.terms(active).policy;
+        let view = active.view(self.terms(active).policy, key);
         let (entry, origin) = match looked {
             Ok(entry) => (entry, Origin::Hit),
             Err(error) => match active.kept.get(key) {
-                Some(entry) if active.judge(&policy, &entry.metadata) != Verdict::Miss => {
+                Some(entry) if active.judge(&view, &entry.metadata) != Verdict::Miss => {
                     (Some(entry), Origin::Kept)
                 }
                 _ => return Err(Error::Store(Arc::new(error))),
             },
         };
-        let usable = entry.filter(|entry| match active.judge(&policy, &entry.metadata) {
+        let usable = entry.filter(|entry| match active.judge(&view, &entry.metadata) {
             Verdict::Fresh => true,
             Verdict::Stale => origin == Origin::Kept,
             Verdict::Miss => false,
@@ -384,13 +361,4 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
 /// Borrowed creators run in their own call.
 pub(super) fn nobody_else<T, C>(_rest: T, _creator: C) -> bool {
     false
-}
-
-fn give_to_runner<V: Send + Sync + 'static>(region: &Shared<V>, job: Job) -> bool {
-    let runner = region.active_or_panic().settings.runner.as_ref();
-    // A job that is handed back is dropped, and frees its key.
-    match runner {
-        Some(run) => run(job).is_ok(),
-        None => CREATORS.run(job).is_ok(),
-    }
 }

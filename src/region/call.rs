@@ -13,6 +13,7 @@ use super::config::OnStoreFailure;
 use super::hold::Hold;
 use super::kept::Mark;
 use super::renewal::Renewal;
+use super::statistics::Counted;
 use super::subject::Subject;
 use super::wait::Watching;
 use super::{Answer, Origin};
@@ -25,6 +26,8 @@ use crate::flight::{Outcome, Shared};
 #[derive(Clone, Copy)]
 pub(super) struct Terms {
     pub(super) policy: Policy,
+    /// How far ahead of its time a value counts as stale: it is replaced, and served meanwhile.
+    pub(super) ahead: Span,
     pub(super) deadline: Span,
     pub(super) creation_limit: Span,
     pub(super) stale_if_error: bool,
@@ -63,6 +66,12 @@ pub(super) struct Call<'r, V: Clone + Send + Sync + 'static, E> {
     flow: Flow,
     pub(super) hold: Hold<V>,
     started: Time,
+    /// When its own creator began.
+    began: Time,
+    /// Nobody gets what comes of it.
+    detached: bool,
+    /// The value at hand is fresh, and replaced ahead of its time.
+    is_early: bool,
     epochs: Epochs,
     /// A value that may be served if nothing better comes.
     at_hand: Option<CachedValue<V>>,
@@ -127,6 +136,9 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             flow,
             hold: Hold::nothing(),
             started,
+            began: started,
+            detached: false,
+            is_early: false,
             epochs,
             at_hand: None,
             found: None,
@@ -148,6 +160,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         let (flow, action) = Flow::detached(self.wish);
         call.flow = flow;
         call.at_hand.clone_from(&self.at_hand);
+        call.detached = true;
         // Its time runs from now on, also while it waits for a runner that may never come to it.
         call.hold
             .begin(0, call.started.after(call.terms.creation_limit));
@@ -247,10 +260,23 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
 
     /// The end of the call. A creator's panic goes on from here, in its own caller.
     pub(super) fn ended(&mut self, ending: Ending) -> Result<Answer<V>, Error<E>> {
-        match ending {
+        let ended = match ending {
             Ending::Value(origin) => Ok(self.answer(origin)),
-            Ending::Trouble(trouble) => Err(self.error(trouble)),
+            Ending::Trouble(trouble) => {
+                self.count(Counted::Error);
+                Err(self.error(trouble))
+            }
             Ending::Cancelled => unreachable!("only a dropped call is cancelled"),
+        };
+        if let Ok(answer) = &ended {
+            self.count(Counted::Answer(answer.origin));
+        }
+        ended
+    }
+
+    fn count(&self, counted: Counted) {
+        if !self.detached {
+            self.subject.active().count(counted);
         }
     }
 
@@ -268,7 +294,11 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         Answer {
             age: now.since(entry.metadata.created).to_duration(),
             value: entry.value,
-            origin,
+            // What is replaced ahead of its time was a hit to whoever did not wait for it.
+            origin: match origin {
+                Origin::Stale if self.is_early => Origin::Hit,
+                origin => origin,
+            },
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use dogpile_backend::{Clock, Guarded, Mangle, Policy, Span, Store};
 
+use super::due::Due;
 use super::owned::{BoxError, Job, Loader, Runner};
 use crate::clockwork::Clockwork;
 use crate::error::ConfigError;
@@ -37,6 +38,8 @@ pub struct Config<V> {
     pub(super) skew: Span,
     pub(super) clock: Clockwork,
     pub(super) mangler: Option<Arc<dyn Mangle>>,
+    pub(super) due: Due,
+    pub(super) statistics: bool,
     pub(super) calls: Settings<V>,
 }
 
@@ -74,6 +77,8 @@ impl<V: Send + Sync + 'static> Config<V> {
             skew: Span::from_secs(1),
             clock: Clockwork::System,
             mangler: None,
+            due: Due::default(),
+            statistics: false,
             calls: Settings {
                 deadline: Span::from_secs(60),
                 creation_limit: Span::from_secs(30),
@@ -213,6 +218,7 @@ impl<V: Send + Sync + 'static> Config<V> {
             what,
             hint,
         };
+        self.due.check(region)?;
         if self.calls.deadline == Span::ZERO {
             return Err(zero("deadline", "use `get` for a call that must not wait"));
         }

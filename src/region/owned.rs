@@ -1,5 +1,6 @@
 //! Owned creators: they run in the background while the caller has the stale value already.
 
+mod calls;
 mod worker;
 
 use std::future::{Future, IntoFuture};

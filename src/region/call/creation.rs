@@ -19,7 +19,8 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
         self.epoch = active.epochs.read().current();
         self.mark = active.kept.mark(self.subject.key());
         let creation = cycle::new_creation();
-        let due = active.clock.monotonic().after(self.terms.creation_limit);
+        self.began = active.clock.monotonic();
+        let due = self.began.after(self.terms.creation_limit);
         self.hold.begin(creation, due);
         creation
     }
@@ -30,6 +31,11 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
         &mut self,
         answer: Result<Result<V, impl Into<Arc<E>>>, Box<dyn Any + Send>>,
     ) -> Event {
+        let active = self.subject.active();
+        let took = active.clock.monotonic().since(self.began);
+        active
+            .times
+            .took(took.to_duration(), matches!(answer, Ok(Ok(_))));
         Event::Created(match answer {
             Ok(Ok(value)) => self.made(value),
             Ok(Err(error)) => {

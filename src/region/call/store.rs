@@ -11,6 +11,7 @@ use dogpile_core::kit::{Fault, Kit};
 use super::Call;
 use crate::failure::Failure;
 use crate::kit::Local;
+use crate::region::due::View;
 use crate::region::look::look;
 use crate::region::renewal::Renewal;
 
@@ -45,6 +46,9 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         Event::Looked(match verdict {
             Verdict::Miss => Looked::Miss,
             Verdict::Stale => {
+                let (active, policy) = (self.subject.active(), self.terms.policy);
+                let nominal = policy.judge(&entry.metadata, active.epochs.read(), active.now());
+                self.is_early = nominal == Verdict::Fresh;
                 self.at_hand = Some(entry);
                 Looked::Stale
             }
@@ -64,18 +68,26 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         }
     }
 
+    fn view(&self) -> View {
+        let active = self.subject.active();
+        let view = active.view(self.terms.policy, self.subject.key());
+        view.ahead(self.terms.ahead)
+    }
+
     fn judge(&self, metadata: &Metadata) -> Verdict {
-        self.subject.active().judge(&self.terms.policy, metadata)
+        self.subject.active().judge(&self.view(), metadata)
     }
 
     /// What makes a creation unnecessary, seen in the same step that grants the lease (law 2).
     pub(in crate::region) fn enough(
         &self,
     ) -> impl Fn(&Metadata) -> bool + Send + Sync + use<'r, V, E> {
-        let (region, policy) = (self.subject.region_beside(), self.terms.policy);
+        let region = self.subject.region_beside();
+        let view = self.view();
         let look_again = !self.wish.refresh && !Local::has(Fault::NoRelook);
         move |metadata| {
-            look_again && region.active_or_panic().judge(&policy, metadata) == Verdict::Fresh
+            let judge = || region.active_or_panic().judge(&view, metadata);
+            look_again && judge() == Verdict::Fresh
         }
     }
 

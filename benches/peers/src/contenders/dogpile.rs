@@ -19,13 +19,23 @@ impl Contender for Dogpile {
     }
 
     fn hits(&self, stock: &Stock) -> Vec<HitCall> {
-        let region = expiring("hits");
+        let region = expiring("hits", false);
         for key in stock.keys() {
             // Not stored is not there: the measured call then counts a miss, which fails the run.
             let _ = region.set(key, Stock::value());
         }
         let (same, missed, not_there) = (region.clone(), stock.clone(), stock.clone());
+        let counting = expiring("counted", true);
+        for key in stock.keys() {
+            let _ = counting.set(key, Stock::value());
+        }
+        let uncounted = stock.clone();
         vec![
+            HitCall::cloning("dogpile get_or_create, counted", true, move |key| {
+                counting
+                    .get_or_create(key, || uncounted.missed())
+                    .unwrap_or_else(|_| uncounted.missed())
+            }),
             HitCall::cloning("dogpile get_or_create", true, move |key| {
                 region
                     .get_or_create(key, || missed.missed())
@@ -41,14 +51,14 @@ impl Contender for Dogpile {
     }
 
     fn thread_door(&self) -> Option<ThreadDoor> {
-        let region = expiring("threads");
+        let region = expiring("threads", false);
         Some(Arc::new(move |key, create| {
             served(region.get_or_create(key, create))
         }))
     }
 
     fn task_door(&self) -> Option<TaskDoor> {
-        let region = expiring("tasks");
+        let region = expiring("tasks", false);
         Some(Arc::new(move |key, create| {
             let region = region.clone();
             Box::pin(async move { served(region.get_or_create_async(&*key, || create()).await) })
@@ -76,11 +86,9 @@ impl Contender for Dogpile {
     }
 }
 
-fn expiring(name: &'static str) -> Region<Value> {
-    region(
-        name,
-        Config::new(Memory::unbounded()).fresh_for(Duration::from_hours(1)),
-    )
+fn expiring(name: &'static str, statistics: bool) -> Region<Value> {
+    let config = Config::new(Memory::unbounded()).fresh_for(Duration::from_hours(1));
+    region(name, config.statistics(statistics))
 }
 
 pub(super) fn region<V: Clone + Send + Sync + 'static>(

@@ -24,6 +24,12 @@ class Policy(NamedTuple):
             return self._when_stale()
         return verdict
 
+    def judge_ahead(self, value: Metadata, epochs: Epochs, now: int, ahead: int) -> str:
+        """The verdict on a value that grows old so much ahead of its time."""
+        verdict = self.judge(value, epochs, now)
+        ends = self.fresh_for != END and after(since(now, value.created), ahead) >= self.fresh_for
+        return STALE if verdict == FRESH and ahead and ends else verdict
+
     def is_fresh(self, value: Metadata, floor: int, now: int) -> bool:
         """The one question of a hit. A value without an epoch is not answered here."""
         return (

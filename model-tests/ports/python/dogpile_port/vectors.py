@@ -102,6 +102,8 @@ def verdicts(vectors: Case) -> Answers:
         epochs, now = Epochs(int(case["hard"]), int(case["soft"])), int(case["now"])
         answered = policy.judge(value, epochs, now), policy.is_fresh(value, epochs.current(), now)
         yield case, (case["verdict"], case["is_fresh"]), answered
+        ahead = [policy.judge_ahead(value, epochs, now, ahead) for ahead in (0, 1, 5, time.END)]
+        yield case, case["ahead"], ahead
 
 
 def epochs(vectors: Case) -> Answers:

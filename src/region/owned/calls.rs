@@ -1,0 +1,117 @@
+//! The calls whose creators are owned, so that they can run in the background.
+
+// `|value| value.clone()` is a type of its own for each caller, so that the lookup is compiled into it.
+#![allow(clippy::redundant_closure_for_method_calls)]
+
+use dogpile_backend::Span;
+
+use super::BoxError;
+use crate::error::Error;
+use crate::region::Region;
+use crate::region::active::Active;
+
+impl<V: Clone + Send + Sync + 'static> Region<V> {
+    /// A fresh value, or a stale one at once while `creator` runs in the background, or, with no
+    /// usable value, what it makes in this call.
+    ///
+    /// # Errors
+    /// As [`get_or_try_create`](Self::get_or_try_create).
+    pub fn get_or_refresh<E: Send + Sync + 'static>(
+        &self,
+        key: impl AsRef<[u8]>,
+        creator: impl FnOnce() -> Result<V, E> + Send + 'static,
+    ) -> Result<V, Error<E>> {
+        let ahead = self.ahead();
+        match self.hit_ahead(key.as_ref(), ahead) {
+            Some(value) => Ok(value),
+            None => self
+                .at(key)
+                .refresh_long_way(creator, ahead)
+                .map(|answer| answer.value),
+        }
+    }
+
+    /// [`get_or_refresh`](Self::get_or_refresh) with the creator that was registered as
+    /// [`Config::loader`].
+    ///
+    /// # Errors
+    /// As [`get_or_try_create`](Self::get_or_try_create); without a loader, [`Error::Creator`]
+    /// that says so.
+    pub fn load(&self, key: impl AsRef<[u8]>) -> Result<V, Error<BoxError>> {
+        let active = self.active().ok_or_else(|| self.not_configured())?;
+        let ahead = self.ahead();
+        if let Some(value) = self.hit_ahead(key.as_ref(), ahead) {
+            return Ok(value);
+        }
+        let loader = active.settings.loader.clone();
+        let user_key: Box<[u8]> = key.as_ref().into();
+        let load = move || match loader {
+            Some(load) => load(&user_key),
+            None => Err("the region has no loader; give it one with `Config::loader`".into()),
+        };
+        let answer = self.at(key).refresh_long_way(load, ahead)?;
+        Ok(answer.value)
+    }
+
+    /// [`get_or_refresh`](Self::get_or_refresh) for tasks. Without a
+    /// [`runner`](crate::Config::runner) the future runs on our own worker, outside of any runtime.
+    ///
+    /// # Errors
+    /// As [`get_or_try_create`](Self::get_or_try_create).
+    pub async fn get_or_refresh_async<E, F>(
+        &self,
+        key: impl AsRef<[u8]>,
+        creator: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<V, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>> + Send + 'static,
+    {
+        let ahead = self.ahead();
+        match self.hit_ahead(key.as_ref(), ahead) {
+            Some(value) => Ok(value),
+            None => {
+                let answer = Box::pin(self.at(key).refresh_long_way_async(creator, ahead)).await?;
+                Ok(answer.value)
+            }
+        }
+    }
+
+    /// [`load`](Self::load) for tasks. The loader is a blocking function: without a usable value it
+    /// runs in this task.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub async fn load_async(&self, key: impl AsRef<[u8]>) -> Result<V, Error<BoxError>> {
+        let active = self.active().ok_or_else(|| self.not_configured())?;
+        let ahead = self.ahead();
+        if let Some(value) = self.hit_ahead(key.as_ref(), ahead) {
+            return Ok(value);
+        }
+        let loader = active.settings.loader.clone();
+        let user_key: Box<[u8]> = key.as_ref().into();
+        let load = move || async move {
+            match loader {
+                Some(load) => load(&user_key),
+                None => Err("the region has no loader; give it one with `Config::loader`".into()),
+            }
+        };
+        let answer = Box::pin(self.at(key).refresh_long_way_async(load, ahead)).await?;
+        Ok(answer.value)
+    }
+
+    /// How far ahead a call looks whose creator runs in the background. Not at all in most regions.
+    #[inline]
+    fn ahead(&self) -> Span {
+        self.active().map_or(Span::ZERO, Active::look_ahead)
+    }
+
+    /// The fresh value for such a call, where it lies in this process's memory and is not due.
+    #[inline]
+    fn hit_ahead(&self, key: &[u8], ahead: Span) -> Option<V> {
+        if ahead == Span::ZERO {
+            return self.hit(key, |value| value.clone()).ok();
+        }
+        self.active()?.hit_unless_due(key, ahead)
+    }
+}
