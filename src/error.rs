@@ -69,6 +69,17 @@ pub enum Error<E = Infallible> {
         /// Which value.
         place: Place,
     },
+    /// The creator failed a short time ago, here or in another process, and the region leaves it alone
+    /// for a while; see [`Config::back_off`](crate::Config::back_off).
+    #[error(
+        "the creator of {place} failed and is left alone for another {remaining:?}; `refresh` calls it all the same"
+    )]
+    BackingOff {
+        /// Which value.
+        place: Place,
+        /// For how long it is still left alone.
+        remaining: Duration,
+    },
     /// Nobody created the value in time.
     #[error(
         "waited {waited:?} for {place}, which is being created; raise the deadline or find out what keeps its creator"
@@ -158,6 +169,10 @@ impl<E> Error<E> {
             Self::Deadline { place, waited } => Error::Deadline {
                 place: place.clone(),
                 waited: *waited,
+            },
+            Self::BackingOff { place, remaining } => Error::BackingOff {
+                place: place.clone(),
+                remaining: *remaining,
             },
             Self::Cycle { place } => Error::Cycle {
                 place: place.clone(),

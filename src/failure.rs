@@ -22,6 +22,11 @@ pub(crate) enum Failure<E> {
 }
 
 impl<E: Send + Sync + 'static> Failure<E> {
+    /// Whether this call's creator was called and failed.
+    pub(crate) fn is_own(&self) -> bool {
+        matches!(self, Self::Own(_) | Self::Panic(_))
+    }
+
     /// The form in which those who wait can have it.
     pub(crate) fn shared(&self) -> Shared {
         match self {
@@ -69,6 +74,10 @@ fn shared_error<E: Send + Sync + 'static>(shared: Shared, place: Place) -> Error
         },
         Shared::Panicked(message) => Error::CreatorPanicked { place, message },
         Shared::Store(error) => Error::Store(error),
+        Shared::BackingOff(remaining) => Error::BackingOff {
+            place,
+            remaining: remaining.to_duration(),
+        },
         Shared::Elsewhere => Error::CreatorFailedElsewhere { place },
     }
 }

@@ -6,6 +6,7 @@
 //! the end of its flight: whoever finds such a one takes it out and makes another. So removing a
 //! flight races with nothing.
 
+mod back_off;
 pub(crate) mod cycle;
 mod doorbell;
 mod opened;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use dogpile_backend::{Lease, Span, Time};
 use dogpile_core::slot::Slot;
 
+pub(crate) use back_off::BackOffs;
 pub(crate) use doorbell::{Doorbell, Listener, block_on};
 pub(crate) use opened::{Opened, leases};
 pub(crate) use outcome::{Outcome, Shared};

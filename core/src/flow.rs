@@ -144,6 +144,8 @@ pub enum Trouble {
     Panicked,
     /// The creation that this call waited for failed.
     Shared,
+    /// The creator failed a short time ago and is not called yet.
+    BackingOff,
     /// The wait took longer than the deadline.
     Deadline,
     /// Waiting would never end: the creation waits for this very call.
@@ -212,6 +214,8 @@ pub enum Leased {
     },
     /// Another.
     Lost,
+    /// Nobody for now: the creator failed a short time ago, and is left alone.
+    BackingOff,
     /// This one, for a local claim that was superseded meanwhile: those who come now would find the
     /// lease and no flight.
     Superseded,

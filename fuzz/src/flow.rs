@@ -98,11 +98,12 @@ fn answer(action: Action, choice: u8, has_waited: bool, account: &mut Account) -
                 account.claim,
                 "law 1: a lease is asked for by the holder of the claim"
             );
-            account.lease = pick(4) < 2;
-            Event::Leased(match pick(4) {
+            account.lease = pick(5) < 2;
+            Event::Leased(match pick(5) {
                 0 => Leased::Won { fresh_seen: false },
                 1 => Leased::Won { fresh_seen: true },
                 2 => Leased::Lost,
+                3 => Leased::BackingOff,
                 _ => Leased::Failed,
             })
         }

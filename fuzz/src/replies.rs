@@ -119,7 +119,7 @@ fn carry_out(store: &Redis, operation: Operation) -> Result<Found, StoreError> {
             };
             answer(leases.lease(KEY, ask), in_task).map(|leased| match leased {
                 Leased::Fresh(entry) => Some(entry),
-                Leased::Won { seen, .. } | Leased::Lost { seen, .. } => seen,
+                Leased::Won { seen, .. } | Leased::Shut { seen, .. } | Leased::Lost { seen, .. } => seen,
             })
         }
         What::Commit => {

@@ -142,6 +142,7 @@ impl Meeting {
                 Said::Won
             }
             Leased::Lost { .. } => Said::Lost,
+            Leased::Shut { .. } => unreachable!("nobody shuts a key here"),
         }
     }
 }

@@ -23,6 +23,7 @@ fn events() -> Vec<Event> {
         Leased::Won { fresh_seen: true },
         Leased::Won { fresh_seen: false },
         Leased::Lost,
+        Leased::BackingOff,
         Leased::Superseded,
         Leased::Failed,
     ];

@@ -9,7 +9,7 @@ use dogpile_backend::{LeaseStore, Offloaded, Store};
 use dogpile_core::epochs::EpochCell;
 use dogpile_core::kit::Std;
 
-use super::Flights;
+use super::{BackOffs, Flights};
 use crate::sync::{Mutex, OnceLock, process_wide};
 
 pub(crate) struct Opened<V: Send + Sync + 'static> {
@@ -18,6 +18,7 @@ pub(crate) struct Opened<V: Send + Sync + 'static> {
     /// For callers that must not.
     offloaded: OnceLock<Arc<dyn Store<V>>>,
     pub(crate) flights: Flights<V>,
+    pub(crate) back_offs: BackOffs,
     epochs: Mutex<HashMap<String, Arc<EpochCell<Std>>>>,
 }
 
@@ -43,6 +44,7 @@ impl<V: Send + Sync + 'static> Opened<V> {
             store,
             offloaded: OnceLock::new(),
             flights: Flights::new(),
+            back_offs: BackOffs::default(),
             epochs: Mutex::default(),
         });
         let shared: Arc<dyn Any + Send + Sync> = opened.clone();

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use dogpile_backend::{CachedValue, StoreError};
+use dogpile_backend::{CachedValue, Span, StoreError};
 
 /// How a flight ended.
 pub(crate) enum Outcome<V> {
@@ -26,5 +26,7 @@ pub(crate) enum Shared {
     },
     Panicked(Arc<str>),
     Store(Arc<StoreError>),
+    /// It failed before, and was left alone for so long.
+    BackingOff(Span),
     Elsewhere,
 }

@@ -301,6 +301,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             Err(_) => self.kept.forget(key),
         }
         let committed = written.is_ok();
+        self.opened.back_offs.end(key);
         let lease = self.opened.flights.detach(key, |flight| {
             let known = before.flight.as_ref();
             let was_there = known.is_some_and(|known| Arc::ptr_eq(known, flight));
@@ -322,6 +323,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         deleted: Result<(), StoreError>,
     ) -> Result<(), Arc<StoreError>> {
         self.kept.forget(key);
+        self.opened.back_offs.end(key);
         let lease = self.opened.flights.detach(key, |_| None);
         self.end(key, lease);
         deleted.map_err(Arc::new)

@@ -49,6 +49,7 @@ pub(crate) struct Settings<V> {
     pub(super) creation_limit: Span,
     pub(super) lease_time: Span,
     pub(super) stale_if_error: bool,
+    pub(super) back_off: Span,
     pub(super) strict: bool,
     pub(super) on_store_failure: OnStoreFailure,
     pub(super) should_cache: Option<ShouldCache<V>>,
@@ -84,6 +85,7 @@ impl<V: Send + Sync + 'static> Config<V> {
                 creation_limit: Span::from_secs(30),
                 lease_time: Span::from_secs(5),
                 stale_if_error: true,
+                back_off: Span::ZERO,
                 strict: false,
                 on_store_failure: OnStoreFailure::default(),
                 should_cache: None,
@@ -143,6 +145,16 @@ impl<V: Send + Sync + 'static> Config<V> {
     /// error. Default: yes; [`Answer::origin`](crate::Answer::origin) tells.
     pub fn stale_if_error(mut self, yes: bool) -> Self {
         self.calls.stale_if_error = yes;
+        self
+    }
+
+    /// For how long a creator that failed or panicked is left alone: nobody calls it for its key, in no
+    /// process that shares the store, where the store can see to that (Redis and files do; else in this
+    /// process). Who asks meanwhile gets the stale value, if there is one, else
+    /// [`Error::BackingOff`](crate::Error::BackingOff). A `set`, a `delete` and a `refresh` end it.
+    /// Default: not at all.
+    pub fn back_off(mut self, span: Duration) -> Self {
+        self.calls.back_off = span.into();
         self
     }
 

@@ -5,6 +5,7 @@
 //! processes, killed and frozen, are the laboratory's.
 #![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
 
+mod back_off;
 mod batches;
 mod costs;
 mod dropped;

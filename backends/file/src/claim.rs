@@ -15,9 +15,13 @@ pub(crate) struct Claim {
     pub(crate) boot: u64,
     /// Whether the holder has a lock that the kernel frees when it dies.
     pub(crate) locked: bool,
+    /// Nobody has it: its last holder's creator failed.
+    pub(crate) shut: bool,
 }
 
 const LENGTH: usize = 33;
+const LOCKED: u8 = 1;
+const SHUT: u8 = 2;
 
 impl Claim {
     /// A lease of `time` from now.
@@ -27,6 +31,15 @@ impl Claim {
             until: uptime::now().after(time),
             boot: uptime::boot(),
             locked,
+            shut: false,
+        }
+    }
+
+    /// A lease that nobody may have for `time` from now.
+    pub(crate) fn shut(stamp: Stamp, time: Span) -> Self {
+        Self {
+            shut: true,
+            ..Self::new(stamp, time, false)
         }
     }
 
@@ -41,7 +54,7 @@ impl Claim {
         bytes[..16].copy_from_slice(&self.stamp.number().to_le_bytes());
         bytes[16..24].copy_from_slice(&self.until.as_nanos().to_le_bytes());
         bytes[24..32].copy_from_slice(&self.boot.to_le_bytes());
-        bytes[32] = self.locked.into();
+        bytes[32] = (LOCKED * u8::from(self.locked)) | (SHUT * u8::from(self.shut));
         bytes
     }
 
@@ -53,7 +66,8 @@ impl Claim {
             stamp: Stamp::new(u128::from_le_bytes(std::array::from_fn(|byte| bytes[byte]))),
             until: Time::from_nanos(eight(16)),
             boot: eight(24),
-            locked: bytes[32] != 0,
+            locked: bytes[32] & LOCKED != 0,
+            shut: bytes[32] & SHUT != 0,
         })
     }
 }
@@ -66,6 +80,8 @@ mod tests {
     fn a_claim_is_read_as_written_and_rubbish_is_none() {
         let claim = Claim::new(Stamp::new(1 << 90 | 7), Span::from_secs(5), true);
         assert_eq!(Claim::decode(&claim.encode()), Some(claim));
+        let shut = Claim::shut(Stamp::new(8), Span::from_secs(5));
+        assert_eq!(Claim::decode(&shut.encode()), Some(shut));
         assert_eq!(Claim::decode(&[0; 32]), None);
         assert!(
             claim

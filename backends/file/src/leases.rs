@@ -47,7 +47,10 @@ impl File {
         if let Some(claim) = claim.filter(|claim| !ask.supersede && !is_own(claim))
             && let Some(remaining) = writing.still_lasts(&claim)
         {
-            return Ok(Leased::Lost { remaining, seen });
+            return Ok(match claim.shut {
+                true => Leased::Shut { remaining, seen },
+                false => Leased::Lost { remaining, seen },
+            });
         }
         let stamp = writing.stamp();
         writing.put_claim(key, stamp, ask.time)?;
@@ -126,6 +129,24 @@ impl LeaseStore<Payload> for File {
         });
         self.place.let_go(lease.stamp);
         Reply::ready(released)
+    }
+
+    fn shut<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit> {
+        let shut = self.change(Operation::Lease, key, |writing| {
+            if !is_current(writing, key, lease)? {
+                return Ok(Commit::Refused);
+            }
+            let stamp = writing.stamp();
+            writing.shut(key, stamp, time)?;
+            writing.tell(key, News::Failed)?;
+            Ok(Commit::Stored)
+        });
+        self.place.let_go(lease.stamp);
+        Reply::ready(shut)
+    }
+
+    fn shuts(&self) -> bool {
+        true
     }
 
     fn renew<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit> {

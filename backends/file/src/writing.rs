@@ -179,6 +179,12 @@ impl Writing<'_> {
         self.put(layout::claim(key).as_bytes(), &claim.encode())
     }
 
+    /// Has nobody claim `key` for `time` from now; `stamp` is given to nobody.
+    pub(crate) fn shut(&mut self, key: &[u8], stamp: Stamp, time: Span) -> Result<(), Trouble> {
+        let claim = Claim::shut(stamp, time);
+        self.put(layout::claim(key).as_bytes(), &claim.encode())
+    }
+
     /// Lets a claim last for `time` from now.
     pub(crate) fn prolong(&mut self, key: &[u8], claim: Claim, time: Span) -> Result<(), Trouble> {
         let claim = Claim::new(claim.stamp, time, claim.locked);

@@ -21,6 +21,7 @@ mod leases;
 mod races;
 mod report;
 mod sample;
+mod shuts;
 mod subject;
 mod values;
 mod voids;
@@ -243,6 +244,12 @@ list! { $
         what_is_held_but_void_gives_no_right
         stamps_of_leases_never_repeat
         a_dropped_ask_keeps_no_lease;
+    shuts:
+        a_shut_key_is_leased_to_nobody
+        a_shut_key_keeps_its_value
+        set_and_delete_open_a_shut_key
+        a_shut_key_can_be_superseded
+        a_void_lease_shuts_nothing;
     voids:
         set_voids_the_lease
         set_over_a_value_voids_the_lease

@@ -152,6 +152,10 @@ impl<S, C> Encoded<S, C> {
                 lease,
                 seen: self.decode_any(key, seen.as_ref()),
             },
+            Leased::Shut { remaining, seen } => Leased::Shut {
+                remaining,
+                seen: self.decode_any(key, seen.as_ref()),
+            },
             Leased::Lost { remaining, seen } => Leased::Lost {
                 remaining,
                 seen: self.decode_any(key, seen.as_ref()),
@@ -311,6 +315,17 @@ where
             Ok(leases) => leases.release(key, lease, failed),
             Err(error) => Reply::ready(Err(error)),
         }
+    }
+
+    fn shut<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit> {
+        match self.inner(Operation::Lease, key) {
+            Ok(leases) => leases.shut(key, lease, time),
+            Err(error) => Reply::ready(Err(error)),
+        }
+    }
+
+    fn shuts(&self) -> bool {
+        self.store.leases().is_some_and(LeaseStore::shuts)
     }
 
     fn renew<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit> {

@@ -41,6 +41,13 @@ pub enum Leased<V> {
         /// The entry beside it.
         seen: Option<CachedValue<V>>,
     },
+    /// Nobody may have it for now: its last holder's creator failed, and [`LeaseStore::shut`] it.
+    Shut {
+        /// For how long.
+        remaining: Span,
+        /// The entry beside it.
+        seen: Option<CachedValue<V>>,
+    },
     /// Another holds it.
     Lost {
         /// How long its lease lasts at most unless it is renewed.
@@ -76,6 +83,21 @@ pub trait LeaseStore<V>: Send + Sync {
     /// Ends the lease and stores nothing; says whether it was current. `failed` tells waiters
     /// elsewhere that the creator failed, where the store can tell them.
     fn release<'a>(&'a self, key: &'a [u8], lease: &'a Lease, failed: bool) -> Reply<'a, Commit>;
+
+    /// Ends the lease because the creator failed, and gives it to nobody for `time` from now, whoever
+    /// asks ([`Leased::Shut`]) without superseding: not in any process. A `set` and a `delete` end that
+    /// at once, as they void a lease. Waiters elsewhere are told as by [`release`](Self::release).
+    ///
+    /// Where [`shuts`](Self::shuts) is false, regions leave a creator alone in their own process only,
+    /// and this is a release.
+    fn shut<'a>(&'a self, key: &'a [u8], lease: &'a Lease, _time: Span) -> Reply<'a, Commit> {
+        self.release(key, lease, true)
+    }
+
+    /// Whether [`shut`](Self::shut) does what it says, for all who share the store.
+    fn shuts(&self) -> bool {
+        false
+    }
 
     /// Prolongs the lease to `time` from now while it is current.
     fn renew<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit>;

@@ -197,6 +197,9 @@ impl<V: Send + 'static> LeaseStore<V> for Offloaded<V> {
             Ok(match taken.await? {
                 Leased::Lost {
                     seen: Some(seen), ..
+                }
+                | Leased::Shut {
+                    seen: Some(seen), ..
                 } if fresh(&seen.metadata) => Leased::Fresh(seen),
                 leased => leased,
             })
@@ -224,6 +227,19 @@ impl<V: Send + 'static> LeaseStore<V> for Offloaded<V> {
             leases.release(&caller.key, &lease, failed).wait()
         });
         Reply::later(released.always_runs())
+    }
+
+    fn shut<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit> {
+        let lease = lease.clone();
+        let shut = self.errand(Operation::Lease, key, move |store, caller| {
+            let leases = still(store.leases(), caller)?;
+            leases.shut(&caller.key, &lease, time).wait()
+        });
+        Reply::later(shut.always_runs())
+    }
+
+    fn shuts(&self) -> bool {
+        self.store.leases().is_some_and(LeaseStore::shuts)
     }
 
     fn renew<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit> {

@@ -38,6 +38,7 @@ impl Found {
 pub(crate) enum Answer {
     Won(Option<Vec<u8>>),
     Lost(Option<Vec<u8>>, Span),
+    Shut(Option<Vec<u8>>, Span),
     Seen(Vec<u8>),
 }
 
@@ -62,6 +63,7 @@ pub(crate) fn leased(value: Value) -> Option<Answer> {
         (b"won", value, None) => Some(Answer::Won(value)),
         (b"seen", Some(value), None) => Some(Answer::Seen(value)),
         (b"lost", value, Some(Value::Int(left))) => Some(Answer::Lost(value, time_left(left))),
+        (b"shut", value, Some(Value::Int(left))) => Some(Answer::Shut(value, time_left(left))),
         _ => None,
     }
 }

@@ -107,6 +107,10 @@ impl Dialogue for Wish<'_> {
                 let seen = self.entry(value.as_deref());
                 ControlFlow::Break(Leased::Won { lease, seen })
             }
+            Answer::Shut(value, remaining) => {
+                let seen = self.entry(value.as_deref());
+                ControlFlow::Break(Leased::Shut { remaining, seen })
+            }
             Answer::Lost(value, remaining) => {
                 let seen = self.entry(value.as_deref());
                 ControlFlow::Break(Leased::Lost { remaining, seen })
@@ -148,6 +152,7 @@ impl Redis {
             } else {
                 Vec::new()
             },
+            token::text(token::SHUT).into(),
         ];
         Request::script(Operation::Lease, key, self.scripts.lease, keys, arguments)
     }
@@ -216,6 +221,26 @@ impl LeaseStore<Payload> for Redis {
     fn release<'a>(&'a self, key: &'a [u8], lease: &'a Lease, failed: bool) -> Reply<'a, Commit> {
         let request = self.release_request(key, lease, failed);
         self.sender.ask(request, understood)
+    }
+
+    fn shut<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit> {
+        if !self.shuts() {
+            return self.release(key, lease, true);
+        }
+        let arguments = vec![
+            token::text(lease.stamp).into(),
+            token::text(token::SHUT).into(),
+            millis(time),
+            self.keys.waiting(key),
+        ];
+        let keys = vec![self.keys.lease(key)];
+        let request = Request::script(Operation::Lease, key, &script::SHUT, keys, arguments);
+        self.sender.ask(request, understood)
+    }
+
+    /// Python's clients would wait for the lock of a key that is shut.
+    fn shuts(&self) -> bool {
+        self.compatibility == Compatibility::Native
     }
 
     fn renew<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit> {

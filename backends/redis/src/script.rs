@@ -29,6 +29,8 @@ scripts! {
     COMMIT = "commit.lua";
     /// Gives a lease back.
     RELEASE = "release.lua";
+    /// Gives a lease to nobody for a while.
+    SHUT = "shut.lua";
     /// Prolongs a lease.
     RENEW = "renew.lua";
     /// Stores a value whoever has the lease.

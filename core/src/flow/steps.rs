@@ -95,6 +95,12 @@ impl Flow {
                 self.hand_over(Then::Return(Ending::Value(Origin::Stale)))
             }
             Leased::Lost => self.wait(true),
+            Leased::BackingOff if self.facts.stale && self.wish.stale_if_error => {
+                self.release(Release::Failed, Ending::Value(Origin::StaleOnError))
+            }
+            Leased::BackingOff => {
+                self.release(Release::Failed, Ending::Trouble(Trouble::BackingOff))
+            }
             // Once: a call goes a bounded way, however often the key is deleted meanwhile.
             Leased::Superseded if self.facts.superseded => self.create(),
             Leased::Superseded => {

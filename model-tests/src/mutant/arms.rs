@@ -78,6 +78,7 @@ pub fn events() -> Vec<Event> {
         Event::Leased(Leased::Won { fresh_seen: true }),
         Event::Leased(Leased::Won { fresh_seen: false }),
         Event::Leased(Leased::Lost),
+        Event::Leased(Leased::BackingOff),
         Event::Leased(Leased::Superseded),
         Event::Leased(Leased::Failed),
         Event::Created(Created::Ok),

@@ -72,6 +72,10 @@ fn with_the_lease(wish: Wish, leased: Leased, asked: Action) {
             "law 12: nobody waits for a store that does not answer",
             !matches!(asked, Action::Wait { .. })
         ),
+        Leased::BackingOff => hold!(
+            "law 5: a creator that is left alone is called by nobody",
+            asked == Action::Release(Release::Failed)
+        ),
         Leased::Lost | Leased::Superseded => {}
     }
 }

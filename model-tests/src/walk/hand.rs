@@ -23,6 +23,8 @@ pub(crate) struct Hand {
     fresh_seen: bool,
     /// The store did not answer when asked for the lease, or the flight's creator says so.
     no_lease: bool,
+    /// The store says that the creator is left alone.
+    left_alone: bool,
     created: Option<Created>,
     committed: Option<Committed>,
     heard: Option<Woke>,
@@ -48,6 +50,7 @@ impl Hand {
             looked: None,
             fresh_seen: false,
             no_lease: false,
+            left_alone: false,
             created: None,
             committed: None,
             heard: None,
@@ -92,7 +95,7 @@ impl Hand {
             )
             | (
                 Action::Lease { supersede: true },
-                Event::Leased(Leased::Lost | Leased::Superseded),
+                Event::Leased(Leased::Lost | Leased::BackingOff | Leased::Superseded),
             ) => {
                 return Vec::new();
             }
@@ -102,6 +105,7 @@ impl Hand {
                 next.lease = matches!(leased, Leased::Won { .. } | Leased::Superseded);
                 next.fresh_seen = leased == Leased::Won { fresh_seen: true };
                 next.no_lease = leased == Leased::Failed;
+                next.left_alone = leased == Leased::BackingOff;
                 next.is_orphan = leased == Leased::Superseded;
                 next.orphaned += u8::from(next.is_orphan);
             }

@@ -142,6 +142,7 @@ pub fn every_ending_is_reached(walk: &Walk) {
         Trouble::Creator,
         Trouble::Panicked,
         Trouble::Shared,
+        Trouble::BackingOff,
         Trouble::Deadline,
         Trouble::Cycle,
         Trouble::Store,

@@ -10,6 +10,7 @@ use dogpile_core::kit::{Fault, Kit};
 
 use super::Call;
 use crate::failure::Failure;
+use crate::flight::{Shared, leases};
 use crate::kit::Local;
 use crate::region::due::View;
 use crate::region::look::look;
@@ -125,6 +126,13 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
                     _ => flow::Leased::Won { fresh_seen: false },
                 }
             }
+            Ok(Leased::Shut { remaining, seen }) => {
+                self.hold.lose_lease();
+                match seen.filter(|entry| self.judge(&entry.metadata) == Verdict::Fresh) {
+                    Some(entry) => self.fresh_after_all(entry),
+                    None => self.left_alone(remaining),
+                }
+            }
             Ok(Leased::Lost { remaining, .. }) => {
                 self.hold.lose_lease();
                 let until = self.monotonic().after(remaining);
@@ -136,6 +144,43 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
                 flow::Leased::Failed
             }
         })
+    }
+
+    fn left_alone(&mut self, remaining: Span) -> flow::Leased {
+        self.fail(Failure::Shared(Shared::BackingOff(remaining)));
+        flow::Leased::BackingOff
+    }
+
+    /// Whether this process leaves the creator alone: then the store is not asked.
+    pub(in crate::region) fn backs_off(&mut self, supersede: bool) -> Option<Event> {
+        let active = self.subject.active();
+        if active.settings.back_off == Span::ZERO {
+            return None;
+        }
+        let (back_offs, key) = (&active.opened.back_offs, self.subject.key());
+        if supersede {
+            back_offs.end(key);
+            return None;
+        }
+        let remaining = back_offs.remaining(key, active.clock.monotonic())?;
+        Some(Event::Leased(self.left_alone(remaining)))
+    }
+
+    /// For how long the store is to give the lease to nobody, if this call's creator has failed. A store
+    /// that cannot, or does not answer, leaves that to this process.
+    pub(in crate::region) fn shuts(&self, store: &dyn Store<V>, held: bool) -> Option<Span> {
+        let active = self.subject.active();
+        let span = active.settings.back_off;
+        let own = self.failure.as_deref().is_some_and(Failure::is_own);
+        if span == Span::ZERO || !own {
+            return None;
+        }
+        if held && leases(store).shuts() {
+            return Some(span);
+        }
+        let now = active.clock.monotonic();
+        active.opened.back_offs.begin(self.subject.key(), now, span);
+        None
     }
 
     fn fresh_after_all(&mut self, entry: CachedValue<V>) -> flow::Leased {

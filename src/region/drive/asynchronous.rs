@@ -70,12 +70,15 @@ where
                             .is_some_and(|(creator, detach)| detach(rest, creator)),
                     )
                 }
-                Action::Lease { supersede } => {
-                    let enough = call.enough();
-                    let ask = call.ask(&enough, supersede);
-                    let answer = leases(store).lease(call.subject.key(), ask).await;
-                    call.leased(answer)
-                }
+                Action::Lease { supersede } => match call.backs_off(supersede) {
+                    Some(event) => event,
+                    None => {
+                        let enough = call.enough();
+                        let ask = call.ask(&enough, supersede);
+                        let answer = leases(store).lease(call.subject.key(), ask).await;
+                        call.leased(answer)
+                    }
+                },
                 Action::Wait { delegate } => wait(call, delegate, &pace).await,
                 Action::Create => {
                     let creation = call.begin();
@@ -143,11 +146,16 @@ where
     E: Send + Sync + 'static,
 {
     let lease = call.lease_to_return();
+    let shut = call.shuts(store, lease.is_some());
     async move {
         if let Some(lease) = &lease {
-            let (leases, failed) = (leases(store), release.is_failure());
+            let (leases, key) = (leases(store), call.subject.key());
             // A lease that cannot be given back runs out by itself.
-            let _ = leases.release(call.subject.key(), lease, failed).await;
+            let _ = match shut {
+                Some(time) => leases.shut(key, lease, time),
+                None => leases.release(key, lease, release.is_failure()),
+            }
+            .await;
         }
         call.release(release)
     }

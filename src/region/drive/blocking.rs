@@ -49,12 +49,15 @@ where
                         .is_some_and(|(creator, detach)| detach(rest, creator)),
                 )
             }
-            Action::Lease { supersede } => {
-                let enough = call.enough();
-                let ask = call.ask(&enough, supersede);
-                let answer = leases(store).lease(call.subject.key(), ask).wait();
-                call.leased(answer)
-            }
+            Action::Lease { supersede } => match call.backs_off(supersede) {
+                Some(event) => event,
+                None => {
+                    let enough = call.enough();
+                    let ask = call.ask(&enough, supersede);
+                    let answer = leases(store).lease(call.subject.key(), ask).wait();
+                    call.leased(answer)
+                }
+            },
             Action::Wait { delegate } => Event::Woke(sleep(call, delegate)),
             Action::Create => {
                 let creation = call.begin();
@@ -97,12 +100,16 @@ where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    if let Some(lease) = call.lease_to_return() {
-        let failed = release.is_failure();
+    let lease = call.lease_to_return();
+    let shut = call.shuts(store, lease.is_some());
+    if let Some(lease) = lease {
+        let (leases, key) = (leases(store), call.subject.key());
         // A lease that cannot be given back runs out by itself.
-        let _ = leases(store)
-            .release(call.subject.key(), &lease, failed)
-            .wait();
+        let _ = match shut {
+            Some(time) => leases.shut(key, &lease, time),
+            None => leases.release(key, &lease, release.is_failure()),
+        }
+        .wait();
     }
     call.release(release)
 }

@@ -68,7 +68,7 @@ fn win(store: &File, key: &[u8], time: Span) -> Lease {
 
 fn is_out(store: &File, key: &[u8]) -> bool {
     match ask(store, key, LONG) {
-        Leased::Lost { .. } => true,
+        Leased::Lost { .. } | Leased::Shut { .. } => true,
         Leased::Won { lease, .. } => {
             store.release(key, &lease, false).wait().unwrap();
             false

@@ -68,7 +68,7 @@ pub(crate) fn lease<V: Clone + Send + Sync + 'static>(memory: &Memory<V>, key: &
 pub(crate) fn won<V>(leased: Leased<V>) -> Option<Lease> {
     match leased {
         Leased::Won { lease, .. } => Some(lease),
-        Leased::Fresh(_) | Leased::Lost { .. } => None,
+        Leased::Fresh(_) | Leased::Shut { .. } | Leased::Lost { .. } => None,
     }
 }
 

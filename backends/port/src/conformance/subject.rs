@@ -45,6 +45,7 @@ pub(super) enum Looked<V> {
     Fresh(CachedValue<V>),
     Won(Lease, Option<CachedValue<V>>),
     Lost(Option<CachedValue<V>>),
+    Shut(Option<CachedValue<V>>),
 }
 
 impl<V: Sample> Subject<V> {
@@ -174,6 +175,7 @@ impl<V: Sample> Subject<V> {
             }
             Leased::Won { lease, seen } => Looked::Won(lease, seen),
             Leased::Lost { seen, .. } => Looked::Lost(seen),
+            Leased::Shut { seen, .. } => Looked::Shut(seen),
         })
     }
 
@@ -206,6 +208,10 @@ impl<V: Sample> Subject<V> {
 
     pub(super) fn release(&self, key: &[u8], lease: &Lease) -> Outcome<Commit> {
         self.take(self.leases()?.release(key, lease, false))
+    }
+
+    pub(super) fn shut(&self, key: &[u8], lease: &Lease) -> Outcome<Commit> {
+        self.take(self.leases()?.shut(key, lease, LONG))
     }
 
     pub(super) fn renew(&self, key: &[u8], lease: &Lease) -> Outcome<Commit> {

@@ -65,7 +65,11 @@ pub const FOUND_BY: &[(Wrong, &[&str])] = &[
     (Wrong::ForgetsEpochs, &["epochs_begin_low_and_only_rise"]),
     (
         Wrong::SetKeepsTheLease,
-        &["set_voids_the_lease", "set_over_a_value_voids_the_lease"],
+        &[
+            "set_voids_the_lease",
+            "set_over_a_value_voids_the_lease",
+            "set_and_delete_open_a_shut_key",
+        ],
     ),
     (
         Wrong::DeleteKeepsTheLease,
@@ -114,7 +118,13 @@ pub const FOUND_BY: &[(Wrong, &[&str])] = &[
         &["a_lease_can_be_renewed_while_current"],
     ),
     (Wrong::RepeatsStamps, &["stamps_of_leases_never_repeat"]),
-    (Wrong::CannotSupersede, &["a_lease_can_be_superseded"]),
+    (Wrong::ShutsNothing, &["a_shut_key_is_leased_to_nobody"]),
+    (Wrong::ShutForgetsTheValue, &["a_shut_key_keeps_its_value"]),
+    (Wrong::ShutAsksForNoStamp, &["a_void_lease_shuts_nothing"]),
+    (
+        Wrong::CannotSupersede,
+        &["a_lease_can_be_superseded", "a_shut_key_can_be_superseded"],
+    ),
     (
         Wrong::SupersedesWithoutNewStamp,
         &["a_lease_can_be_superseded"],

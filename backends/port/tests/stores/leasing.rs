@@ -10,6 +10,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
+use super::shut::{SHUT, taken};
 use super::wrong::Wrong;
 
 type Hung = Arc<dyn Fn(News) + Send + Sync>;
@@ -17,8 +18,8 @@ type Hung = Arc<dyn Fn(News) + Send + Sync>;
 pub(super) struct State<V> {
     calls: u64,
     busy: bool,
-    entries: HashMap<Vec<u8>, CachedValue<V>>,
-    leases: HashMap<Vec<u8>, Stamp>,
+    pub(super) entries: HashMap<Vec<u8>, CachedValue<V>>,
+    pub(super) leases: HashMap<Vec<u8>, Stamp>,
     bells: HashMap<Vec<u8>, Vec<Hung>>,
     pub(super) epochs: HashMap<String, Epochs>,
     last: u128,
@@ -72,7 +73,7 @@ impl<V: Clone + Send + Sync + 'static> Leasing<V> {
             .wait_timeout_while(state, Duration::from_millis(5), while_alone);
     }
 
-    fn key(&self, key: &[u8]) -> Vec<u8> {
+    pub(super) fn key(&self, key: &[u8]) -> Vec<u8> {
         match self.wrong {
             Wrong::CutsKeysShort => key.iter().copied().take(250).collect(),
             Wrong::FoldsCase => key.to_ascii_lowercase(),
@@ -100,7 +101,7 @@ impl<V: Clone + Send + Sync + 'static> Leasing<V> {
         state.entries.insert(key.to_vec(), entry);
     }
 
-    fn ring(&self, state: &State<V>, key: &[u8]) {
+    pub(super) fn ring(&self, state: &State<V>, key: &[u8]) {
         if !self.is(Wrong::NeverRings) {
             state
                 .bells
@@ -135,10 +136,7 @@ impl<V: Clone + Send + Sync + 'static> Leasing<V> {
                 let lease = self.grant(&mut state, &key);
                 return Leased::Won { lease, seen: None };
             }
-            return Leased::Lost {
-                remaining: Span::FOREVER,
-                seen: None,
-            };
+            return taken(false, None);
         }
         let seen = state.entries.get(&key).cloned();
         match seen {
@@ -166,10 +164,7 @@ impl<V: Clone + Send + Sync + 'static> Leasing<V> {
             let lease = self.grant(&mut state, &key);
             return Leased::Won { lease, seen };
         }
-        Leased::Lost {
-            remaining: Span::FOREVER,
-            seen,
-        }
+        taken(state.leases.get(&key) == Some(&SHUT), seen)
     }
 
     async fn set_busily(
@@ -359,6 +354,14 @@ impl<V: Clone + Send + Sync + 'static> LeaseStore<V> for Leasing<V> {
             self.end(&mut state, &key, Wrong::ReleaseKeepsTheLease);
         }
         Reply::ok(stored_if(current))
+    }
+
+    fn shut<'a>(&'a self, key: &'a [u8], lease: &'a Lease, _time: Span) -> Reply<'a, Commit> {
+        Reply::ok(self.shut_key(key, lease))
+    }
+
+    fn shuts(&self) -> bool {
+        true
     }
 
     fn renew<'a>(&'a self, key: &'a [u8], lease: &'a Lease, _time: Span) -> Reply<'a, Commit> {

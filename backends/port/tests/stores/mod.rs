@@ -7,4 +7,5 @@ pub mod found_by;
 pub mod in_place;
 pub mod leasing;
 pub mod map;
+mod shut;
 pub mod wrong;

@@ -5,7 +5,8 @@
 --         3 a token that the caller holds and takes over, or ''
 --         4 a part of the header of a value that the caller saw and does not want, or ''
 --         5 '1' to take the lease from whoever has it
--- Replies {'won', value}, {'lost', value, milliseconds left},
+--         6 the token of a key that is shut
+-- Replies {'won', value}, {'lost', value, milliseconds left}, {'shut', value, milliseconds left},
 --         {'seen', value} where another value is there than the caller saw: no lease is given.
 -- What is empty, or of another type than a string, is no value and no lease.
 local function read(key)
@@ -22,7 +23,7 @@ if ARGV[5] ~= '1' then
     end
   end
   if holder and holder ~= ARGV[1] and holder ~= ARGV[3] then
-    return {'lost', value, redis.call('PTTL', KEYS[2])}
+    return {holder == ARGV[6] and 'shut' or 'lost', value, redis.call('PTTL', KEYS[2])}
   end
 end
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])

@@ -34,7 +34,7 @@ pub(super) fn lease(store: &dyn Store<Payload>, key: &[u8]) -> Result<Option<Lea
     };
     Ok(match leases.lease(key, ask).wait()? {
         Leased::Won { lease, .. } => Some(lease),
-        Leased::Lost { .. } | Leased::Fresh(_) => None,
+        Leased::Lost { .. } | Leased::Shut { .. } | Leased::Fresh(_) => None,
     })
 }
 

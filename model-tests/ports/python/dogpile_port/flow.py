@@ -98,6 +98,13 @@ ARMS: tuple[Arm, ...] = (
     arm("Leasing", _WON, CREATE),
     arm("Leasing", "Leased(Lost)", first("HandOver", value("Stale")), when="stale"),
     arm("Leasing", "Leased(Lost)", DELEGATE),
+    arm(
+        "Leasing",
+        "Leased(BackingOff)",
+        release("Failed", value("StaleOnError")),
+        when="stale stale_if_error",
+    ),
+    arm("Leasing", "Leased(BackingOff)", release("Failed", trouble("BackingOff"))),
     arm("Leasing", "Leased(Superseded)", CREATE, when="superseded"),
     arm("Leasing", "Leased(Superseded)", first("HandOver", LOOK), learn="superseded"),
     arm("Leasing", "Leased(Failed)", release("StoreFailed", value("Stale")), when="stale"),

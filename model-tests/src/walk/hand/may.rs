@@ -136,6 +136,11 @@ impl Hand {
 
     fn may_create(&self) {
         let has_stale = self.has_stale();
+        hold!(
+            "law 5: nobody calls a creator that is left alone",
+            !self.left_alone,
+            "{self:?}"
+        );
         hold!("who creates has the claim", self.claim, "{self:?}");
         hold!("a call creates once", self.created.is_none(), "{self:?}");
         hold!(
@@ -186,7 +191,9 @@ impl Hand {
             }
             Release::Failed => hold!(
                 "an error was somebody's",
-                self.created == Some(Created::Err) || self.heard == Some(Woke::Error),
+                self.created == Some(Created::Err)
+                    || self.heard == Some(Woke::Error)
+                    || self.left_alone,
                 "{self:?}"
             ),
             Release::Panicked => {
@@ -216,6 +223,7 @@ impl Hand {
             Ending::Trouble(Trouble::Creator) => self.created == Some(Created::Err),
             Ending::Trouble(Trouble::Panicked) => self.created == Some(Created::Panicked),
             Ending::Trouble(Trouble::Shared) => self.heard == Some(Woke::Error),
+            Ending::Trouble(Trouble::BackingOff) => self.left_alone,
             Ending::Trouble(Trouble::Deadline) => self.heard == Some(Woke::Deadline),
             Ending::Trouble(Trouble::Cycle) => self.heard == Some(Woke::Cycle),
             Ending::Trouble(Trouble::Store) => self.wish.needs_store && self.without_store(),
@@ -235,7 +243,8 @@ impl Hand {
             Origin::Hit => self.looked == Some(Looked::Fresh) || self.fresh_seen,
             Origin::Stale => self.has_stale(),
             Origin::StaleOnError => {
-                self.has_stale() && self.wish.stale_if_error && self.created == Some(Created::Err)
+                let failed = self.created == Some(Created::Err) || self.left_alone;
+                self.has_stale() && self.wish.stale_if_error && failed
             }
             Origin::Kept => self.looked == Some(Looked::Failed { kept: true }),
             Origin::Shared => match self.heard {
