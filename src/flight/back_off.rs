@@ -1,11 +1,11 @@
 //! Keys whose creators failed a short time ago and are left alone, for stores that cannot see to it.
 
 use std::collections::HashMap;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use dogpile_backend::{Span, Time};
 
-use crate::sync::Mutex;
+use crate::sync::{Mutex, MutexGuard};
 
 /// Until when each key's creator is left alone, by the region's monotonic clock.
 #[derive(Default)]

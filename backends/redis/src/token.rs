@@ -37,7 +37,10 @@ mod tests {
     fn tokens_differ_and_show_whose_they_are() {
         assert!(is_ours(mint()) && !is_ours(Stamp::NONE));
         assert_eq!(text(SHUT), "d09b11e0ffffffffffffffffffffffff");
-        assert!((0..100).all(|_| mint().number().is_multiple_of(2)), "none is SHUT");
+        assert!(
+            (0..100).all(|_| mint().number().is_multiple_of(2)),
+            "none is SHUT"
+        );
         let tokens: std::collections::HashSet<_> = (0..10_000).map(|_| text(mint())).collect();
         assert_eq!(tokens.len(), 10_000);
         assert!(

@@ -1,6 +1,7 @@
 //! The command line. `replay` and `stampede` are scenario files whose single fields the flags replace.
 
 mod crash;
+mod policies;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,6 +46,16 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Measures what policies are worth: who waits for new values with and without early refresh and jitter, and
+    /// how often a failing origin is called by processes that leave it alone. Exit code 1 says that it was
+    /// called twice in one back-off.
+    Policies {
+        #[command(flatten)]
+        policies: policies::PolicyFlags,
+        /// Print one line of JSON on standard output and nothing else there.
+        #[arg(long)]
+        json: bool,
+    },
     /// Recomputes the counts of a run from its log; fails if they are not what the run counted.
     Check {
         /// A file written by --log.
@@ -68,6 +79,9 @@ pub(crate) enum Command {
         folder: PathBuf,
         writer: u64,
     },
+    /// One process that asks a failing origin; the run starts it.
+    #[command(hide = true)]
+    PolicyWorker,
     /// One process of a stampede of several; the run starts it.
     #[command(hide = true)]
     Worker {

@@ -17,6 +17,7 @@ mod figures;
 mod keys;
 mod ledger;
 mod log;
+mod policies;
 mod processes;
 mod random;
 mod report;
@@ -57,6 +58,8 @@ fn obey(command: Command) -> Result<ExitCode, LabError> {
             folder,
             writer,
         } => crash::write(backend, promise, &folder, writer).map(|()| ExitCode::SUCCESS),
+        Command::Policies { policies, json } => weigh(&policies.plan(), json),
+        Command::PolicyWorker => policies::ask().map(|()| ExitCode::SUCCESS),
         Command::Check { file, json } => recheck(&file, json),
         Command::Worker { sabotage } => processes::work(sabotage).map(|()| ExitCode::SUCCESS),
     }
@@ -110,6 +113,19 @@ fn kill(plan: &crash::Plan, json: bool) -> Result<ExitCode, LabError> {
     progress.finish_and_clear();
     report::print_crashes(&crashes, json)?;
     Ok(if crashes.are_borne(plan.promise()) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn weigh(plan: &policies::Plan, json: bool) -> Result<ExitCode, LabError> {
+    plan.validate()?;
+    let progress = report::progress();
+    let policies = policies::run(plan, &progress)?;
+    progress.finish_and_clear();
+    report::print_policies(&policies, json)?;
+    Ok(if policies.are_kept() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

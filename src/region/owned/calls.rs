@@ -32,7 +32,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     }
 
     /// [`get_or_refresh`](Self::get_or_refresh) with the creator that was registered as
-    /// [`Config::loader`].
+    /// [`Config::loader`](crate::Config::loader).
     ///
     /// # Errors
     /// As [`get_or_try_create`](Self::get_or_try_create); without a loader, [`Error::Creator`]

@@ -177,6 +177,20 @@ pub(crate) fn check_names(
     Ok(())
 }
 
+/// Whether processes can share this backend.
+///
+/// # Errors
+/// There is none of that name, or they cannot.
+pub(crate) fn check_shared(backend: &str) -> Result<(), LabError> {
+    if region::backend(backend)?.home.reaches_across_processes() {
+        return Ok(());
+    }
+    Err(LabError::Field {
+        field: "backend",
+        problem: format!("`{backend}` does not reach across processes: use file, redis or valkey"),
+    })
+}
+
 /// Makes the place where a backend's values live.
 ///
 /// # Errors

@@ -14,6 +14,7 @@ use crate::crash::Crashes;
 use crate::engine::Measured;
 use crate::error::LabError;
 use crate::figures::Report;
+use crate::policies::Policies;
 use crate::scenario::Scenario;
 
 /// A bar on standard error; nothing where that is no terminal.
@@ -66,6 +67,18 @@ pub(crate) fn print_crashes(crashes: &Crashes, json: bool) -> Result<(), LabErro
         print_json(crashes)
     } else {
         write_out(&table::crashes(crashes))
+    }
+}
+
+/// Prints what policies are worth on standard output.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub(crate) fn print_policies(policies: &Policies, json: bool) -> Result<(), LabError> {
+    if json {
+        print_json(policies)
+    } else {
+        write_out(&table::policies(policies))
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::check::Verdict;
 use crate::crash::Crashes;
 use crate::engine::Measured;
+use crate::policies::Policies;
 
 /// One column for each contender, one row for each figure.
 pub(super) fn table(measured: &[Measured]) -> Table {
@@ -74,6 +75,25 @@ pub(super) fn crashes(crashes: &Crashes) -> String {
     }
     let table = align(table);
     format!("{table}\n{}: {}", crashes.durability, crashes.promises)
+}
+
+/// What policies are worth.
+pub(super) fn policies(policies: &Policies) -> String {
+    let mut courses = empty();
+    let names = policies.courses.iter().map(|course| course.name);
+    courses.set_header([""].into_iter().chain(names));
+    let columns: Vec<_> = policies.courses.iter().map(rows).collect();
+    // The first row is the name.
+    for row in 1..columns.iter().map(Vec::len).min().unwrap_or(0) {
+        let values = columns.iter().map(|column| column[row].1.clone());
+        courses.add_row([columns[0][row].0.clone()].into_iter().chain(values));
+    }
+    let mut origin = empty();
+    origin.set_header(["a failing origin", ""]);
+    for (name, value) in rows(&policies.origin) {
+        origin.add_row([name, value]);
+    }
+    format!("{}\n{}", align(courses), align(origin))
 }
 
 /// Names and values in the order of the JSON, of which this is another face.
