@@ -9,6 +9,7 @@ mod error;
 mod failure;
 mod flight;
 mod keeper;
+pub mod key;
 mod kit;
 #[cfg(feature = "config")]
 pub mod named;
@@ -30,6 +31,8 @@ pub use dogpile::Dogpile;
 pub use dogpile_backend as backend;
 #[cfg(feature = "json")]
 pub use dogpile_backend::JsonCodec;
+#[cfg(feature = "sha1")]
+pub use dogpile_backend::Sha1;
 pub use dogpile_backend::{
     Clock, Invalidation, Mangle, ManualClock, Metadata, SystemClock, Verdict,
 };
@@ -48,6 +51,7 @@ pub use dogpile_sled as sled;
 #[cfg(feature = "sled")]
 pub use dogpile_sled::{Sled, SledSettings};
 pub use error::{ConfigError, Error, Place};
+pub use key::KeyPart;
 pub use region::{
     Answer, At, BoxError, Config, Creations, Histogram, Job, Known, OnStoreFailure, Origin,
     Partial, Region, Statistics,
