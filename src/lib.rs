@@ -11,6 +11,7 @@ mod flight;
 mod keeper;
 pub mod key;
 mod kit;
+pub mod memoize;
 #[cfg(feature = "config")]
 pub mod named;
 mod region;
