@@ -41,6 +41,8 @@ pub use dogpile_backend::{
 pub use dogpile_file as file;
 #[cfg(feature = "file")]
 pub use dogpile_file::{File, FileSettings};
+#[cfg(feature = "macros")]
+pub use dogpile_macros::{KeyPart, cache_many_on_arguments, cache_on_arguments};
 #[cfg(feature = "memory")]
 pub use dogpile_memory::{Eviction, Memory};
 #[cfg(feature = "redis")]

@@ -27,6 +27,13 @@ pub use shape::Shape;
 use crate::Region;
 use crate::key::{KeyBuffer, KeyPart};
 
+/// What a key function of many elements makes of one of them. The attributes call it so that a closure
+/// need not say what it takes.
+#[doc(hidden)]
+pub fn made_of<'e, T: ?Sized, P>(make: impl FnOnce(&'e T) -> P, element: &'e T) -> P {
+    make(element)
+}
+
 /// Memoized functions.
 impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// A function whose values are kept in this region, each under its arguments.

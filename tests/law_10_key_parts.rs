@@ -100,7 +100,7 @@ fn what_holds_a_value_writes_that_value() {
     let five = bytes_of(&5);
     for bytes in [
         bytes_of(&&5),
-        bytes_of(&mut 5),
+        bytes_of(&&mut 5),
         bytes_of(&Box::new(5)),
         bytes_of(&Rc::new(5)),
         bytes_of(&Arc::new(5)),
@@ -223,7 +223,9 @@ proptest! {
     ) {
         let in_a_row = |values: &[Any]| {
             let mut key = KeyBuffer::new();
-            values.iter().for_each(|value| value.write_key(&mut key));
+            for value in values {
+                value.write_key(&mut key);
+            }
             key.as_bytes().to_vec()
         };
         prop_assert_eq!(one == other, in_a_row(&one) == in_a_row(&other));

@@ -7,19 +7,9 @@ pub trait Fallible {
     type Value;
     /// The error.
     type Error;
-
-    /// The result under its first name.
-    ///
-    /// # Errors
-    /// When this is one.
-    fn into_result(self) -> Result<Self::Value, Self::Error>;
 }
 
 impl<T, E> Fallible for Result<T, E> {
     type Value = T;
     type Error = E;
-
-    fn into_result(self) -> Self {
-        self
-    }
 }
