@@ -36,7 +36,11 @@ use number::write_number;
 /// ```
 ///
 /// A `HashMap` and a `HashSet` have no order, so equal ones could give different keys; they are not
-/// key parts.
+/// key parts, and the compiler says what to do instead:
+///
+/// ```compile_fail,E0277
+/// dogpile::key::bytes_of(&std::collections::HashMap::from([(1, 2)]));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be part of a key",
     label = "this has no bytes that are specified for keys",

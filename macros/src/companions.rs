@@ -47,6 +47,7 @@ pub(crate) fn assemble(
     let original = original(function);
     let main = quote! {
         #(#called)* #(#all)*
+        #[allow(clippy::used_underscore_binding)]
         #[doc = ""]
         #[doc = #about]
         #visibility #asyncness fn #name #generics (#(#inputs),*) -> #output #bounds {

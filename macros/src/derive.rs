@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Attribute, Data, DeriveInput, Error, Field, Fields, Generics, Ident, parse_quote};
 
-pub(crate) fn derive(input: DeriveInput) -> Result<TokenStream, Error> {
+pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream, Error> {
     let name = &input.ident;
     let (body, kept) = match &input.data {
         Data::Struct(data) => {

@@ -35,7 +35,8 @@ pub fn cache_many_on_arguments(options: TokenStream, item: TokenStream) -> Token
 #[doc = include_str!("key_part.md")]
 #[proc_macro_derive(KeyPart, attributes(key))]
 pub fn key_part(input: TokenStream) -> TokenStream {
-    expanded(derive::derive(parse_macro_input!(input as DeriveInput)))
+    let input = parse_macro_input!(input as DeriveInput);
+    expanded(derive::derive(&input))
 }
 
 fn expanded(made: Result<proc_macro2::TokenStream, syn::Error>) -> TokenStream {

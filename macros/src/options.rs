@@ -1,5 +1,6 @@
 //! What stands in the brackets of an attribute.
 
+use proc_macro2::Span;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Error, Expr, Ident, Token, parenthesized};
@@ -48,9 +49,12 @@ impl Parse for Options {
             let what = "`key` makes a part of the key and `raw_key` all of it: say one of them";
             return Err(Error::new_spanned(raw, what));
         }
-        let missing = "say which region keeps the values: `region = USERS`";
+        let missing = || {
+            let what = "say which region keeps the values: `region = USERS`";
+            Error::new(Span::call_site(), what)
+        };
         Ok(Self {
-            region: found.region.ok_or_else(|| input.error(missing))?,
+            region: found.region.ok_or_else(missing)?,
             namespace: found.namespace,
             fresh_for: found.fresh_for,
             should_cache: found.should_cache,
