@@ -34,6 +34,10 @@ impl<'m, V: Clone + Send + Sync + 'static> Memo<'m, V> {
 
     /// Values for which `judge` is false go to those who asked and are not stored; a stale value that
     /// is there stays.
+    ///
+    /// To the region such a creation is one that failed: it is counted so, and with
+    /// [`Config::back_off`](crate::Config::back_off) the function is left alone after it. Where that is
+    /// set, judge values with [`Config::should_cache`](crate::Config::should_cache).
     pub const fn should_cache(mut self, judge: &'m (dyn Fn(&V) -> bool + Send + Sync)) -> Self {
         self.judge = Some(judge);
         self
