@@ -19,21 +19,21 @@ impl Call<'_> {
         let function = self.function.name().to_string();
         let function = function.trim_start_matches("r#");
         let name =
-            |namespace: TokenStream| quote!(::dogpile::memoize::Name::new(#namespace, #function));
+            |namespace: TokenStream| own!(::dogpile::memoize::Name::new(#namespace, #function));
         if let Some(namespace) = &self.options.namespace {
-            return name(quote!(::core::convert::AsRef::<str>::as_ref(&#namespace)));
+            return name(own!(::core::convert::AsRef::<str>::as_ref(&#namespace)));
         }
         let name = if self.function.in_impl {
             name(quote!(::core::any::type_name::<Self>()))
         } else {
-            name(quote!(::core::module_path!()))
+            name(own!(::core::module_path!()))
         };
         let generics = self.function.kept_generics();
         let types: Vec<_> = generics.type_params().map(|found| &found.ident).collect();
         if types.is_empty() {
             return name;
         }
-        quote! {
+        own! {
             #name.of_types(::core::any::type_name::<(#(::core::marker::PhantomData<#types>,)*)>())
         }
     }
@@ -41,7 +41,7 @@ impl Call<'_> {
     /// Binds the region.
     fn region(&self) -> TokenStream {
         let region = &self.options.region;
-        quote!(let region = &#region;)
+        own!(let region = &#region;)
     }
 
     /// A call with one key: statements, and then the memo.
@@ -49,43 +49,43 @@ impl Call<'_> {
         let (region, name) = (self.region(), self.name());
         let arguments = self.function.kept().map(|argument| &argument.name);
         let memo = match (&self.options.key, &self.options.raw_key) {
-            (_, Some(raw)) => quote!(region.memo_raw(#raw)),
-            (Some(key), None) => quote!(region.memo(#name, &(#key))),
-            (None, None) => quote!(region.memo(#name, &(#(&#arguments,)*))),
+            (_, Some(raw)) => own!(region.memo_raw(#raw)),
+            (Some(key), None) => own!(region.memo(#name, &(#key))),
+            (None, None) => own!(region.memo(#name, &(#(&#arguments,)*))),
         };
-        quote!(#region let memo = #memo;)
+        own!(#region let memo = #memo;)
     }
 
     /// A call with a key for each of `elements`: statements, and then the memo.
     pub(crate) fn many(&self, elements: &Ident, element: &Type) -> TokenStream {
         let write = self.write(elements, element);
-        quote!(#write let memo = region.memo_many(#elements, write);)
+        own!(#write let memo = region.memo_many(#elements, write);)
     }
 
     /// What makes the key of an element.
     pub(crate) fn write(&self, elements: &Ident, element: &Type) -> TokenStream {
         let (region, name) = (self.region(), self.name());
-        let write_name = quote!(::dogpile::KeyPart::write_key(&#name, key););
+        let write_name = own!(::dogpile::KeyPart::write_key(&#name, key););
         let arguments = self.function.kept().map(|argument| &argument.name);
         let parts = arguments.map(|name| match name == elements {
-            true => quote!(element),
-            false => quote!(&#name),
+            true => own!(element),
+            false => own!(&#name),
         });
-        let made = |make: &syn::Expr| quote!(::dogpile::memoize::made_of(#make, element));
+        let made = |make: &syn::Expr| own!(::dogpile::memoize::made_of(#make, element));
         let body = match (&self.options.key, &self.options.raw_key) {
             (_, Some(raw)) => {
                 let made = made(raw);
-                quote!(key.push(::core::convert::AsRef::<[u8]>::as_ref(&#made));)
+                own!(key.push(::core::convert::AsRef::<[u8]>::as_ref(&#made));)
             }
             (Some(make), None) => {
                 let made = made(make);
-                quote!(#write_name ::dogpile::KeyPart::write_key(&#made, key);)
+                own!(#write_name ::dogpile::KeyPart::write_key(&#made, key);)
             }
             (None, None) => {
-                quote!(#write_name ::dogpile::KeyPart::write_key(&(#(#parts,)*), key);)
+                own!(#write_name ::dogpile::KeyPart::write_key(&(#(#parts,)*), key);)
             }
         };
-        quote! {
+        own! {
             #region
             let write = |element: &#element, key: &mut ::dogpile::key::KeyBuffer| { #body };
         }
@@ -94,7 +94,7 @@ impl Call<'_> {
     /// How long a value is fresh, where that is said.
     pub(crate) fn fresh_for(&self) -> TokenStream {
         match &self.options.fresh_for {
-            Some(span) => quote!(let memo = memo.fresh_for(#span);),
+            Some(span) => own!(let memo = memo.fresh_for(#span);),
             None => TokenStream::new(),
         }
     }
@@ -102,8 +102,8 @@ impl Call<'_> {
     /// The memo with its judge, which has to live as long as the call.
     pub(crate) fn judged(&self) -> TokenStream {
         match &self.options.should_cache {
-            Some(judge) => quote!(memo.should_cache(&#judge)),
-            None => quote!(memo),
+            Some(judge) => own!(memo.should_cache(&#judge)),
+            None => own!(memo),
         }
     }
 

@@ -3,6 +3,13 @@
 //! `#[cache_on_arguments]` and `#[cache_many_on_arguments]` expand to one call into
 //! `dogpile::memoize`, and so do the companions beside it. Nothing is decided here.
 
+/// As `quote!`, with names of its own: what it binds meets no argument that is called alike.
+macro_rules! own {
+    ($($tokens:tt)*) => {
+        quote::quote_spanned!(proc_macro2::Span::mixed_site()=> $($tokens)*)
+    };
+}
+
 mod call;
 mod companions;
 mod derive;

@@ -1,7 +1,7 @@
 //! `#[cache_many_on_arguments]`: one key for each element of a slice.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::format_ident;
 use syn::{Error, Ident, ItemFn, Type};
 
 use crate::call::Call;
@@ -75,10 +75,10 @@ impl Many<'_> {
     fn ask(&self, method: &str, arguments: &TokenStream) -> TokenStream {
         if self.is_async() {
             let method = format_ident!("{method}_async");
-            return quote!(#method(#arguments).await);
+            return own!(#method(#arguments).await);
         }
         let method = format_ident!("{method}");
-        quote!(#method(#arguments))
+        own!(#method(#arguments))
     }
 
     /// The function for what is missing: it may run again, so it gets copies of the other arguments.
@@ -92,12 +92,12 @@ impl Many<'_> {
         let copies = others.clone().map(|argument| {
             let name = &argument.name;
             match &argument.kind {
-                Type::Reference(found) if found.mutability.is_some() => quote!(&mut *#name),
-                _ => quote!(::core::clone::Clone::clone(&#name)),
+                Type::Reference(found) if found.mutability.is_some() => own!(&mut *#name),
+                _ => own!(::core::clone::Clone::clone(&#name)),
             }
         });
         let done = |made: TokenStream| match sure {
-            true => quote!(::core::result::Result::<_, ::core::convert::Infallible>::Ok(#made)),
+            true => own!(::core::result::Result::<_, ::core::convert::Infallible>::Ok(#made)),
             false => made,
         };
         let handed = |missing: TokenStream, others: Vec<TokenStream>| {
@@ -108,17 +108,17 @@ impl Many<'_> {
                 }
                 others.next().unwrap_or_default()
             });
-            quote!(#original(#(#all),*))
+            own!(#original(#(#all),*))
         };
         if !self.is_async() {
-            let made = done(handed(quote!(missing), copies.collect()));
-            return quote!(|missing: &[_]| #made);
+            let made = done(handed(own!(missing), copies.collect()));
+            return own!(|missing: &[_]| #made);
         }
         let names: Vec<_> = others.map(|argument| &argument.name).collect();
-        let own = names.iter().map(|name| quote!(#name)).collect();
-        let made = handed(quote!(&missing), own);
-        let made = done(quote!(#made.await));
-        quote! {
+        let own = names.iter().map(|name| own!(#name)).collect();
+        let made = handed(own!(&missing), own);
+        let made = done(own!(#made.await));
+        own! {
             |missing: ::std::vec::Vec<_>| {
                 #(let #names = #copies;)*
                 async move { #made }
@@ -129,7 +129,7 @@ impl Many<'_> {
     fn body(&self, method: &str, sure: bool) -> TokenStream {
         let (memo, fresh) = (self.memo(), self.call.fresh_for());
         let (judged, ask) = (self.call.judged(), self.ask(method, &self.original(sure)));
-        quote!(#memo #fresh #judged.#ask)
+        own!(#memo #fresh #judged.#ask)
     }
 
     fn memo(&self) -> TokenStream {
@@ -138,8 +138,8 @@ impl Many<'_> {
 
     fn partial(&self) -> TokenStream {
         let (value, error) = (&self.value, &self.function.output.error);
-        let error = error.clone().unwrap_or(quote!(::core::convert::Infallible));
-        quote!(::dogpile::Partial<::core::option::Option<#value>, #error>)
+        let error = error.clone().unwrap_or(own!(::core::convert::Infallible));
+        own!(::dogpile::Partial<::core::option::Option<#value>, #error>)
     }
 
     /// The function that is called.
@@ -149,13 +149,13 @@ impl Many<'_> {
             Some(_) => (
                 "Memoized: each element's value is kept by itself, and this runs for those that are \
                  missing. `Partial` says what became of each; errors are not kept.",
-                quote!(::core::result::Result<#whole, #partial>),
+                own!(::core::result::Result<#whole, #partial>),
                 self.body("get_or_try_create", false),
             ),
             None => (
                 "Memoized: each element's value is kept by itself, and this runs for those that are \
                  missing. Where the region has no answer for one of them, it runs uncached for all.",
-                quote!(#whole),
+                own!(#whole),
                 self.body("get_or_original", false),
             ),
         }
@@ -167,21 +167,21 @@ impl Many<'_> {
             about: format!("{about} See `{}`.", self.function.name()),
             generics: self.function.kept_generics(),
             inputs: self.function.kept().map(Argument::declared).collect(),
-            output: quote!(::core::result::Result<(), ::dogpile::Partial<()>>),
+            output: own!(::core::result::Result<(), ::dogpile::Partial<()>>),
             body: TokenStream::new(),
         }
     }
 
     fn get(&self) -> Companion {
         let kept = &self.value;
-        let value = quote!(::core::option::Option<#kept>);
+        let value = own!(::core::option::Option<#kept>);
         let (memo, fresh) = (self.memo(), self.call.fresh_for());
-        let ask = self.ask("get", &quote!());
+        let ask = self.ask("get", &own!());
         Companion {
-            output: quote! {
+            output: own! {
                 ::core::result::Result<::std::vec::Vec<#value>, ::dogpile::Partial<#value>>
             },
-            body: quote!(#memo #fresh memo.#ask),
+            body: own!(#memo #fresh memo.#ask),
             ..self.companion("get", "The fresh values, in the order of the elements.")
         }
     }
@@ -190,24 +190,24 @@ impl Many<'_> {
     fn set(&self) -> Companion {
         let (element, value, elements) = (&self.element, &self.value, &self.elements);
         let others = self.function.kept().filter(|found| found.name != *elements);
-        let entries = quote!(entries: ::std::vec::Vec<(#element, #value)>);
+        let entries = own!(entries: ::std::vec::Vec<(#element, #value)>);
         let inputs = [entries].into_iter().chain(others.map(Argument::declared));
         let write = self.call.write(elements, element);
         let method = match self.is_async() {
-            true => quote!(memo_set_many_async(entries, write).await),
-            false => quote!(memo_set_many(entries, write)),
+            true => own!(memo_set_many_async(entries, write).await),
+            false => own!(memo_set_many(entries, write)),
         };
         Companion {
             inputs: inputs.collect(),
-            body: quote!(#write region.#method),
+            body: own!(#write region.#method),
             ..self.companion("set", "Stores each element's value.")
         }
     }
 
     fn invalidate(&self) -> Companion {
-        let (memo, ask) = (self.memo(), self.ask("invalidate", &quote!()));
+        let (memo, ask) = (self.memo(), self.ask("invalidate", &own!()));
         Companion {
-            body: quote!(#memo memo.#ask),
+            body: own!(#memo memo.#ask),
             ..self.companion("invalidate", "Removes the values of these elements.")
         }
     }
@@ -224,7 +224,7 @@ impl Many<'_> {
                 .iter()
                 .map(Argument::declared)
                 .collect(),
-            output: quote!(::core::result::Result<#whole, #partial>),
+            output: own!(::core::result::Result<#whole, #partial>),
             body: self.body("refresh", sure),
             ..self.companion("refresh", about)
         }

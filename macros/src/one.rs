@@ -1,7 +1,7 @@
 //! `#[cache_on_arguments]`: one key for each set of arguments.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::format_ident;
 use syn::{Error, ItemFn};
 
 use crate::call::Call;
@@ -37,10 +37,10 @@ impl One<'_> {
     fn ask(&self, method: &str, argument: &TokenStream) -> TokenStream {
         if self.function.item.sig.asyncness.is_none() {
             let method = format_ident!("{method}");
-            return quote!(#method(#argument));
+            return own!(#method(#argument));
         }
         let method = format_ident!("{method}_async");
-        quote!(#method(#argument).await)
+        own!(#method(#argument).await)
     }
 
     fn original(&self) -> TokenStream {
@@ -50,13 +50,13 @@ impl One<'_> {
             .arguments
             .iter()
             .map(|argument| &argument.name);
-        quote!(move || #original(#(#names),*))
+        own!(move || #original(#(#names),*))
     }
 
     fn body(&self, method: &str) -> TokenStream {
         let (memo, fresh, judged) = (self.call.one(), self.call.fresh_for(), self.call.judged());
         let ask = self.ask(method, &self.original());
-        quote!(#memo #fresh #judged.#ask)
+        own!(#memo #fresh #judged.#ask)
     }
 
     /// The function that is called.
@@ -66,13 +66,13 @@ impl One<'_> {
             Some(error) => (
                 "Memoized: the value is kept by its arguments, an error is not. `Error::Creator` is this \
                  function's own error; the others are the region's.",
-                quote!(::core::result::Result<#value, ::dogpile::Error<#error>>),
+                own!(::core::result::Result<#value, ::dogpile::Error<#error>>),
                 self.body("get_or_try_create"),
             ),
             None => (
                 "Memoized: the value is kept by its arguments. Where the region has no answer (it is not \
                  configured, another's creation takes too long or panics), this runs uncached.",
-                quote!(#value),
+                own!(#value),
                 self.body("get_or_original"),
             ),
         }
@@ -94,11 +94,11 @@ impl One<'_> {
         let (memo, fresh, ask) = (
             self.call.one(),
             self.call.fresh_for(),
-            self.ask("get", &quote!()),
+            self.ask("get", &own!()),
         );
         Companion {
-            output: quote!(::core::result::Result<::core::option::Option<#value>, ::dogpile::Error>),
-            body: quote!(#memo #fresh memo.#ask),
+            output: own!(::core::result::Result<::core::option::Option<#value>, ::dogpile::Error>),
+            body: own!(#memo #fresh memo.#ask),
             ..self.companion(
                 "get",
                 "The fresh value for these arguments, if there is one.",
@@ -108,22 +108,22 @@ impl One<'_> {
 
     fn set(&self) -> Companion {
         let value = &self.function.output.value;
-        let (memo, ask) = (self.call.one(), self.ask("set", &quote!(value)));
+        let (memo, ask) = (self.call.one(), self.ask("set", &own!(value)));
         let own = self.companion("set", "Stores a value for these arguments.");
-        let inputs = [quote!(value: #value)].into_iter().chain(own.inputs);
+        let inputs = [own!(value: #value)].into_iter().chain(own.inputs);
         Companion {
             inputs: inputs.collect(),
-            output: quote!(::core::result::Result<(), ::dogpile::Error>),
-            body: quote!(#memo memo.#ask),
+            output: own!(::core::result::Result<(), ::dogpile::Error>),
+            body: own!(#memo memo.#ask),
             ..self.companion("set", "Stores a value for these arguments.")
         }
     }
 
     fn invalidate(&self) -> Companion {
-        let (memo, ask) = (self.call.one(), self.ask("invalidate", &quote!()));
+        let (memo, ask) = (self.call.one(), self.ask("invalidate", &own!()));
         Companion {
-            output: quote!(::core::result::Result<(), ::dogpile::Error>),
-            body: quote!(#memo memo.#ask),
+            output: own!(::core::result::Result<(), ::dogpile::Error>),
+            body: own!(#memo memo.#ask),
             ..self.companion("invalidate", "Removes the value for these arguments.")
         }
     }
@@ -131,8 +131,8 @@ impl One<'_> {
     fn refresh(&self) -> Companion {
         let value = &self.function.output.value;
         let (error, body) = match &self.function.output.error {
-            Some(error) => (quote!(#error), self.body("refresh")),
-            None => (quote!(::core::convert::Infallible), self.sure_refresh()),
+            Some(error) => (own!(#error), self.body("refresh")),
+            None => (own!(::core::convert::Infallible), self.sure_refresh()),
         };
         let about = "Makes a new value for these arguments, whatever is there.";
         Companion {
@@ -143,7 +143,7 @@ impl One<'_> {
                 .iter()
                 .map(Argument::declared)
                 .collect(),
-            output: quote!(::core::result::Result<#value, ::dogpile::Error<#error>>),
+            output: own!(::core::result::Result<#value, ::dogpile::Error<#error>>),
             body,
             ..self.companion("refresh", about)
         }
@@ -153,12 +153,12 @@ impl One<'_> {
     fn sure_refresh(&self) -> TokenStream {
         let (memo, fresh, judged) = (self.call.one(), self.call.fresh_for(), self.call.judged());
         let original = self.original();
-        let done = quote!(::core::result::Result::<_, ::core::convert::Infallible>::Ok);
+        let done = own!(::core::result::Result::<_, ::core::convert::Infallible>::Ok);
         let creator = match self.function.item.sig.asyncness {
-            None => quote!(|| #done(original())),
-            Some(_) => quote!(move || async move { #done(original().await) }),
+            None => own!(|| #done(original())),
+            Some(_) => own!(move || async move { #done(original().await) }),
         };
         let ask = self.ask("refresh", &creator);
-        quote!(#memo #fresh let original = #original; #judged.#ask)
+        own!(#memo #fresh let original = #original; #judged.#ask)
     }
 }
