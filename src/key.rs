@@ -18,7 +18,22 @@ use number::write_number;
 /// `("a", "b")` and `"a b"` nor `None` and `Some(None)` meet. Integers of any width that are equal as
 /// numbers do, on purpose: a key survives a change from `u32` to `u64`.
 ///
-/// A type of one's own derives it, or writes what it consists of:
+/// A type of one's own derives it (feature `macros`):
+///
+/// ```
+/// use dogpile::{KeyPart, key::bytes_of};
+///
+/// #[derive(KeyPart)]
+/// enum Page {
+///     Home,
+///     Article { id: u64, #[key(skip)] referrer: String },
+/// }
+/// let from = |referrer: &str| Page::Article { id: 7, referrer: referrer.into() };
+/// assert_eq!(bytes_of(&from("here")), bytes_of(&from("there")));
+/// assert_ne!(bytes_of(&from("here")), bytes_of(&Page::Home));
+/// ```
+///
+/// or writes what it consists of:
 ///
 /// ```
 /// use dogpile::KeyPart;

@@ -5,6 +5,46 @@
 //! `refresh` and `original`. The attributes `cache_on_arguments` and `cache_many_on_arguments` (feature
 //! `macros`) expand to one [`Memo`], or one [`MemoMany`], for each call: there is one implementation.
 //!
+//! ```
+//! use dogpile::{Config, Memory, Region, cache_many_on_arguments, cache_on_arguments};
+//!
+//! static LENGTHS: Region<usize> = Region::new("lengths");
+//!
+//! #[cache_on_arguments(region = LENGTHS, namespace = "texts", should_cache = |length| *length > 0)]
+//! fn length(text: &str) -> usize {
+//!     text.len()
+//! }
+//!
+//! #[cache_many_on_arguments(region = LENGTHS)]
+//! fn lengths(texts: &[&str], times: usize) -> Vec<usize> {
+//!     texts.iter().map(|text| text.len() * times).collect()
+//! }
+//!
+//! struct Shop(Region<usize>);
+//!
+//! impl Shop {
+//!     #[cache_on_arguments(region = self.0, skip(scale))]
+//!     async fn weight(&self, id: u64, scale: &dyn Fn(u64) -> usize) -> Result<usize, String> {
+//!         Ok(scale(id))
+//!     }
+//! }
+//!
+//! LENGTHS.configure(Config::new(Memory::unbounded()))?;
+//! assert_eq!(length("four"), 4);
+//! assert_eq!(length::get("four")?, Some(4));
+//! assert_eq!(lengths(&["a", "bc"], 2), [2, 4]);
+//! lengths::invalidate(&["a"], 2)?;
+//! assert_eq!(lengths::get(&["a", "bc"], 2)?, [None, Some(4)]);
+//!
+//! let shop = Shop(LENGTHS.clone());
+//! let scale = |id| id as usize * 10;
+//! dogpile::backend::block_on(async {
+//!     assert_eq!(shop.weight(1, &scale).await.ok(), Some(10));
+//!     assert_eq!(shop.weight_get(1).await.ok(), Some(Some(10)));
+//! });
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! The key is the name and the arguments, each by its [`KeyPart`]: different names and different
 //! arguments never meet. `docs/keys.md` specifies the bytes.
 
