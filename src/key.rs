@@ -91,32 +91,32 @@ pub fn bytes_of(value: &(impl KeyPart + ?Sized)) -> Vec<u8> {
 
 /// Begins a variant of an enum, as the derive does: its name, and after it its fields as a tuple.
 #[doc(hidden)]
+#[inline]
 pub fn write_variant(name: &str, key: &mut KeyBuffer) {
-    key.push(b"e");
-    write_number(key, name.len() as u128);
-    key.push(name.as_bytes());
+    write_bytes(key, b'e', name.as_bytes());
 }
 
 /// Begins a tuple of so many parts.
 #[doc(hidden)]
+#[inline]
 pub fn write_tuple(parts: usize, key: &mut KeyBuffer) {
-    key.push(b"(");
-    write_number(key, parts as u128);
+    write_number(key, b'(', parts as u128);
 }
 
 /// A text of several pieces, written as if it were in one piece.
+#[inline]
 pub(crate) fn write_text(key: &mut KeyBuffer, pieces: &[&str]) {
-    key.push(b"s");
-    write_number(key, pieces.iter().map(|piece| piece.len() as u128).sum());
+    let length: usize = pieces.iter().map(|piece| piece.len()).sum();
+    write_number(key, b's', length as u128);
     for piece in pieces {
         key.push(piece.as_bytes());
     }
 }
 
 /// A class, a length, and as many bytes.
+#[inline]
 fn write_bytes(key: &mut KeyBuffer, class: u8, bytes: &[u8]) {
-    key.push(&[class]);
-    write_number(key, bytes.len() as u128);
+    write_number(key, class, bytes.len() as u128);
     key.push(bytes);
 }
 
@@ -126,8 +126,7 @@ fn write_many<'v, T: KeyPart + 'v>(
     class: u8,
     values: impl ExactSizeIterator<Item = &'v T>,
 ) {
-    key.push(&[class]);
-    write_number(key, values.len() as u128);
+    write_number(key, class, values.len() as u128);
     for value in values {
         value.write_key(key);
     }

@@ -118,6 +118,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// assert_eq!(three().get()?, Some(9));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[inline]
     pub fn memo(&self, name: Name<'_>, arguments: &(impl KeyPart + ?Sized)) -> Memo<'_, V> {
         let mut key = KeyBuffer::new();
         name.write_key(&mut key);
@@ -127,6 +128,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
 
     /// The same under a whole key of one's own, as [`python`](crate::key::python) makes them. That it
     /// is nobody else's key is up to its maker.
+    #[inline]
     pub fn memo_raw(&self, raw_key: impl AsRef<[u8]>) -> Memo<'_, V> {
         let mut key = KeyBuffer::new();
         key.push(raw_key.as_ref());

@@ -200,6 +200,12 @@ impl Users {
         new()
     }
 
+    #[cache_on_arguments(region = NUMBERS, skip(log))]
+    fn logged(&mut self, id: usize, log: &mut Vec<usize>) -> usize {
+        log.push(id);
+        new()
+    }
+
     #[cache_on_arguments(region = NUMBERS, associated)]
     fn count(_of: &str) -> Result<usize, String> {
         Ok(new())
@@ -226,7 +232,7 @@ impl Groups {
 #[test]
 fn methods_and_associated_functions_have_siblings() {
     let region = ready().clone();
-    let users = Users { region };
+    let mut users = Users { region };
     let found = users.find(1);
     assert_eq!(users.find(1), found);
     assert_eq!(users.find_get(1).unwrap(), Some(found));
@@ -237,6 +243,11 @@ fn methods_and_associated_functions_have_siblings() {
     users.find_invalidate(1).unwrap();
     assert_eq!(users.find_get(1).unwrap(), None);
     assert_ne!(users.find_original(1), 0);
+    let mut log = Vec::new();
+    let logged = users.logged(7, &mut log);
+    assert_eq!(users.logged(7, &mut log), logged);
+    assert_ne!(users.logged_refresh(7, &mut log).unwrap(), logged);
+    assert_eq!(log, [7, 7]);
     let counted = Users::count("all").unwrap();
     assert_eq!(Users::count_get("all").unwrap(), Some(counted));
     assert_ne!(Groups::count("all").unwrap(), counted);

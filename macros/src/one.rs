@@ -43,19 +43,21 @@ impl One<'_> {
         own!(#method(#argument).await)
     }
 
-    fn original(&self) -> TokenStream {
+    /// The function itself, called.
+    fn called_itself(&self) -> TokenStream {
         let original = self.call.original();
         let names = self
             .function
             .arguments
             .iter()
             .map(|argument| &argument.name);
-        own!(move || #original(#(#names),*))
+        own!(#original(#(#names),*))
     }
 
     fn body(&self, method: &str) -> TokenStream {
         let (memo, fresh, judged) = (self.call.one(), self.call.fresh_for(), self.call.judged());
-        let ask = self.ask(method, &self.original());
+        let original = self.called_itself();
+        let ask = self.ask(method, &own!(move || #original));
         own!(#memo #fresh #judged.#ask)
     }
 
@@ -152,13 +154,13 @@ impl One<'_> {
     /// With a function that cannot fail.
     fn sure_refresh(&self) -> TokenStream {
         let (memo, fresh, judged) = (self.call.one(), self.call.fresh_for(), self.call.judged());
-        let original = self.original();
+        let original = self.called_itself();
         let done = own!(::core::result::Result::<_, ::core::convert::Infallible>::Ok);
         let creator = match self.function.item.sig.asyncness {
-            None => own!(|| #done(original())),
-            Some(_) => own!(move || async move { #done(original().await) }),
+            None => own!(move || #done(#original)),
+            Some(_) => own!(move || async move { #done(#original.await) }),
         };
         let ask = self.ask("refresh", &creator);
-        own!(#memo #fresh let original = #original; #judged.#ask)
+        own!(#memo #fresh #judged.#ask)
     }
 }

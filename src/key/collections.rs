@@ -40,8 +40,7 @@ impl<T: KeyPart> KeyPart for Option<T> {
 
 impl<K: KeyPart, V: KeyPart> KeyPart for BTreeMap<K, V> {
     fn write_key(&self, key: &mut KeyBuffer) {
-        key.push(b"{");
-        write_number(key, self.len() as u128);
+        write_number(key, b'{', self.len() as u128);
         for (name, value) in self {
             name.write_key(key);
             value.write_key(key);

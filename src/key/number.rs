@@ -5,17 +5,28 @@ use std::time::Duration;
 
 use super::{KeyBuffer, KeyPart, write_bytes};
 
-/// A count of bytes, and as many bytes, the highest first, without leading zeros.
+/// A class, and a number: a count of bytes, and as many bytes, the highest first, without leading
+/// zeros. Most are small, and written at once.
+#[inline]
+pub(super) fn write_number(key: &mut KeyBuffer, class: u8, number: u128) {
+    match u8::try_from(number) {
+        Ok(0) => key.push(&[class, 0]),
+        Ok(small) => key.push(&[class, 1, small]),
+        Err(_) => write_large(key, class, number),
+    }
+}
+
 #[allow(clippy::cast_possible_truncation)] // sixteen bytes at most
-pub(super) fn write_number(key: &mut KeyBuffer, number: u128) {
+fn write_large(key: &mut KeyBuffer, class: u8, number: u128) {
     let zeros = number.leading_zeros() / 8;
-    key.push(&[(16 - zeros) as u8]);
+    key.push(&[class, (16 - zeros) as u8]);
     key.push(&number.to_be_bytes()[zeros as usize..]);
 }
 
+#[inline]
 fn write_signed(key: &mut KeyBuffer, negative: bool, magnitude: u128) {
-    key.push(if negative { b"-" } else { b"+" });
-    write_number(key, magnitude);
+    let class = if negative { b'-' } else { b'+' };
+    write_number(key, class, magnitude);
 }
 
 macro_rules! unsigned {

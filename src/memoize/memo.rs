@@ -17,6 +17,7 @@ pub struct Memo<'m, V: Send + Sync + 'static> {
 }
 
 impl<'m, V: Clone + Send + Sync + 'static> Memo<'m, V> {
+    #[inline]
     pub(super) const fn new(region: &'m Region<V>, key: KeyBuffer) -> Self {
         Self {
             region,
@@ -48,6 +49,7 @@ impl<'m, V: Clone + Send + Sync + 'static> Memo<'m, V> {
         &self.key
     }
 
+    #[inline]
     pub(super) fn at(&self) -> At<'_, V, &[u8]> {
         let at = self.region.at(self.key.as_bytes());
         match self.fresh_for {
