@@ -12,7 +12,7 @@ use std::time::Duration;
 use dogpile::key::{KeyBuffer, bytes_of, python};
 use dogpile::memoize::Name;
 use dogpile::{Config, Error, KeyPart, Memory, Region};
-use stores::{Hand, HandClock, Server};
+use stores::{Hand, HandClock};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -220,7 +220,7 @@ fn law_10_a_key_of_one_s_own_has_the_name_or_is_whole() {
 #[cfg(feature = "sha1")]
 #[test]
 fn law_10_keys_of_memoized_functions_are_mangled() {
-    let (server, clock) = Server::<usize>::by_hand();
+    let (server, clock) = stores::Server::<usize>::by_hand();
     let region = Region::new("memo");
     let config = server.open("a").config(&clock).key_mangler(dogpile::Sha1);
     region.configure(config).unwrap();
