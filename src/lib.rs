@@ -9,7 +9,9 @@ mod error;
 mod failure;
 mod flight;
 mod keeper;
+pub mod key;
 mod kit;
+pub mod memoize;
 #[cfg(feature = "config")]
 pub mod named;
 mod region;
@@ -30,6 +32,8 @@ pub use dogpile::Dogpile;
 pub use dogpile_backend as backend;
 #[cfg(feature = "json")]
 pub use dogpile_backend::JsonCodec;
+#[cfg(feature = "sha1")]
+pub use dogpile_backend::Sha1;
 pub use dogpile_backend::{
     Clock, Invalidation, Mangle, ManualClock, Metadata, SystemClock, Verdict,
 };
@@ -37,6 +41,8 @@ pub use dogpile_backend::{
 pub use dogpile_file as file;
 #[cfg(feature = "file")]
 pub use dogpile_file::{File, FileSettings};
+#[cfg(feature = "macros")]
+pub use dogpile_macros::{KeyPart, cache_many_on_arguments, cache_on_arguments};
 #[cfg(feature = "memory")]
 pub use dogpile_memory::{Eviction, Memory};
 #[cfg(feature = "redis")]
@@ -48,6 +54,7 @@ pub use dogpile_sled as sled;
 #[cfg(feature = "sled")]
 pub use dogpile_sled::{Sled, SledSettings};
 pub use error::{ConfigError, Error, Place};
+pub use key::KeyPart;
 pub use region::{
     Answer, At, BoxError, Config, Creations, Histogram, Job, Known, OnStoreFailure, Origin,
     Partial, Region, Statistics,

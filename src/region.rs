@@ -38,6 +38,7 @@ pub use answer::{Answer, Known, Origin};
 pub use at::At;
 pub use config::{Config, OnStoreFailure};
 pub use many::Partial;
+pub(crate) use many::Value;
 pub use owned::{BoxError, Job};
 pub use statistics::{Creations, Histogram, Statistics};
 

@@ -188,6 +188,35 @@ fn law_10_every_look_goes_through_the_regions_mangler() {
 }
 
 #[test]
+fn law_10_calls_about_many_keys_go_through_the_regions_mangler() {
+    let (server, clock) = Server::<usize>::by_hand();
+    let config = server.open("a").config(&clock);
+    let region = configured(config.key_mangler(reversed));
+    let stored = || {
+        let mut keys = server.keys();
+        keys.sort();
+        keys.iter().map(|key| key.to_vec()).collect::<Vec<_>>()
+    };
+    let both = [b"r:ba".to_vec(), b"r:dc".to_vec()];
+    region.set_many([("ab", 1), ("cd", 2)]).unwrap();
+    assert_eq!(stored(), both);
+    assert_eq!(region.get_many(&["cd", "ab"]).unwrap(), [Some(2), Some(1)]);
+    region.delete_many(&["ab", "cd"]).unwrap();
+    assert!(stored().is_empty());
+    let created = region.get_or_create_many(&["ab", "cd"], |keys| {
+        assert_eq!(keys, [&"ab", &"cd"]);
+        assert!(region.is_being_created("ab") && !region.is_being_created("r:ba"));
+        vec![3, 4]
+    });
+    assert_eq!((created.unwrap(), stored()), (vec![3, 4], both.to_vec()));
+    let refreshed = region.refresh_async("ab", async || Ok::<_, String>(5));
+    assert_eq!(Hand::new(refreshed).finish().unwrap(), 5);
+    let known = Hand::new(region.metadata_async("ab")).finish();
+    assert!(known.unwrap().is_some());
+    assert_eq!(stored(), both);
+}
+
+#[test]
 fn law_10_creators_and_errors_see_the_users_own_key() {
     let (jobs, seen) = (Arc::new(Mutex::new(Vec::new())), Arc::default());
     let loaded: &Arc<Mutex<Vec<Vec<u8>>>> = &seen;

@@ -13,6 +13,7 @@ use std::time::Duration;
 use dogpile::backend::{
     Backend, Blocking, CachedValue, LengthConditional, Local, Prefix, Span, StoreError,
 };
+use dogpile::memoize::Name;
 use dogpile::{Config, ManualClock, Memory, Region};
 
 /// Counts what this thread asks for; other threads, such as the keeper, do not disturb.
@@ -199,4 +200,32 @@ fn the_counter_counts() {
     let allocated = allocations(|| assert_eq!(region.get("none").unwrap(), None));
     assert!(allocated >= 1_000, "a miss copies its key: {allocated}");
     assert_eq!(allocations(|| drop(vec![1])), 1_000);
+}
+
+#[test]
+fn a_hit_of_a_memoized_function_allocates_nothing() {
+    let region = configured(Config::new(Memory::unbounded()));
+    let name = Name::new("a module's path", "a_function");
+    let memo = || region.memo(name, &(7_u64, "a text", Some([1_u8; 16])));
+    let judge = |value: &u64| *value > 0;
+    let week = Duration::from_secs(604_800);
+    let ways: [(&str, &dyn Fn() -> u64); 4] = [
+        ("called", &|| memo().get_or_create(|| 42).unwrap()),
+        ("its own freshness", &|| {
+            memo().fresh_for(week).get_or_original(|| 42)
+        }),
+        ("its own judge", &|| {
+            memo().should_cache(&judge).get_or_create(|| 42).unwrap()
+        }),
+        ("by tasks", &|| {
+            at_once(memo().get_or_create_async(async || 42)).unwrap()
+        }),
+    ];
+    for (name, call) in ways {
+        assert_eq!(call(), 42, "{name}");
+        let count = allocations(|| {
+            call();
+        });
+        assert_eq!(count, 0, "{name}");
+    }
 }

@@ -268,7 +268,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     }
 
     /// A fresh value where it lies in this process's memory: nothing is built for it.
-    fn hit(&self) -> Option<Answer<V>> {
+    pub(super) fn hit(&self) -> Option<Answer<V>> {
         let active = self.region.active()?;
         active.hit_at(self.key.as_ref(), &self.terms(active).policy)
     }

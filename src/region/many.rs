@@ -11,10 +11,11 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::ready;
 use std::hash::Hash;
+use std::time::Duration;
 
 pub use partial::Partial;
 
-use super::Region;
+use super::{At, Region};
 use crate::error::Error;
 use crate::flight::block_on;
 use batch::{Batch, End, Run};
@@ -175,13 +176,15 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     ) -> Result<Vec<Value<V, E>>, Partial<V, E>> {
         let keys_asked =
             |numbers: &[usize]| -> Vec<&K> { numbers.iter().map(|n| &keys[*n]).collect() };
-        block_on(self.batch(keys, true, |numbers| ready(creator(&keys_asked(numbers)))))
+        let run = |numbers: &[usize]| ready(creator(&keys_asked(numbers)));
+        block_on(self.batch(keys, None, true, run))
     }
 
-    /// What is not at hand goes through a batch.
-    async fn batch<K: AsRef<[u8]>, E, F>(
+    /// What is not at hand goes through a batch; `fresh_for` stands in for the region's, if it is said.
+    pub(crate) async fn batch<K: AsRef<[u8]>, E, F>(
         &self,
         keys: &[K],
+        fresh_for: Option<Duration>,
         blocks: bool,
         mut creator: impl FnMut(&[usize]) -> F,
     ) -> Result<Vec<Value<V, E>>, Partial<V, E>>
@@ -196,7 +199,10 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         let mut values: Vec<Value<V, E>> = Vec::with_capacity(keys.len());
         let mut missing = Missing::default();
         for (number, key) in keys.iter().enumerate() {
-            let hit = active.hit(key.as_ref(), Clone::clone).ok();
+            let hit = match fresh_for {
+                None => active.hit(key.as_ref(), Clone::clone).ok(),
+                Some(_) => self.at_within(key, fresh_for).hit().map(|hit| hit.value),
+            };
             if hit.is_none() {
                 missing.add(number, key.as_ref());
             }
@@ -208,7 +214,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         let batch = Batch {
             region: self.shared(),
             keys: std::mem::take(&mut missing.keys),
-            terms: self.at("").terms(active),
+            terms: self.at_within("", fresh_for).terms(active),
             blocks,
         };
         let asked = |inner: &[usize]| inner.iter().map(|n| missing.first[*n]).collect::<Vec<_>>();
@@ -218,6 +224,16 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
             values[number].clone_from(&ends[inner]);
         }
         Ok(values)
+    }
+}
+
+impl<V: Clone + Send + Sync + 'static> Region<V> {
+    /// One key, for a call that may say itself how long a value is fresh.
+    fn at_within<K: AsRef<[u8]>>(&self, key: K, fresh_for: Option<Duration>) -> At<'_, V, K> {
+        match fresh_for {
+            Some(span) => self.at(key).fresh_for(span),
+            None => self.at(key),
+        }
     }
 }
 
@@ -244,7 +260,7 @@ impl<'k> Missing<'k> {
 }
 
 /// What became of one key: its value or its error, or nothing where no creator had anything.
-type Value<V, E> = Option<Result<V, Error<E>>>;
+pub(crate) type Value<V, E> = Option<Result<V, Error<E>>>;
 
 fn value<V, E>(end: End<V, E>) -> Value<V, E> {
     end.map(|answer| answer.map(|answer| answer.value))

@@ -37,6 +37,8 @@ pub use guarded::Guarded;
 pub use lease::{
     Ask, Bell, Commit, EpochStore, Invalidation, Lease, LeaseStore, Leased, News, Watch,
 };
+#[cfg(feature = "sha1")]
+pub use mangle::Sha1;
 pub use mangle::{Identity, KeyBuffer, LengthConditional, Mangle, Prefix};
 pub use offloaded::Offloaded;
 pub use record::Payload;

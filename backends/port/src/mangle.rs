@@ -1,6 +1,12 @@
 //! From the key a user names to the key a store sees, without allocating on a hit.
 
+#[cfg(feature = "sha1")]
+mod sha1;
+
 use std::fmt;
+
+#[cfg(feature = "sha1")]
+pub use sha1::Sha1;
 
 /// How many bytes a [`KeyBuffer`] holds in place.
 const IN_PLACE: usize = 128;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::hash::Hash;
+use std::time::Duration;
 
 use super::crowd::all;
 use super::{Mapped, Partial, each, mapped, there};
@@ -19,6 +20,19 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         keys: &[K],
     ) -> Result<Vec<Option<V>>, Partial<Option<V>>> {
         let get = |number: usize| self.get_async(keys[number].as_ref());
+        Partial::unless_whole(all(keys.len(), |number| Box::pin(get(number))).await)
+    }
+
+    /// The same for a call that says itself how long a value is fresh.
+    pub(crate) async fn get_many_within<K: AsRef<[u8]> + Sync>(
+        &self,
+        keys: &[K],
+        fresh_for: Duration,
+    ) -> Result<Vec<Option<V>>, Partial<Option<V>>> {
+        let get = |number: usize| async move {
+            let at = self.at(keys[number].as_ref()).fresh_for(fresh_for);
+            Ok(at.get_async().await?.map(|answer| answer.value))
+        };
         Partial::unless_whole(all(keys.len(), |number| Box::pin(get(number))).await)
     }
 
@@ -99,7 +113,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
             let made = creator(asked(keys, numbers));
             async { made.await.map(each) }
         };
-        let ends = self.batch(keys, false, run).await?;
+        let ends = self.batch(keys, None, false, run).await?;
         Partial::unless_whole(ends.into_iter().map(there).collect())
     }
 
@@ -151,7 +165,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
                 Ok(asked.iter().map(|key| made.remove(key)).collect())
             }
         };
-        let ends = self.batch(keys, false, run).await;
+        let ends = self.batch(keys, None, false, run).await;
         mapped(keys, ends.map_err(Partial::without)?)
     }
 }

@@ -26,7 +26,7 @@ pub struct Partial<T, E = Infallible> {
 
 impl<T, E> Partial<T, E> {
     /// All answers, if there are no errors.
-    pub(super) fn unless_whole(answers: Vec<Result<T, Error<E>>>) -> Result<Vec<T>, Self> {
+    pub(crate) fn unless_whole(answers: Vec<Result<T, Error<E>>>) -> Result<Vec<T>, Self> {
         if answers.iter().any(Result::is_err) {
             return Err(Self { answers });
         }
@@ -34,7 +34,7 @@ impl<T, E> Partial<T, E> {
     }
 
     /// The same for calls whose keys may have no value.
-    pub(super) fn without(self) -> Partial<Option<T>, E> {
+    pub(crate) fn without(self) -> Partial<Option<T>, E> {
         let answers = self.answers.into_iter().map(|answer| answer.map(Some));
         Partial {
             answers: answers.collect(),

@@ -1,0 +1,206 @@
+//! The function under an attribute, taken apart and checked.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{
+    Attribute, Error, FnArg, GenericParam, Generics, Ident, ItemFn, Pat, Receiver, Safety, Type,
+};
+
+use crate::options::Options;
+use crate::output::Output;
+use crate::words::says;
+
+/// One argument.
+pub(crate) struct Argument {
+    pub(crate) name: Ident,
+    pub(crate) kind: Type,
+    pub(crate) skipped: bool,
+}
+
+impl Argument {
+    /// As it stands in a signature.
+    pub(crate) fn declared(&self) -> TokenStream {
+        let (name, kind) = (&self.name, &self.kind);
+        quote!(#name: #kind)
+    }
+}
+
+/// A function that is to be memoized.
+pub(crate) struct Function {
+    pub(crate) item: ItemFn,
+    pub(crate) receiver: Option<Receiver>,
+    pub(crate) arguments: Vec<Argument>,
+    pub(crate) output: Output,
+    /// Whether it stands in an `impl`.
+    pub(crate) in_impl: bool,
+}
+
+impl Function {
+    pub(crate) fn of(item: ItemFn, options: &Options) -> Result<Self, Error> {
+        if let Safety::Unsafe(word) = &item.sig.safety {
+            let what = "an unsafe function cannot be memoized: a value that is kept was made for another \
+                        call, whose promises nobody knows";
+            return Err(Error::new_spanned(word, what));
+        }
+        if let Some(word) = &item.sig.constness {
+            let what = "a `const fn` cannot look into a cache: it runs before there is one";
+            return Err(Error::new_spanned(word, what));
+        }
+        let (mut receiver, mut arguments) = (None, Vec::new());
+        for input in &item.sig.inputs {
+            match input {
+                FnArg::Receiver(found) => receiver = Some(found.clone()),
+                FnArg::Typed(typed) => {
+                    let name = named(&typed.pat)?;
+                    arguments.push(Argument {
+                        skipped: options.skip.contains(&name),
+                        kind: (*typed.ty).clone(),
+                        name,
+                    });
+                }
+            }
+        }
+        for name in &options.skip {
+            if arguments.iter().all(|argument| argument.name != *name) {
+                let what = format!("there is no argument `{name}` to skip");
+                return Err(Error::new(name.span(), what));
+            }
+        }
+        let signature = &item.sig;
+        let of_self = says(
+            quote!(#signature),
+            &Ident::new("Self", signature.ident.span()),
+        );
+        let function = Self {
+            in_impl: options.associated || receiver.is_some() || of_self,
+            output: Output::of(signature)?,
+            receiver,
+            arguments,
+            item,
+        };
+        if options.namespace.is_none() && options.raw_key.is_none() {
+            function.has_a_name()?;
+        }
+        Ok(function)
+    }
+
+    /// What the function is by itself called with must be said by its types' names, unless it has a
+    /// namespace.
+    fn has_a_name(&self) -> Result<(), Error> {
+        for argument in self.kept() {
+            if matches!(argument.kind, Type::ImplTrait(_)) {
+                let what = "functions of different types need different names: name the type, as in \
+                            `<T: Trait>`, or give a `namespace`, or `skip` the argument";
+                return Err(Error::new_spanned(&argument.kind, what));
+            }
+        }
+        if let Some(constant) = self.item.sig.generics.const_params().next() {
+            let what = "functions of different constants need different names: give a `namespace` that \
+                        says the constant, or that it makes no difference";
+            return Err(Error::new_spanned(constant, what));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn name(&self) -> &Ident {
+        &self.item.sig.ident
+    }
+
+    /// The arguments that are part of the key.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &Argument> {
+        self.arguments.iter().filter(|argument| !argument.skipped)
+    }
+
+    /// The generics without those that only skipped arguments name.
+    pub(crate) fn kept_generics(&self) -> Generics {
+        let all = &self.item.sig.generics;
+        let (kept, skipped): (Vec<_>, Vec<_>) = self
+            .arguments
+            .iter()
+            .partition(|argument| !argument.skipped);
+        let output = &self.output.whole;
+        let said = |arguments: &[&Argument], name: &Ident| {
+            let mut kinds = arguments.iter().map(|argument| &argument.kind);
+            kinds.any(|kind| says(quote!(#kind), name))
+        };
+        let only_skipped = |name: &Ident| {
+            said(&skipped, name) && !said(&kept, name) && !says(quote!(#output), name)
+        };
+        let left_out: Vec<Ident> = all
+            .params
+            .iter()
+            .filter_map(|parameter| match parameter {
+                GenericParam::Type(found) => Some(&found.ident),
+                GenericParam::Const(found) => Some(&found.ident),
+                GenericParam::Lifetime(_) => None,
+            })
+            .filter(|name| only_skipped(name))
+            .cloned()
+            .collect();
+        let mut generics = all.clone();
+        let names = |tokens: TokenStream| left_out.iter().any(|name| says(tokens.clone(), name));
+        let params = all.params.iter().filter(|found| match found {
+            GenericParam::Type(found) => !left_out.contains(&found.ident),
+            GenericParam::Const(found) => !left_out.contains(&found.ident),
+            GenericParam::Lifetime(_) => true,
+        });
+        generics.params = params.cloned().collect();
+        if let Some(clause) = &mut generics.where_clause {
+            let predicates = clause
+                .predicates
+                .iter()
+                .filter(|found| !names(quote!(#found)));
+            clause.predicates = predicates.cloned().collect();
+        }
+        generics
+    }
+
+    /// The types and constants to call it with, after its name.
+    pub(crate) fn turbofish(&self) -> TokenStream {
+        let names = self
+            .item
+            .sig
+            .generics
+            .params
+            .iter()
+            .filter_map(|found| match found {
+                GenericParam::Type(found) => Some(&found.ident),
+                GenericParam::Const(found) => Some(&found.ident),
+                GenericParam::Lifetime(_) => None,
+            });
+        let names: Vec<_> = names.collect();
+        if names.is_empty() {
+            return TokenStream::new();
+        }
+        quote!(::<#(#names),*>)
+    }
+
+    /// Its attributes: those for what is called, for what runs, and for everything.
+    pub(crate) fn attributes(&self) -> (Vec<&Attribute>, Vec<&Attribute>, Vec<&Attribute>) {
+        let (mut called, mut runs, mut all) = (Vec::new(), Vec::new(), Vec::new());
+        for attribute in &self.item.attrs {
+            let is = |name: &str| attribute.path().is_ident(name);
+            if is("doc") || is("must_use") || is("deprecated") {
+                called.push(attribute);
+            } else if is("cfg") || is("allow") {
+                all.push(attribute);
+            } else {
+                runs.push(attribute);
+            }
+        }
+        (called, runs, all)
+    }
+}
+
+fn named(pattern: &Pat) -> Result<Ident, Error> {
+    match pattern {
+        Pat::Ident(found) if found.subpat.is_none() && found.by_ref.is_none() => {
+            Ok(found.ident.clone())
+        }
+        _ => {
+            let what = "give this argument a plain name, and take it apart in the body: the key is made \
+                        of it";
+            Err(Error::new_spanned(pattern, what))
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! One call of a memoized function of many elements: each has its own key, and the function makes
+//! what is missing at once.
+
+mod asynchronous;
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::ready;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Shape;
+use super::declined::Judge;
+use crate::flight::block_on;
+use crate::key::KeyBuffer;
+use crate::region::Value;
+use crate::{Error, Partial, Region};
+
+type Key = Box<[u8]>;
+
+/// One call of a memoized function of many elements; see [`Region::memo_many`].
+///
+/// An element for which [`should_cache`](Self::should_cache) is false goes to this call alone: who waits
+/// for it creates by itself.
+#[must_use = "it does nothing until it is asked for its values"]
+pub struct MemoMany<'m, V: Send + Sync + 'static, T> {
+    region: &'m Region<V>,
+    elements: &'m [T],
+    keys: Vec<Key>,
+    fresh_for: Option<Duration>,
+    judge: Option<Judge<'m, V>>,
+}
+
+impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
+    pub(super) fn new(
+        region: &'m Region<V>,
+        elements: &'m [T],
+        write: impl Fn(&T, &mut KeyBuffer),
+    ) -> Self {
+        Self {
+            keys: keys(elements.iter(), write),
+            region,
+            elements,
+            fresh_for: None,
+            judge: None,
+        }
+    }
+
+    /// How long a value is fresh for this call; without it the region says.
+    pub const fn fresh_for(mut self, span: Duration) -> Self {
+        self.fresh_for = Some(span);
+        self
+    }
+
+    /// Values for which `judge` is false are returned and not stored.
+    pub const fn should_cache(mut self, judge: &'m (dyn Fn(&V) -> bool + Send + Sync)) -> Self {
+        self.judge = Some(judge);
+        self
+    }
+
+    /// The fresh values, in the order of the elements; `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`Region::get_many`].
+    pub fn get(self) -> Result<Vec<Option<V>>, Partial<Option<V>>> {
+        match self.fresh_for {
+            None => self.region.get_many(&self.keys),
+            Some(span) => block_on(self.region.get_many_within(&self.keys, span)),
+        }
+    }
+
+    /// Removes the values: the next call creates.
+    ///
+    /// # Errors
+    /// As [`Region::delete_many`].
+    pub fn invalidate(self) -> Result<(), Partial<()>> {
+        self.region.delete_many(&self.keys)
+    }
+
+    /// The values, with what is missing made by one call of `original`, which gets the missing elements
+    /// in their order; it is called again for elements that others gave up.
+    ///
+    /// # Errors
+    /// As [`Region::get_or_create_many`].
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub fn get_or_create<R: Shape<T, V>>(
+        self,
+        mut original: impl FnMut(&[T]) -> R,
+    ) -> Result<R, Partial<Option<V>>>
+    where
+        T: Clone,
+    {
+        self.get_or_try_create(|missing| Ok::<R, Infallible>(original(missing)))
+    }
+
+    /// The same with a function that can fail. Its errors are not stored.
+    ///
+    /// # Errors
+    /// As [`Region::get_or_try_create_many`].
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub fn get_or_try_create<R: Shape<T, V>, E: Send + Sync + 'static>(
+        self,
+        mut original: impl FnMut(&[T]) -> Result<R, E>,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+    {
+        let mut declined = HashMap::new();
+        let run = |numbers: &[usize]| {
+            let missing = self.asked(numbers);
+            let made = original(&missing).map(|made| made.into_values(&missing));
+            ready(made.map(|made| self.kept(numbers, made, &mut declined)))
+        };
+        let batch = self.region.batch(&self.keys, self.fresh_for, true, run);
+        let ends = block_on(batch);
+        self.answer(ends, &declined)
+    }
+
+    /// The values, whatever becomes of the region: where one of them cannot be had, what `original`
+    /// makes of all elements, which then is not stored.
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub fn get_or_original<R: Shape<T, V>>(self, mut original: impl FnMut(&[T]) -> R) -> R
+    where
+        T: Clone,
+    {
+        let elements = self.elements;
+        let answer = self.get_or_create(&mut original);
+        answer.unwrap_or_else(|_| original(elements))
+    }
+
+    /// Has `original` make all of them anew, whatever is there, and stores what it made.
+    ///
+    /// # Errors
+    /// [`Partial`] with the error of `original` for all of them, or with what [`Region::set`] ends
+    /// with for some.
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub fn refresh<R: Shape<T, V>, E>(
+        self,
+        original: impl FnOnce(&[T]) -> Result<R, E>,
+    ) -> Result<R, Partial<Option<V>, E>> {
+        let values = self.whole(original(self.elements))?;
+        let (numbers, entries) = self.to_store(&values);
+        let stored = self.region.set_many(entries);
+        self.refreshed(values, numbers, stored)
+    }
+
+    fn asked(&self, numbers: &[usize]) -> Vec<T>
+    where
+        T: Clone,
+    {
+        let elements = numbers.iter().map(|number| self.elements[*number].clone());
+        elements.collect()
+    }
+
+    /// What the region is to store of what was made for `numbers`; the rest goes to `declined`.
+    fn kept(
+        &self,
+        numbers: &[usize],
+        mut made: Vec<Option<V>>,
+        declined: &mut HashMap<Key, V>,
+    ) -> Vec<Option<V>> {
+        let Some(judge) = self.judge else {
+            return made;
+        };
+        for (number, value) in numbers.iter().zip(&mut made) {
+            if value.as_ref().is_some_and(|value| !judge(value)) {
+                declined.extend(Some(self.keys[*number].clone()).zip(value.take()));
+            }
+        }
+        made
+    }
+
+    fn answer<R: Shape<T, V>, E>(
+        &self,
+        ends: Result<Vec<Value<V, E>>, Partial<V, E>>,
+        declined: &HashMap<Key, V>,
+    ) -> Result<R, Partial<Option<V>, E>> {
+        let ends = ends.map_err(Partial::without)?;
+        let own = |key: &Key| declined.get(key).cloned();
+        let answers = self.keys.iter().zip(ends);
+        let answers = answers.map(|(key, end)| end.transpose().map(|value| value.or(own(key))));
+        let values = Partial::unless_whole(answers.collect())?;
+        Ok(R::of_values(self.elements, values))
+    }
+
+    /// What was made of all elements, one for each.
+    fn whole<R: Shape<T, V>, E>(
+        &self,
+        made: Result<R, E>,
+    ) -> Result<Vec<Option<V>>, Partial<Option<V>, E>> {
+        let asked = self.elements.len();
+        let error = match made.map(|made| made.into_values(self.elements)) {
+            Ok(values) if values.len() == asked => return Ok(values),
+            Ok(values) => Error::WrongCount {
+                region: self.region.name().to_owned(),
+                asked,
+                made: values.len(),
+            },
+            Err(error) => Error::Creator(Arc::new(error)),
+        };
+        let answers = (0..asked).map(|_| Err(error.clone())).collect();
+        Err(Partial { answers })
+    }
+
+    /// The numbers of those that are to be stored, and their keys and values.
+    fn to_store(&self, values: &[Option<V>]) -> (Vec<usize>, Vec<(Key, V)>) {
+        let wanted = |value: &V| self.judge.is_none_or(|judge| judge(value));
+        let there = values.iter().enumerate();
+        let there = there.filter_map(|(number, value)| Some((number, value.as_ref()?)));
+        let wanted = there.filter(|(_, value)| wanted(value));
+        wanted
+            .map(|(number, value)| (number, (self.keys[number].clone(), value.clone())))
+            .unzip()
+    }
+
+    /// The answer, if what was made for these numbers could be stored.
+    fn refreshed<R: Shape<T, V>, E>(
+        &self,
+        values: Vec<Option<V>>,
+        numbers: Vec<usize>,
+        stored: Result<(), Partial<()>>,
+    ) -> Result<R, Partial<Option<V>, E>> {
+        let Err(partial) = stored else {
+            return Ok(R::of_values(self.elements, values));
+        };
+        let mut answers: Vec<_> = values.into_iter().map(Ok).collect();
+        for (number, stored) in numbers.into_iter().zip(partial.answers) {
+            if let Err(error) = stored {
+                answers[number] = Err(error.map_creator(|never| match *never {}));
+            }
+        }
+        Err(Partial { answers })
+    }
+}
+
+/// What is stored from outside, in place of what the function would make.
+impl<V: Clone + Send + Sync + 'static> Region<V> {
+    /// Stores values of a memoized function of many elements: each under the key that `write` makes of
+    /// its element, as for [`memo_many`](Self::memo_many).
+    ///
+    /// # Errors
+    /// As [`Region::set_many`].
+    pub fn memo_set_many<T>(
+        &self,
+        entries: impl IntoIterator<Item = (T, V)>,
+        write: impl Fn(&T, &mut KeyBuffer),
+    ) -> Result<(), Partial<()>> {
+        self.set_many(keyed(entries, write))
+    }
+}
+
+fn keys<'t, T: 't>(
+    elements: impl Iterator<Item = &'t T>,
+    write: impl Fn(&T, &mut KeyBuffer),
+) -> Vec<Key> {
+    let mut buffer = KeyBuffer::new();
+    let mut key = |element| {
+        buffer.clear();
+        write(element, &mut buffer);
+        buffer.as_bytes().into()
+    };
+    elements.map(&mut key).collect()
+}
+
+fn keyed<T, V>(
+    entries: impl IntoIterator<Item = (T, V)>,
+    write: impl Fn(&T, &mut KeyBuffer),
+) -> Vec<(Key, V)> {
+    let (elements, values): (Vec<T>, Vec<V>) = entries.into_iter().unzip();
+    let keys = keys(elements.iter(), write);
+    keys.into_iter().zip(values).collect()
+}

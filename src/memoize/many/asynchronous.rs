@@ -1,0 +1,144 @@
+//! The same for tasks. The function gets elements of its own: a future outlives what it borrows.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::PoisonError;
+
+use super::{MemoMany, keyed};
+use crate::key::KeyBuffer;
+use crate::memoize::Shape;
+use crate::sync::Mutex;
+use crate::{Partial, Region};
+
+impl<V: Clone + Send + Sync + 'static, T> MemoMany<'_, V, T> {
+    /// [`get`](Self::get) for tasks.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn get_async(self) -> Result<Vec<Option<V>>, Partial<Option<V>>> {
+        match self.fresh_for {
+            None => self.region.get_many_async(&self.keys).await,
+            Some(span) => self.region.get_many_within(&self.keys, span).await,
+        }
+    }
+
+    /// [`invalidate`](Self::invalidate) for tasks.
+    ///
+    /// # Errors
+    /// As [`invalidate`](Self::invalidate).
+    pub async fn invalidate_async(self) -> Result<(), Partial<()>> {
+        self.region.delete_many_async(&self.keys).await
+    }
+
+    /// [`get_or_create`](Self::get_or_create) for tasks. Dropping the future cancels the call.
+    ///
+    /// # Errors
+    /// As [`get_or_create`](Self::get_or_create).
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn get_or_create_async<R: Shape<T, V>, F>(
+        self,
+        mut original: impl FnMut(Vec<T>) -> F,
+    ) -> Result<R, Partial<Option<V>>>
+    where
+        T: Clone,
+        F: Future<Output = R>,
+    {
+        let creator = |missing| {
+            let made = original(missing);
+            async { Ok::<R, Infallible>(made.await) }
+        };
+        self.get_or_try_create_async(creator).await
+    }
+
+    /// [`get_or_try_create`](Self::get_or_try_create) for tasks. Dropping the future cancels the call.
+    ///
+    /// # Errors
+    /// As [`get_or_try_create`](Self::get_or_try_create).
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn get_or_try_create_async<R: Shape<T, V>, E, F>(
+        self,
+        mut original: impl FnMut(Vec<T>) -> F,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<R, E>>,
+    {
+        // Several runs of the function may be at work on it, though none at the same moment.
+        let declined = Mutex::new(HashMap::new());
+        let (memo, left) = (&self, &declined);
+        let run = |numbers: &[usize]| {
+            let (numbers, missing) = (numbers.to_vec(), memo.asked(numbers));
+            let made = original(missing.clone());
+            async move {
+                let made = made.await?.into_values(&missing);
+                let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(memo.kept(&numbers, made, &mut left))
+            }
+        };
+        let batch = self.region.batch(&self.keys, self.fresh_for, false, run);
+        let ends = batch.await;
+        let declined = declined.into_inner();
+        self.answer(ends, &declined.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// [`get_or_original`](Self::get_or_original) for tasks.
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn get_or_original_async<R: Shape<T, V>, F>(
+        self,
+        mut original: impl FnMut(Vec<T>) -> F,
+    ) -> R
+    where
+        T: Clone,
+        F: Future<Output = R>,
+    {
+        let elements = self.elements;
+        match self.get_or_create_async(&mut original).await {
+            Ok(answer) => answer,
+            Err(_) => original(elements.to_vec()).await,
+        }
+    }
+
+    /// [`refresh`](Self::refresh) for tasks.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh).
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn refresh_async<R: Shape<T, V>, E, F>(
+        self,
+        original: impl FnOnce(Vec<T>) -> F,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+        F: Future<Output = Result<R, E>>,
+    {
+        let made = original(self.elements.to_vec()).await;
+        let values = self.whole(made)?;
+        let (numbers, entries) = self.to_store(&values);
+        let stored = self.region.set_many_async(entries).await;
+        self.refreshed(values, numbers, stored)
+    }
+}
+
+impl<V: Clone + Send + Sync + 'static> Region<V> {
+    /// [`memo_set_many`](Self::memo_set_many) for tasks.
+    ///
+    /// # Errors
+    /// As [`set_many`](Self::set_many).
+    pub async fn memo_set_many_async<T>(
+        &self,
+        entries: impl IntoIterator<Item = (T, V)>,
+        write: impl Fn(&T, &mut KeyBuffer),
+    ) -> Result<(), Partial<()>> {
+        let entries = keyed(entries, write);
+        self.set_many_async(entries).await
+    }
+}

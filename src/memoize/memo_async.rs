@@ -1,0 +1,139 @@
+//! One call of a memoized function, for tasks.
+
+use std::convert::Infallible;
+
+use super::Memo;
+use super::declined::{judged, settled};
+use super::memo::once;
+use crate::Error;
+
+impl<V: Clone + Send + Sync + 'static> Memo<'_, V> {
+    /// [`get`](Self::get) for tasks.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub async fn get_async(self) -> Result<Option<V>, Error> {
+        Ok(self.at().get_async().await?.map(|answer| answer.value))
+    }
+
+    /// [`set`](Self::set) for tasks.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub async fn set_async(self, value: V) -> Result<(), Error> {
+        self.region.set_async(self.key.as_bytes(), value).await
+    }
+
+    /// [`invalidate`](Self::invalidate) for tasks.
+    ///
+    /// # Errors
+    /// As [`invalidate`](Self::invalidate).
+    pub async fn invalidate_async(self) -> Result<(), Error> {
+        self.region.delete_async(self.key.as_bytes()).await
+    }
+
+    /// [`get_or_create`](Self::get_or_create) for tasks. Dropping the future cancels the call.
+    ///
+    /// # Errors
+    /// As [`get_or_create`](Self::get_or_create).
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn get_or_create_async<F: Future<Output = V>>(
+        self,
+        original: impl FnOnce() -> F,
+    ) -> Result<V, Error> {
+        let creator = || {
+            let made = original();
+            async { Ok::<V, Infallible>(made.await) }
+        };
+        self.get_or_try_create_async(creator).await
+    }
+
+    /// [`get_or_try_create`](Self::get_or_try_create) for tasks. Dropping the future cancels the call.
+    ///
+    /// # Errors
+    /// As [`get_or_try_create`](Self::get_or_try_create).
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn get_or_try_create_async<E, F>(
+        self,
+        original: impl FnOnce() -> F,
+    ) -> Result<V, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        match (self.judge, self.fresh_for) {
+            (None, None) => {
+                let key = self.key.as_bytes();
+                self.region.get_or_try_create_async(key, original).await
+            }
+            (None, Some(_)) => {
+                let answer = self.at().try_create_async(original).await;
+                answer.map(|answer| answer.value)
+            }
+            (Some(judge), _) => {
+                let mut declined = None;
+                let own = &mut declined;
+                let creator = || {
+                    let made = original();
+                    async move { judged(made.await, judge, own) }
+                };
+                let answer = self.at().try_create_async(creator).await;
+                settled(answer, declined)
+            }
+        }
+    }
+
+    /// [`get_or_original`](Self::get_or_original) for tasks.
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn get_or_original_async<F: Future<Output = V>>(
+        self,
+        original: impl FnOnce() -> F,
+    ) -> V {
+        let (mut original, mut made) = (Some(original), None);
+        let (begin, own) = (&mut original, &mut made);
+        let creator = || {
+            let begun = once(begin);
+            async move {
+                let value = begun.await;
+                *own = Some(value.clone());
+                value
+            }
+        };
+        match (self.get_or_create_async(creator).await, made) {
+            (Ok(value), _) | (Err(_), Some(value)) => value,
+            (Err(_), None) => once(&mut original).await,
+        }
+    }
+
+    /// [`refresh`](Self::refresh) for tasks.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh).
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn refresh_async<E, F>(self, original: impl FnOnce() -> F) -> Result<V, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        let Some(judge) = self.judge else {
+            let answer = self.at().refresh_async(original).await;
+            return answer.map(|answer| answer.value);
+        };
+        let mut declined = None;
+        let own = &mut declined;
+        let creator = || {
+            let made = original();
+            async move { judged(made.await, judge, own) }
+        };
+        let answer = self.at().refresh_async(creator).await;
+        settled(answer, declined)
+    }
+}
