@@ -23,8 +23,6 @@ fn a_failing_origin_is_left_alone_by_processes_that_share_a_folder() {
     for course in courses {
         assert_eq!(count(course, "errors"), 0, "{figures}");
         assert!(count(course, "expiries") > 0, "{figures}");
-        let oldest = course["oldest_ms"].as_f64().expect("milliseconds");
-        assert!(oldest <= 200.0, "nothing older than it is fresh: {figures}");
     }
     assert_eq!(courses[0]["elected_share"], 1.0, "somebody waits for each");
 }
