@@ -56,6 +56,6 @@ pub use dogpile_sled::{Sled, SledSettings};
 pub use error::{ConfigError, Error, Place};
 pub use key::KeyPart;
 pub use region::{
-    Answer, At, BoxError, Config, Creations, Histogram, Job, Known, OnStoreFailure, Origin,
-    Partial, Region, Statistics,
+    Answer, At, BoxError, Config, Creation, Creations, Histogram, Job, Known, OnStoreFailure,
+    Origin, Partial, Region, Statistics,
 };

@@ -48,9 +48,9 @@
 //! The key is the name and the arguments, each by its [`KeyPart`]: different names and different
 //! arguments never meet. `docs/keys.md` specifies the bytes.
 
-mod declined;
 mod fallible;
 mod function;
+mod judge;
 mod many;
 mod memo;
 mod memo_async;

@@ -12,6 +12,7 @@ mod asynchronous;
 mod at;
 mod call;
 mod config;
+mod creation;
 mod drive;
 mod due;
 mod hold;
@@ -37,6 +38,7 @@ use dogpile_backend::Invalidation;
 pub use answer::{Answer, Known, Origin};
 pub use at::At;
 pub use config::{Config, OnStoreFailure};
+pub use creation::Creation;
 pub use many::Partial;
 pub(crate) use many::Value;
 pub use owned::{BoxError, Job};
@@ -274,7 +276,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
             Ok(value) => Ok(value),
             Err(_) => self
                 .at(key)
-                .create_long_way(creator)
+                .create_long_way(None, creator)
                 .map(|answer| answer.value),
         }
     }

@@ -85,8 +85,7 @@ impl<'r, V: Clone + Send + Sync + 'static, A, F> Memoized<'r, V, A, F> {
         self
     }
 
-    /// Values for which this is false go to those who asked and are not stored. To the region such a
-    /// creation is one that failed; see [`Memo::should_cache`].
+    /// Values for which this is false go to those who asked and are not stored.
     pub fn should_cache(mut self, judge: impl Fn(&V) -> bool + Send + Sync + 'r) -> Self {
         self.judge = Some(Box::new(judge));
         self

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Shape;
-use super::declined::Judge;
+use super::judge::Judge;
 use crate::flight::block_on;
 use crate::key::KeyBuffer;
 use crate::region::Value;

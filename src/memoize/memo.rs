@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use super::declined::{Judge, judged, settled};
+use super::judge::{Judge, judged};
+use crate::Creation;
 use crate::key::KeyBuffer;
 use crate::{At, Error, Region};
 
@@ -35,10 +36,6 @@ impl<'m, V: Clone + Send + Sync + 'static> Memo<'m, V> {
 
     /// Values for which `judge` is false go to those who asked and are not stored; a stale value that
     /// is there stays.
-    ///
-    /// To the region such a creation is one that failed: it is counted so, and with
-    /// [`Config::back_off`](crate::Config::back_off) the function is left alone after it. Where that is
-    /// set, judge values with [`Config::should_cache`](crate::Config::should_cache).
     pub const fn should_cache(mut self, judge: &'m (dyn Fn(&V) -> bool + Send + Sync)) -> Self {
         self.judge = Some(judge);
         self
@@ -111,10 +108,9 @@ impl<'m, V: Clone + Send + Sync + 'static> Memo<'m, V> {
             (None, None) => self.region.get_or_try_create(self.key.as_bytes(), original),
             (None, Some(_)) => self.at().try_create(original).map(|answer| answer.value),
             (Some(judge), _) => {
-                let mut declined = None;
-                let creator = || judged(original(), judge, &mut declined);
-                let answer = self.at().try_create(creator);
-                settled(answer, declined)
+                let creator = |creation: &Creation<V>| judged(original(), judge, creation);
+                let answer = self.at().try_create_with(creator);
+                answer.map(|answer| answer.value)
             }
         }
     }
@@ -161,10 +157,9 @@ impl<'m, V: Clone + Send + Sync + 'static> Memo<'m, V> {
         let Some(judge) = self.judge else {
             return self.at().refresh(original).map(|answer| answer.value);
         };
-        let mut declined = None;
-        let creator = || judged(original(), judge, &mut declined);
-        let answer = self.at().refresh(creator);
-        settled(answer, declined)
+        let creator = |creation: &Creation<V>| judged(original(), judge, creation);
+        let answer = self.at().refresh_with(creator);
+        answer.map(|answer| answer.value)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use super::Memo;
-use super::declined::{judged, settled};
+use super::judge::judged;
 use super::memo::once;
 use crate::Error;
 
@@ -75,14 +75,12 @@ impl<V: Clone + Send + Sync + 'static> Memo<'_, V> {
                 answer.map(|answer| answer.value)
             }
             (Some(judge), _) => {
-                let mut declined = None;
-                let own = &mut declined;
-                let creator = || {
+                let creator = |creation| {
                     let made = original();
-                    async move { judged(made.await, judge, own) }
+                    async move { judged(made.await, judge, &creation) }
                 };
-                let answer = self.at().try_create_async(creator).await;
-                settled(answer, declined)
+                let answer = self.at().try_create_with_async(creator).await;
+                answer.map(|answer| answer.value)
             }
         }
     }
@@ -127,13 +125,11 @@ impl<V: Clone + Send + Sync + 'static> Memo<'_, V> {
             let answer = self.at().refresh_async(original).await;
             return answer.map(|answer| answer.value);
         };
-        let mut declined = None;
-        let own = &mut declined;
-        let creator = || {
+        let creator = |creation| {
             let made = original();
-            async move { judged(made.await, judge, own) }
+            async move { judged(made.await, judge, &creation) }
         };
-        let answer = self.at().refresh_async(creator).await;
-        settled(answer, declined)
+        let answer = self.at().refresh_with_async(creator).await;
+        answer.map(|answer| answer.value)
     }
 }

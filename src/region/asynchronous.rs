@@ -42,7 +42,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
             Ok(value) => Ok(value),
             Err(_) => {
                 let creator = || async { Ok::<V, Infallible>(creator().await) };
-                let answer = self.at(key).create_long_way_async(creator).await?;
+                let answer = self.at(key).create_long_way_async(None, creator).await?;
                 Ok(answer.value)
             }
         }
@@ -68,7 +68,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         match self.hit(key.as_ref(), |value| value.clone()) {
             Ok(value) => Ok(value),
             Err(_) => {
-                let answer = self.at(key).create_long_way_async(creator).await?;
+                let answer = self.at(key).create_long_way_async(None, creator).await?;
                 Ok(answer.value)
             }
         }

@@ -14,6 +14,7 @@ use super::active::Active;
 use super::answer::{Answer, Origin};
 use super::call::{Beginning, Call, Terms};
 use super::config::OnStoreFailure;
+use super::creation::Desk;
 use super::drive::{drive, drive_async};
 use super::kept::Mark;
 use super::look::{first_look, look};
@@ -147,7 +148,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     ) -> Result<Answer<V>, Error<E>> {
         match self.hit() {
             Some(answer) => Ok(answer),
-            None => self.create_long_way(creator),
+            None => self.create_long_way(None, creator),
         }
     }
 
@@ -183,7 +184,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     {
         match self.hit() {
             Some(answer) => Ok(answer),
-            None => self.create_long_way_async(creator).await,
+            None => self.create_long_way_async(None, creator).await,
         }
     }
 
@@ -198,7 +199,16 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         self,
         creator: impl FnOnce() -> Result<V, E>,
     ) -> Result<Answer<V>, Error<E>> {
+        self.refresh_at(None, creator)
+    }
+
+    pub(super) fn refresh_at<E: Send + Sync + 'static>(
+        self,
+        desk: Option<Arc<Desk<V>>>,
+        creator: impl FnOnce() -> Result<V, E>,
+    ) -> Result<Answer<V>, Error<E>> {
         let (mut call, action) = self.start(REFRESH)?;
+        call.desk = desk;
         drive(&mut call, action, creator, nobody_else)
     }
 
@@ -217,13 +227,27 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
+        self.refresh_at_async(None, creator).await
+    }
+
+    pub(super) async fn refresh_at_async<E, F>(
+        self,
+        desk: Option<Arc<Desk<V>>>,
+        creator: impl FnOnce() -> F,
+    ) -> Result<Answer<V>, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
         let (mut call, action) = self.start(REFRESH)?;
+        call.desk = desk;
         drive_async(&mut call, action, creator, nobody_else).await
     }
 
     #[cold]
     pub(super) fn create_long_way<E: Send + Sync + 'static>(
         self,
+        desk: Option<Arc<Desk<V>>>,
         creator: impl FnOnce() -> Result<V, E>,
     ) -> Result<Answer<V>, Error<E>> {
         let active = self.active()?;
@@ -238,6 +262,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         };
         // Most calls end above: nothing is built for the rest of their way.
         let (mut call, action) = Call::after_look(subject, terms, NEW, beginning, looked);
+        call.desk = desk;
         drive(&mut call, action, creator, nobody_else)
     }
 
@@ -245,6 +270,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     /// before the wait.
     pub(super) fn create_long_way_async<E, F>(
         self,
+        desk: Option<Arc<Desk<V>>>,
         creator: impl FnOnce() -> F,
     ) -> impl Future<Output = Result<Answer<V>, Error<E>>>
     where
@@ -258,10 +284,11 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
                 return Err(region.not_configured());
             };
             let subject = Subject::new(region.shared(), key.as_ref());
-            let (call, action) = match first_look(subject, terms, NEW).await {
+            let (mut call, action) = match first_look(subject, terms, NEW).await {
                 Ok(answer) => return Ok(answer),
                 Err(begun) => begun,
             };
+            call.desk = desk;
             // Most calls end above: nothing is built for the rest of their way.
             Box::pin(drive_async(call, action, creator, nobody_else)).await
         }

@@ -10,6 +10,7 @@ use dogpile_backend::{CachedValue, Epoch, Epochs, Policy, Span, StoreError, Time
 use dogpile_core::flow::{self, Action, Claimed, Ending, Event, Flow, Trouble, Wish};
 
 use super::config::OnStoreFailure;
+use super::creation::Desk;
 use super::hold::Hold;
 use super::kept::Mark;
 use super::renewal::Renewal;
@@ -85,6 +86,8 @@ pub(super) struct Call<'r, V: Clone + Send + Sync + 'static, E> {
     /// What the creator made, until it is settled.
     made: Option<Box<CachedValue<V>>>,
     failure: Option<Box<Failure<E>>>,
+    /// Where its creator sees what it replaces, if it asked to.
+    pub(super) desk: Option<Arc<Desk<V>>>,
     renewal: Option<Box<Renewal>>,
     pub(super) waiting: Option<Waiting>,
     pub(super) watching: Option<Box<Watching>>,
@@ -145,6 +148,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             made: None,
             epoch: Epoch::FIRST,
             failure: None,
+            desk: None,
             renewal: None,
             waiting: None,
             watching: None,

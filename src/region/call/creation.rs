@@ -21,6 +21,11 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
         let creation = cycle::new_creation();
         self.began = active.clock.monotonic();
         let due = self.began.after(self.terms.creation_limit);
+        if let Some(desk) = &self.desk {
+            let now = active.now();
+            let age = |entry: &CachedValue<V>| now.since(entry.metadata.created).to_duration();
+            desk.lay(self.at_hand.as_ref(), age);
+        }
         self.hold.begin(creation, due);
         creation
     }
@@ -52,7 +57,8 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
     fn made(&mut self, value: V) -> Created {
         let active = self.subject.active();
         let judge = active.settings.should_cache.as_ref();
-        let wanted = judge.is_none_or(|should_cache| should_cache(&value));
+        let wanted = judge.is_none_or(|should_cache| should_cache(&value))
+            && !self.desk.as_ref().is_some_and(|desk| desk.is_declined());
         let metadata = Metadata {
             stamp: Stamp::NONE,
             epoch: self.epoch,

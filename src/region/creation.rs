@@ -1,0 +1,201 @@
+//! What a creator may know of the call that it works for, and say about its value.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use dogpile_backend::CachedValue;
+
+use super::{Answer, At};
+use crate::error::Error;
+use crate::sync::{Mutex, OnceLock};
+
+/// A creator's view of its own creation; see [`At::try_create_with`].
+pub struct Creation<V> {
+    desk: Arc<Desk<V>>,
+}
+
+/// What lies between a call and its creator.
+pub(super) struct Desk<V> {
+    /// The value that is replaced, once it is known that the creator runs.
+    stale: OnceLock<Option<Stale<V>>>,
+    declined: Mutex<bool>,
+}
+
+/// A value that may be served meanwhile, and how old it is.
+struct Stale<V> {
+    value: V,
+    age: Duration,
+}
+
+impl<V> Creation<V> {
+    /// The value that is replaced, where one is at hand that may still be served: to ask the source only
+    /// whether it has changed, and return it again.
+    pub fn stale(&self) -> Option<&V> {
+        Some(&self.old()?.value)
+    }
+
+    /// How old that is.
+    pub fn stale_age(&self) -> Option<Duration> {
+        Some(self.old()?.age)
+    }
+
+    fn old(&self) -> Option<&Stale<V>> {
+        self.desk.stale.get()?.as_ref()
+    }
+
+    /// Gives the value to those who asked, and stores it nowhere, whatever
+    /// [`Config::should_cache`](crate::Config::should_cache) says.
+    pub fn do_not_cache(&self) {
+        *lock(&self.desk.declined) = true;
+    }
+}
+
+fn lock(flag: &Mutex<bool>) -> crate::sync::MutexGuard<'_, bool> {
+    flag.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<V> std::fmt::Debug for Creation<V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Creation")
+            .field("stale_age", &self.stale_age())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<V: Clone> Desk<V> {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            stale: OnceLock::new(),
+            declined: Mutex::new(false),
+        })
+    }
+
+    /// The creator is about to run.
+    pub(super) fn lay(
+        &self,
+        at_hand: Option<&CachedValue<V>>,
+        age: impl Fn(&CachedValue<V>) -> Duration,
+    ) {
+        self.stale.get_or_init(|| {
+            at_hand.map(|entry| Stale {
+                value: entry.value.clone(),
+                age: age(entry),
+            })
+        });
+    }
+
+    /// Whether the creator said that its value is not to be stored.
+    pub(super) fn is_declined(&self) -> bool {
+        *lock(&self.declined)
+    }
+
+    fn view(self: &Arc<Self>) -> Creation<V> {
+        Creation {
+            desk: Arc::clone(self),
+        }
+    }
+}
+
+impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
+    /// [`try_create`](Self::try_create) with a creator that sees what it replaces, and may say that its
+    /// value is not to be stored.
+    ///
+    /// ```
+    /// use dogpile::{Config, Memory, Origin, Region};
+    /// use std::time::Duration;
+    /// # fn changed_since(_: &str) -> Result<Option<String>, std::io::Error> { Ok(None) }
+    /// let pages: Region<String> = Region::new("pages");
+    /// let hour = Duration::from_secs(3_600);
+    /// pages.configure(Config::new(Memory::unbounded()).fresh_for(Duration::ZERO).stale_for(hour))?;
+    /// pages.set("front", "hello".to_owned())?;
+    /// let answer = pages.at("front").try_create_with(|creation| match creation.stale() {
+    ///     // Not modified: the old value is the new one.
+    ///     Some(old) => Ok(changed_since(old)?.unwrap_or_else(|| old.clone())),
+    ///     None => Ok::<_, std::io::Error>("new".to_owned()),
+    /// })?;
+    /// assert_eq!((&*answer.value, answer.origin), ("hello", Origin::Created));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`try_create`](Self::try_create).
+    ///
+    /// # Panics
+    /// When this call's own creator does.
+    pub fn try_create_with<E: Send + Sync + 'static>(
+        self,
+        creator: impl FnOnce(&Creation<V>) -> Result<V, E>,
+    ) -> Result<Answer<V>, Error<E>> {
+        match self.hit() {
+            Some(answer) => Ok(answer),
+            None => {
+                let desk = Desk::new();
+                let view = desk.view();
+                self.create_long_way(Some(desk), || creator(&view))
+            }
+        }
+    }
+
+    /// [`try_create_with`](Self::try_create_with) for tasks.
+    ///
+    /// # Errors
+    /// As [`try_create`](Self::try_create).
+    ///
+    /// # Panics
+    /// When this call's own creator does.
+    pub async fn try_create_with_async<E, F>(
+        self,
+        creator: impl FnOnce(Creation<V>) -> F,
+    ) -> Result<Answer<V>, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        match self.hit() {
+            Some(answer) => Ok(answer),
+            None => {
+                let desk = Desk::new();
+                let view = desk.view();
+                self.create_long_way_async(Some(desk), || creator(view))
+                    .await
+            }
+        }
+    }
+
+    /// [`refresh`](Self::refresh) with a creator that may say that its value is not to be stored. A refresh
+    /// looks at nothing, so there is no value that it replaces.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh).
+    ///
+    /// # Panics
+    /// When the creator does.
+    pub fn refresh_with<E: Send + Sync + 'static>(
+        self,
+        creator: impl FnOnce(&Creation<V>) -> Result<V, E>,
+    ) -> Result<Answer<V>, Error<E>> {
+        let desk = Desk::new();
+        let view = desk.view();
+        self.refresh_at(Some(desk), || creator(&view))
+    }
+
+    /// [`refresh_with`](Self::refresh_with) for tasks.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh).
+    ///
+    /// # Panics
+    /// When the creator does.
+    pub async fn refresh_with_async<E, F>(
+        self,
+        creator: impl FnOnce(Creation<V>) -> F,
+    ) -> Result<Answer<V>, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        let desk = Desk::new();
+        let view = desk.view();
+        self.refresh_at_async(Some(desk), || creator(view)).await
+    }
+}
