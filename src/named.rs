@@ -3,7 +3,7 @@
 //!
 //! | key | is | default |
 //! |---|---|---|
-//! | `backend` | `memory`, `file`, `sled` or `redis` | must be given |
+//! | `backend` | `memory`, `file`, `sled`, `redis`, or one that was [registered](register_backend) | must be given |
 //! | `fresh_for`, `stale_for` | durations | see [`Config`] |
 //! | `deadline`, `creation_limit`, `lease_time`, `skew` | durations | |
 //! | `stale_if_error`, `strict_invalidation` | `true` or `false` | |
@@ -27,12 +27,14 @@
 //! `1 GB`; a list has commas. Values in stores of bytes are JSON.
 
 mod error;
+mod plugin;
 mod store;
 mod words;
 
 use dogpile_backend::{Codec, JsonCodec, Prefix};
 
 pub use error::SettingsError;
+pub use plugin::{Arguments, register_backend};
 use words::Words;
 
 use crate::region::{Config, OnStoreFailure};

@@ -2,7 +2,12 @@
 #![cfg(all(feature = "file", feature = "sled", feature = "toml"))]
 #![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
 
-use dogpile::named::SettingsError;
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use dogpile::backend::{Backend, Blocking, CachedValue, Payload, Span, StoreError};
+use dogpile::named::{SettingsError, register_backend};
 use dogpile::{Config, Origin, Region};
 
 fn region(config: Config<u64>) -> Region<u64> {
@@ -186,17 +191,96 @@ fn words_that_cannot_be_meant_so_are_told() {
         ("cache.arguments.path", "/dev/null/x"),
     ]);
     assert!(
-        matches!(
-            found,
-            SettingsError::Store {
-                backend: "file",
-                ..
-            }
-        ),
+        matches!(&found, SettingsError::Store { backend, .. } if backend == "file"),
         "{found}"
     );
     let Err(found) = Config::<u64>::from_toml("backend = [") else {
         panic!("that is no TOML");
     };
     assert!(matches!(found, SettingsError::Toml(_)), "{found}");
+}
+
+/// A store of bytes as another crate would bring it.
+#[derive(Default)]
+struct Shelf(Mutex<HashMap<Vec<u8>, CachedValue<Payload>>>);
+
+impl Backend<Payload> for Shelf {
+    fn get(&self, key: &[u8]) -> Result<Option<CachedValue<Payload>>, StoreError> {
+        Ok(self.0.lock().unwrap().get(key).cloned())
+    }
+
+    fn set(&self, key: &[u8], entry: CachedValue<Payload>, _: Span) -> Result<(), StoreError> {
+        self.0.lock().unwrap().insert(key.to_vec(), entry);
+        Ok(())
+    }
+
+    fn delete(&self, key: &[u8]) -> Result<(), StoreError> {
+        self.0.lock().unwrap().remove(key);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_backend_of_another_crate_is_had_by_its_name_with_its_arguments() {
+    let (asked, heard) = std::sync::mpsc::channel();
+    let opened = register_backend("shelf", move |arguments| {
+        let wood = arguments.needed("wood", "what it is made of")?;
+        let boards: Option<u32> = arguments.number("boards")?;
+        let last = (
+            arguments.flag("varnished")?,
+            arguments.duration("age")?,
+            arguments.size("room")?,
+            arguments.text("maker"),
+        );
+        if wood == "ice" {
+            return Err("it melts".into());
+        }
+        asked.send((wood, boards, last)).unwrap();
+        Ok(Blocking::new(Shelf::default()))
+    });
+    opened.unwrap();
+    let shelf = ("cache.backend", "shelf");
+    let words = [
+        shelf,
+        ("cache.fresh_for", "10m"),
+        ("cache.arguments.wood", "oak"),
+        ("cache.arguments.boards", "3"),
+        ("cache.arguments.varnished", "true"),
+        ("cache.arguments.age", "1h"),
+        ("cache.arguments.room", "1 KiB"),
+    ];
+    let region = region(Config::from_map(words, "cache.").unwrap());
+    let hour = Duration::from_secs(3_600);
+    let expected = (Some(true), Some(hour), Some(1_024), None);
+    assert_eq!(heard.recv().unwrap(), ("oak".to_owned(), Some(3), expected));
+    assert_eq!(region.get_or_create("key", || 7).unwrap(), 7);
+    assert_eq!(region.get_or_create("key", || 8).unwrap(), 7);
+
+    let told = refused(&[shelf]).to_string();
+    assert_eq!(
+        told,
+        "`cache.arguments.wood` is missing: what it is made of"
+    );
+    let oak = ("cache.arguments.wood", "oak");
+    let told = refused(&[shelf, oak, ("cache.arguments.bords", "3")]).to_string();
+    assert!(
+        told.contains("did you mean `cache.arguments.boards`?"),
+        "{told}"
+    );
+    let told = refused(&[shelf, oak, ("cache.arguments.boards", "x")]).to_string();
+    assert!(told.contains("which is no whole number"), "{told}");
+    let told = refused(&[shelf, ("cache.arguments.wood", "ice")]).to_string();
+    assert_eq!(
+        told,
+        "the store of the backend `shelf` does not open: it melts"
+    );
+    let told = refused(&[("cache.backend", "shef")]).to_string();
+    assert!(
+        told.contains("`redis`, `valkey`") && told.contains("`shelf`"),
+        "{told}"
+    );
+    for name in ["shelf", "redis"] {
+        let again = register_backend(name, |_| Ok(Blocking::new(Shelf::default())));
+        assert!(matches!(again, Err(SettingsError::Taken { .. })), "{name}");
+    }
 }

@@ -31,6 +31,7 @@ fn each() -> Vec<(Region<u64>, Arc<HandClock>)> {
 }
 
 /// One more than what is replaced, else 1.
+#[allow(clippy::unnecessary_wraps)] // as creators are that can fail
 fn next(creation: &Creation<u64>) -> Result<u64, String> {
     Ok(creation.stale().map_or(1, |old| old + 1))
 }

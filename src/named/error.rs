@@ -44,6 +44,12 @@ pub enum SettingsError {
         /// The backend.
         backend: &'static str,
     },
+    /// A name that another backend has.
+    #[error("there is a backend `{backend}` already; give yours another name")]
+    Taken {
+        /// The name.
+        backend: String,
+    },
     /// The text is no TOML.
     #[error("{0}")]
     Toml(String),
@@ -51,7 +57,7 @@ pub enum SettingsError {
     #[error("the store of the backend `{backend}` does not open: {source}")]
     Store {
         /// The backend.
-        backend: &'static str,
+        backend: String,
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },

@@ -2,10 +2,10 @@
 
 use std::error::Error;
 
-use dogpile_backend::{Codec, JsonCodec};
+use dogpile_backend::{Codec, Encoded, JsonCodec};
 
-use super::SettingsError;
 use super::words::Words;
+use super::{SettingsError, plugin};
 use crate::region::Config;
 
 /// Opens the store that is named.
@@ -15,7 +15,10 @@ pub(super) fn open<V: Clone + Send + Sync + 'static>(
 where
     JsonCodec: Codec<V>,
 {
-    let name = words.needed("backend", "one of `memory`, `file`, `sled`, `redis`")?;
+    let name = words.needed(
+        "backend",
+        "`memory`, `file`, `sled`, `redis`, or one that was registered",
+    )?;
     let schema = words.number("schema")?.unwrap_or(0);
     let codec = JsonCodec::new().with_schema(schema);
     match name.as_str() {
@@ -23,17 +26,20 @@ where
         "file" => file(words, codec),
         "sled" => sled(words, codec),
         "redis" | "valkey" => redis(words, codec),
-        _ => Err(SettingsError::Word {
-            key: words.full("backend"),
-            word: name,
-            expected: "one of `memory`, `file`, `sled`, `redis`".to_owned(),
-        }),
+        _ => match plugin::open(&name, words) {
+            Some(opened) => Ok(Config::new(Encoded::new(opened?, codec))),
+            None => Err(SettingsError::Word {
+                key: words.full("backend"),
+                word: name,
+                expected: plugin::all_names(),
+            }),
+        },
     }
 }
 
 #[allow(dead_code)] // a build without backends opens nothing
 fn closed(backend: &'static str, why: impl Into<Box<dyn Error + Send + Sync>>) -> SettingsError {
-    let source = why.into();
+    let (backend, source) = (backend.to_owned(), why.into());
     SettingsError::Store { backend, source }
 }
 

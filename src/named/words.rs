@@ -1,5 +1,6 @@
 //! Keys and their words, taken one by one; what nobody takes is not known.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::str::FromStr;
@@ -10,14 +11,14 @@ use super::SettingsError;
 /// How many letters may be wrong in a key that was meant to be another.
 const MISSPELT: usize = 3;
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Words {
     prefix: String,
     /// Whether they are names of environment variables: upper case, with `__` for a dot.
     shouted: bool,
     /// What nobody has taken yet.
     left: BTreeMap<String, String>,
-    known: BTreeSet<&'static str>,
+    known: BTreeSet<Cow<'static, str>>,
 }
 
 impl Words {
@@ -106,18 +107,21 @@ impl Words {
         format!("{}{key}", self.prefix)
     }
 
-    pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+    pub(super) fn text(&mut self, key: impl Into<Cow<'static, str>>) -> Option<String> {
+        let key = key.into();
+        let word = self.left.remove(&*key);
         self.known.insert(key);
-        self.left.remove(key)
+        word
     }
 
     /// A word that must be there.
     pub(super) fn needed(
         &mut self,
-        key: &'static str,
+        key: impl Into<Cow<'static, str>>,
         what: &'static str,
     ) -> Result<String, SettingsError> {
-        let key_in_full = self.full(key);
+        let key = key.into();
+        let key_in_full = self.full(&key);
         self.text(key).ok_or(SettingsError::Missing {
             key: key_in_full,
             what,
@@ -126,17 +130,18 @@ impl Words {
 
     fn parsed<T>(
         &mut self,
-        key: &'static str,
+        key: impl Into<Cow<'static, str>>,
         expected: &str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, SettingsError> {
-        let Some(word) = self.text(key) else {
+        let key = key.into();
+        let Some(word) = self.text(key.clone()) else {
             return Ok(None);
         };
         match parse(&word) {
             Some(value) => Ok(Some(value)),
             None => Err(SettingsError::Word {
-                key: self.full(key),
+                key: self.full(&key),
                 word,
                 expected: expected.to_owned(),
             }),
@@ -145,25 +150,31 @@ impl Words {
 
     pub(super) fn number<N: FromStr>(
         &mut self,
-        key: &'static str,
+        key: impl Into<Cow<'static, str>>,
     ) -> Result<Option<N>, SettingsError> {
         self.parsed(key, "whole number in its range", |word| {
             word.replace('_', "").parse().ok()
         })
     }
 
-    pub(super) fn flag(&mut self, key: &'static str) -> Result<Option<bool>, SettingsError> {
+    pub(super) fn flag(
+        &mut self,
+        key: impl Into<Cow<'static, str>>,
+    ) -> Result<Option<bool>, SettingsError> {
         self.choice(key, &[("true", true), ("false", false)])
     }
 
     /// A number that need not be whole.
-    pub(super) fn fraction(&mut self, key: &'static str) -> Result<Option<f64>, SettingsError> {
+    pub(super) fn fraction(
+        &mut self,
+        key: impl Into<Cow<'static, str>>,
+    ) -> Result<Option<f64>, SettingsError> {
         self.parsed(key, "number", |word| word.parse().ok())
     }
 
     pub(super) fn duration(
         &mut self,
-        key: &'static str,
+        key: impl Into<Cow<'static, str>>,
     ) -> Result<Option<Duration>, SettingsError> {
         let expected = "duration: a number of seconds, `10m`, `1h 30m`, `forever`";
         self.parsed(key, expected, |word| match word {
@@ -172,15 +183,17 @@ impl Words {
         })
     }
 
-    #[cfg(any(feature = "file", feature = "sled"))]
-    pub(super) fn size(&mut self, key: &'static str) -> Result<Option<u64>, SettingsError> {
+    pub(super) fn size(
+        &mut self,
+        key: impl Into<Cow<'static, str>>,
+    ) -> Result<Option<u64>, SettingsError> {
         self.parsed(key, "size: a number of bytes, `64 MiB`, `1 GB`", bytes)
     }
 
     /// One of several words.
     pub(super) fn choice<T: Copy>(
         &mut self,
-        key: &'static str,
+        key: impl Into<Cow<'static, str>>,
         all: &[(&str, T)],
     ) -> Result<Option<T>, SettingsError> {
         let names: Vec<_> = all.iter().map(|(name, _)| format!("`{name}`")).collect();
@@ -193,7 +206,7 @@ impl Words {
 
     /// A list with commas.
     #[cfg(feature = "redis")]
-    pub(super) fn list(&mut self, key: &'static str) -> Option<Vec<String>> {
+    pub(super) fn list(&mut self, key: impl Into<Cow<'static, str>>) -> Option<Vec<String>> {
         let word = self.text(key)?;
         let parts = word
             .split(',')
@@ -207,7 +220,7 @@ impl Words {
         let Some(key) = self.left.keys().next() else {
             return Ok(());
         };
-        let near = |known: &&&str| distance(known, key) <= MISSPELT;
+        let near = |known: &&Cow<'_, str>| distance(known, key) <= MISSPELT;
         let nearest = self.known.iter().filter(near);
         let nearest = nearest.min_by_key(|known| distance(known, key));
         Err(SettingsError::Unknown {
@@ -236,7 +249,6 @@ fn seconds(word: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(word.parse().ok()?).ok()
 }
 
-#[cfg(any(feature = "file", feature = "sled", test))]
 fn bytes(word: &str) -> Option<u64> {
     let digits = word.find(|letter: char| !letter.is_ascii_digit() && letter != '_');
     let (number, unit) = word.split_at(digits.unwrap_or(word.len()));
