@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use dogpile::backend::{Backend, Blocking, CachedValue, Payload, Span, StoreError};
@@ -220,28 +221,37 @@ impl Backend<Payload> for Shelf {
     }
 }
 
-#[test]
-fn a_backend_of_another_crate_is_had_by_its_name_with_its_arguments() {
-    let (asked, heard) = std::sync::mpsc::channel();
-    let opened = register_backend("shelf", move |arguments| {
+type Asked = (
+    String,
+    Option<u32>,
+    Option<bool>,
+    Option<Duration>,
+    Option<u64>,
+);
+
+/// Registers a shelf by this name; what it is opened with is sent.
+fn register_shelf(name: &str) -> Receiver<Asked> {
+    let (asked, heard) = channel();
+    let registered = register_backend(name, move |arguments| {
         let wood = arguments.needed("wood", "what it is made of")?;
-        let boards: Option<u32> = arguments.number("boards")?;
-        let last = (
-            arguments.flag("varnished")?,
-            arguments.duration("age")?,
-            arguments.size("room")?,
-            arguments.text("maker"),
-        );
+        let boards = arguments.number("boards")?;
+        let (varnished, age) = (arguments.flag("varnished")?, arguments.duration("age")?);
+        let room = arguments.size("room")?;
         if wood == "ice" {
             return Err("it melts".into());
         }
-        asked.send((wood, boards, last)).unwrap();
+        asked.send((wood, boards, varnished, age, room))?;
         Ok(Blocking::new(Shelf::default()))
     });
-    opened.unwrap();
-    let shelf = ("cache.backend", "shelf");
+    registered.unwrap();
+    heard
+}
+
+#[test]
+fn a_backend_of_another_crate_is_had_by_its_name_with_its_arguments() {
+    let heard = register_shelf("shelf");
     let words = [
-        shelf,
+        ("cache.backend", "shelf"),
         ("cache.fresh_for", "10m"),
         ("cache.arguments.wood", "oak"),
         ("cache.arguments.boards", "3"),
@@ -251,11 +261,22 @@ fn a_backend_of_another_crate_is_had_by_its_name_with_its_arguments() {
     ];
     let region = region(Config::from_map(words, "cache.").unwrap());
     let hour = Duration::from_secs(3_600);
-    let expected = (Some(true), Some(hour), Some(1_024), None);
-    assert_eq!(heard.recv().unwrap(), ("oak".to_owned(), Some(3), expected));
+    let expected = (
+        "oak".to_owned(),
+        Some(3),
+        Some(true),
+        Some(hour),
+        Some(1_024),
+    );
+    assert_eq!(heard.recv().unwrap(), expected);
     assert_eq!(region.get_or_create("key", || 7).unwrap(), 7);
     assert_eq!(region.get_or_create("key", || 8).unwrap(), 7);
+}
 
+#[test]
+fn what_is_wrong_with_such_a_backend_is_told_as_with_ours() {
+    let _heard = register_shelf("other shelf");
+    let shelf = ("cache.backend", "other shelf");
     let told = refused(&[shelf]).to_string();
     assert_eq!(
         told,
@@ -270,16 +291,12 @@ fn a_backend_of_another_crate_is_had_by_its_name_with_its_arguments() {
     let told = refused(&[shelf, oak, ("cache.arguments.boards", "x")]).to_string();
     assert!(told.contains("which is no whole number"), "{told}");
     let told = refused(&[shelf, ("cache.arguments.wood", "ice")]).to_string();
-    assert_eq!(
-        told,
-        "the store of the backend `shelf` does not open: it melts"
-    );
+    let melts = "the store of the backend `other shelf` does not open: it melts";
+    assert_eq!(told, melts);
     let told = refused(&[("cache.backend", "shef")]).to_string();
-    assert!(
-        told.contains("`redis`, `valkey`") && told.contains("`shelf`"),
-        "{told}"
-    );
-    for name in ["shelf", "redis"] {
+    assert!(told.contains("`redis`, `valkey`"), "{told}");
+    assert!(told.contains("`other shelf`"), "{told}");
+    for name in ["other shelf", "redis"] {
         let again = register_backend(name, |_| Ok(Blocking::new(Shelf::default())));
         assert!(matches!(again, Err(SettingsError::Taken { .. })), "{name}");
     }
