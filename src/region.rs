@@ -100,12 +100,11 @@ impl<V: Send + Sync + 'static> Region<V> {
 
     /// Whether the region has its configuration.
     pub fn is_configured(&self) -> bool {
-        self.shared().active.get().is_some()
+        self.shared().active().is_some()
     }
 
     fn shared(&self) -> &Arc<Shared<V>> {
-        self.shared
-            .get_or_init(|| Arc::new(Shared::new(&self.name)))
+        self.shared.get_or_init(|| Arc::new(Shared::new()))
     }
 }
 
@@ -136,24 +135,46 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// must not be zero is. The region stays as it was.
     pub fn configure(&self, config: Config<V>) -> Result<(), ConfigError> {
         config.check(&self.name)?;
-        let mut config = Some(config);
-        let shared = self.shared();
-        shared.active.get_or_init(|| match config.take() {
-            Some(config) => Active::open(&self.name, config),
-            None => unreachable!("initialized once"),
-        });
-        if config.is_some() {
-            return Err(ConfigError::Twice {
-                region: self.name.to_string(),
-            });
+        let begun = self.shared().begin(|| Active::open(&self.name, config));
+        let active = begun.ok_or_else(|| ConfigError::Twice {
+            region: self.name.to_string(),
+        })?;
+        upkeep::begin(active);
+        Ok(())
+    }
+
+    /// Gives the region another store or another policy in place of the one that it has, while it is in
+    /// use, or its first. Calls under way end with what they began with. A key mangler that was
+    /// configured stays unless `config` brings one.
+    ///
+    /// The store before is kept open until the region is dropped. Statistics begin anew.
+    ///
+    /// ```
+    /// use dogpile::{Config, Memory, Region};
+    /// let users: Region<u32> = Region::new("users");
+    /// users.configure(Config::new(Memory::unbounded()))?;
+    /// users.set("ann", 1)?;
+    /// users.replace(Config::new(Memory::bounded(100)))?;
+    /// assert_eq!(users.get("ann")?, None, "another store");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`configure`](Self::configure), but for [`ConfigError::Twice`]. The region stays as it was.
+    pub fn replace(&self, mut config: Config<V>) -> Result<(), ConfigError> {
+        config.check(&self.name)?;
+        if config.mangler.is_none() {
+            config.mangler = self.active().and_then(|active| active.mangler.clone());
         }
-        upkeep::begin(shared);
+        let active = Arc::new(Active::open(&self.name, config));
+        self.shared().succeed(&active);
+        upkeep::begin(&active);
         Ok(())
     }
 
     #[inline]
-    fn active(&self) -> Option<&Active<V>> {
-        self.shared.get()?.active.get()
+    fn active(&self) -> Option<&Arc<Active<V>>> {
+        self.shared.get()?.active()
     }
 
     #[cold]

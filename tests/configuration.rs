@@ -298,3 +298,94 @@ fn declined_values_are_given_and_not_stored() {
     assert_eq!(region.get_or_create("key", || 30).unwrap(), 30);
     assert_eq!(region.get("key").unwrap(), Some(30));
 }
+
+fn prefixed(prefix: &str) -> Config<u64> {
+    Config::new(Memory::unbounded()).key_mangler(Prefix::new(prefix))
+}
+
+#[test]
+fn a_region_in_use_is_given_another_store() {
+    let region = Region::new("moving");
+    let first = Memory::unbounded();
+    region.configure(Config::new(first.clone())).unwrap();
+    region.set("key", 1).unwrap();
+    let clone = region.clone();
+    region.replace(Config::new(Memory::unbounded())).unwrap();
+    for region in [&region, &clone] {
+        assert_eq!(region.get("key").unwrap(), None);
+    }
+    assert_eq!(clone.get_or_create("key", || 2).unwrap(), 2);
+    // The policy alone: the store is the same, and so are its values.
+    let config = Config::new(first).fresh_for(Duration::ZERO);
+    region.replace(config).unwrap();
+    let answer = region.at("key").create(|| 3).unwrap();
+    assert_eq!((answer.value, answer.origin), (3, Origin::Created));
+    let again = region.configure(Config::new(Memory::unbounded()));
+    assert!(matches!(again, Err(ConfigError::Twice { .. })));
+}
+
+#[test]
+fn a_region_without_configuration_may_be_given_one_so() {
+    let region: Region<u64> = Region::new("new");
+    let zero = Config::new(Memory::unbounded()).deadline(Duration::ZERO);
+    assert!(matches!(
+        region.replace(zero),
+        Err(ConfigError::Zero { .. })
+    ));
+    assert!(!region.is_configured());
+    region.replace(Config::new(Memory::unbounded())).unwrap();
+    assert_eq!(region.get_or_create("key", || 1).unwrap(), 1);
+}
+
+#[test]
+fn the_users_key_mangler_stays_when_the_store_is_replaced() {
+    let (second, third) = (Memory::unbounded(), Memory::unbounded());
+    let region = Region::new("mangled");
+    region.configure(prefixed("a:")).unwrap();
+    region.replace(Config::new(second.clone())).unwrap();
+    region.set("key", 1).unwrap();
+    let plain = Region::new("plain");
+    plain.configure(Config::new(second)).unwrap();
+    assert_eq!(plain.get("a:key").unwrap(), Some(1));
+    let other = Config::new(third.clone()).key_mangler(Prefix::new("b:"));
+    region.replace(other).unwrap();
+    region.set("key", 2).unwrap();
+    plain.replace(Config::new(third)).unwrap();
+    assert_eq!(
+        plain.get("b:key").unwrap(),
+        Some(2),
+        "unless there is another"
+    );
+}
+
+#[test]
+fn a_call_under_way_ends_with_the_store_that_it_began_with() {
+    let first = Memory::unbounded();
+    let region = Region::new("under way");
+    region.configure(Config::new(first.clone())).unwrap();
+    let answer = region.at("key").create(|| {
+        region.replace(Config::new(Memory::unbounded())).unwrap();
+        assert_eq!(region.get_or_create("key", || 2).unwrap(), 2, "no cycle");
+        1
+    });
+    let answer = answer.unwrap();
+    assert_eq!((answer.value, answer.origin), (1, Origin::Created));
+    assert_eq!(region.get("key").unwrap(), Some(2));
+    region.replace(Config::new(first)).unwrap();
+    assert_eq!(region.get("key").unwrap(), Some(1));
+}
+
+#[test]
+fn of_threads_that_replace_at_once_the_last_one_counts_for_all() {
+    let region: Region<u64> = Region::new("busy");
+    std::thread::scope(|threads| {
+        for _ in 0..8 {
+            threads.spawn(|| {
+                region.replace(Config::new(Memory::unbounded())).unwrap();
+                region.get_or_create("key", || 1).unwrap();
+            });
+        }
+    });
+    region.set("key", 7).unwrap();
+    assert_eq!(region.clone().get("key").unwrap(), Some(7));
+}

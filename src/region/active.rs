@@ -22,11 +22,16 @@ use super::kept::{Kept, Mark};
 use super::statistics::{Counted, Tally, Times};
 use crate::clockwork::Clockwork;
 use crate::flight::{Flight, Opened, Outcome};
+use crate::sync::OnceLock;
 
 /// Below this, freshness is measured with the precise clock.
 const FINE: Span = Span::from_millis(250);
 
 pub(crate) struct Active<V: Send + Sync + 'static> {
+    /// The region's name.
+    pub(super) name: Arc<str>,
+    /// The configuration that came in this one's place.
+    pub(super) successor: OnceLock<Arc<Active<V>>>,
     #[cfg(feature = "memory")]
     /// The shortest way: memory, keys as they are, ages by the machine's coarse clock.
     straight: Option<Memory<V>>,
@@ -57,6 +62,8 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         #[cfg(feature = "memory")]
         let coarse = matches!(config.clock, Clockwork::System) && !fine;
         Self {
+            name: region.into(),
+            successor: OnceLock::new(),
             #[cfg(feature = "memory")]
             straight: memory.filter(|_| coarse && config.mangler.is_none()),
             policy,

@@ -252,7 +252,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     ) -> Result<Answer<V>, Error<E>> {
         let active = self.active()?;
         let terms = self.terms(active);
-        let subject = Subject::new(self.region.shared(), self.key.as_ref());
+        let subject = Subject::new(active, self.key.as_ref());
         let beginning = Beginning::of(&subject);
         let store = &*active.opened.store;
         let looked = look(active, store, self.region.name(), subject.key()).wait();
@@ -277,13 +277,14 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        let terms = self.region.active().map(|active| self.terms(active));
+        let active = self.region.active();
+        let active = active.map(|active| (active, self.terms(active)));
         let Self { region, key, .. } = self;
         async move {
-            let Some(terms) = &terms else {
+            let Some((active, terms)) = &active else {
                 return Err(region.not_configured());
             };
-            let subject = Subject::new(region.shared(), key.as_ref());
+            let subject = Subject::new(active, key.as_ref());
             let (mut call, action) = match first_look(subject, terms, NEW).await {
                 Ok(answer) => return Ok(answer),
                 Err(begun) => begun,
@@ -312,15 +313,16 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         wish: Wish,
         ahead: Span,
     ) -> Result<(Call<'_, V, E>, Action), Error<E>> {
+        let active = self.active()?;
         let terms = Terms {
             ahead,
-            ..self.terms(self.active()?)
+            ..self.terms(active)
         };
-        let subject = Subject::new(self.region.shared(), self.key.as_ref());
+        let subject = Subject::new(active, self.key.as_ref());
         Ok(Call::start(subject, terms, wish))
     }
 
-    fn active<E>(&self) -> Result<&'r Active<V>, Error<E>> {
+    fn active<E>(&self) -> Result<&'r Arc<Active<V>>, Error<E>> {
         self.region
             .active()
             .ok_or_else(|| self.region.not_configured())

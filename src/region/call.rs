@@ -307,7 +307,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     }
 
     fn error(&mut self, trouble: Trouble) -> Error<E> {
-        let place = Place::new(&self.subject.region().name, self.subject.user_key());
+        let place = Place::new(&self.subject.active().name, self.subject.user_key());
         let waited = self.monotonic().since(self.started);
         failure::error(
             trouble,

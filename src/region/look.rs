@@ -39,7 +39,8 @@ pub(super) fn first_look<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 
     let beginning = Beginning::of(&subject);
     async move {
         let looked = {
-            let (active, region) = (subject.active(), &subject.region().name);
+            let active = subject.active();
+            let region = &active.name;
             look(active, active.opened.for_tasks(), region, subject.key()).await
         };
         let found = subject

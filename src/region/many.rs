@@ -212,7 +212,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
             return Ok(values);
         }
         let batch = Batch {
-            region: self.shared(),
+            region: active,
             keys: std::mem::take(&mut missing.keys),
             terms: self.at_within("", fresh_for).terms(active),
             blocks,

@@ -1,24 +1,22 @@
-//! What a call is about: a region and a key. Borrowed from the caller as long as the call is its
+//! What a call is about: a region, as it was configured when the call began, and a key. Borrowed from the caller as long as the call is its
 //! own; a runner that carries it on owns both.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::active::Active;
-use super::shared::Shared;
 use crate::flight::Opened;
 
 pub(super) struct Subject<'r, V: Send + Sync + 'static> {
-    region: Cow<'r, Arc<Shared<V>>>,
+    region: Cow<'r, Arc<Active<V>>>,
     user_key: Cow<'r, [u8]>,
     /// The key as the store knows it, where that is another.
     mangled: Option<Box<[u8]>>,
 }
 
 impl<'r, V: Clone + Send + Sync + 'static> Subject<'r, V> {
-    pub(super) fn new(region: &'r Arc<Shared<V>>, user_key: &'r [u8]) -> Self {
-        let active = region.active_or_panic();
-        let mangled = active.mangler.is_some().then(|| active.mangled(user_key));
+    pub(super) fn new(region: &'r Arc<Active<V>>, user_key: &'r [u8]) -> Self {
+        let mangled = region.mangler.is_some().then(|| region.mangled(user_key));
         Self {
             region: Cow::Borrowed(region),
             user_key: Cow::Borrowed(user_key),
@@ -35,17 +33,13 @@ impl<'r, V: Clone + Send + Sync + 'static> Subject<'r, V> {
         }
     }
 
-    pub(super) fn region(&self) -> &Arc<Shared<V>> {
-        &self.region
-    }
-
     /// The region for a closure that is kept beside the call; nothing is counted for a borrower.
-    pub(super) fn region_beside(&self) -> Cow<'r, Arc<Shared<V>>> {
+    pub(super) fn active_beside(&self) -> Cow<'r, Arc<Active<V>>> {
         self.region.clone()
     }
 
     pub(super) fn active(&self) -> &Active<V> {
-        self.region.active_or_panic()
+        &self.region
     }
 
     pub(super) fn opened(&self) -> &Arc<Opened<V>> {
@@ -55,8 +49,8 @@ impl<'r, V: Clone + Send + Sync + 'static> Subject<'r, V> {
     /// The opened store for an engine, which changes the call meanwhile.
     pub(super) fn opened_beside(&self) -> Cow<'r, Arc<Opened<V>>> {
         match &self.region {
-            Cow::Borrowed(region) => Cow::Borrowed(&region.active_or_panic().opened),
-            Cow::Owned(region) => Cow::Owned(Arc::clone(&region.active_or_panic().opened)),
+            Cow::Borrowed(region) => Cow::Borrowed(&region.opened),
+            Cow::Owned(region) => Cow::Owned(Arc::clone(&region.opened)),
         }
     }
 

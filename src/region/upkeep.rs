@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use dogpile_backend::Epochs;
 
+use super::active::Active;
 use super::owned::background;
-use super::shared::Shared;
 use crate::sync::{Instant, Mutex};
 use crate::{chores, keeper};
 
@@ -20,9 +20,9 @@ const EPOCHS_ANYWAY: Duration = Duration::from_secs(2);
 const MAINTAIN_EVERY: Duration = Duration::from_secs(1);
 
 /// Begins the upkeep; it ends with the region.
-pub(super) fn begin<V: Clone + Send + Sync + 'static>(region: &Arc<Shared<V>>) {
+pub(super) fn begin<V: Clone + Send + Sync + 'static>(region: &Arc<Active<V>>) {
     maintain_from_time_to_time(region);
-    let Some(epochs) = region.active_or_panic().opened.store.epochs() else {
+    let Some(epochs) = region.opened.store.epochs() else {
         return;
     };
     let listener = Arc::downgrade(region);
@@ -67,8 +67,8 @@ fn again_and_again(every: Duration, duty: impl FnMut() -> Option<Duration> + Sen
 }
 
 /// Has the worker maintain the store, first after a while and then as it wished the last time.
-fn maintain_from_time_to_time<V: Clone + Send + Sync + 'static>(region: &Arc<Shared<V>>) {
-    let region: Weak<Shared<V>> = Arc::downgrade(region);
+fn maintain_from_time_to_time<V: Clone + Send + Sync + 'static>(region: &Arc<Active<V>>) {
+    let region: Weak<Active<V>> = Arc::downgrade(region);
     let wish = Arc::new(Mutex::new(MAINTAIN_EVERY));
     again_and_again(MAINTAIN_EVERY, move || {
         let region = region.upgrade()?;
@@ -81,16 +81,15 @@ fn maintain_from_time_to_time<V: Clone + Send + Sync + 'static>(region: &Arc<Sha
     });
 }
 
-fn maintain<V: Clone + Send + Sync + 'static>(region: &Shared<V>) -> Duration {
-    let active = region.active_or_panic();
-    let store = &active.opened.store;
-    let wished = store.maintain(active.clock.now(store.time_line()));
+fn maintain<V: Clone + Send + Sync + 'static>(region: &Active<V>) -> Duration {
+    let store = &region.opened.store;
+    let wished = store.maintain(region.clock.now(store.time_line()));
     wished.map_or(MAINTAIN_EVERY, dogpile_backend::Span::to_duration)
 }
 
 /// A store that does not answer is asked again next time; epochs only rise.
-async fn read_epochs<V: Clone + Send + Sync + 'static>(region: Arc<Shared<V>>) {
-    let Some(epochs) = region.active_or_panic().opened.for_tasks().epochs() else {
+async fn read_epochs<V: Clone + Send + Sync + 'static>(region: Arc<Active<V>>) {
+    let Some(epochs) = region.opened.for_tasks().epochs() else {
         return;
     };
     let Ok(read) = epochs.read(&region.name).await else {
@@ -103,8 +102,8 @@ async fn read_epochs<V: Clone + Send + Sync + 'static>(region: Arc<Shared<V>>) {
 
 /// Takes what the store knows; the answer is what it should know. Else a process that comes new
 /// would create what all others find too old, for ever.
-fn lost<V: Clone + Send + Sync + 'static>(region: &Shared<V>, read: Epochs) -> Option<Epochs> {
-    let epochs = &region.active_or_panic().epochs;
+fn lost<V: Clone + Send + Sync + 'static>(region: &Active<V>, read: Epochs) -> Option<Epochs> {
+    let epochs = &region.epochs;
     epochs.merge(read);
     let known = epochs.read();
     (known != read).then_some(known)

@@ -21,7 +21,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         &'a self,
         store: &'a dyn Store<V>,
     ) -> Reply<'a, Option<CachedValue<V>>> {
-        let (region, key) = (&self.subject.region().name, self.subject.key());
+        let (region, key) = (&self.subject.active().name, self.subject.key());
         look(self.subject.active(), store, region, key)
     }
 
@@ -83,11 +83,11 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     pub(in crate::region) fn enough(
         &self,
     ) -> impl Fn(&Metadata) -> bool + Send + Sync + use<'r, V, E> {
-        let region = self.subject.region_beside();
+        let active = self.subject.active_beside();
         let view = self.view();
         let look_again = !self.wish.refresh && !Local::has(Fault::NoRelook);
         move |metadata| {
-            let judge = || region.active_or_panic().judge(&view, metadata);
+            let judge = || active.judge(&view, metadata);
             look_again && judge() == Verdict::Fresh
         }
     }

@@ -20,11 +20,12 @@ use super::desk::{Desk, Made, Order};
 use crate::creator;
 use crate::error::Error;
 use crate::failure;
+use crate::region::Answer;
+use crate::region::active::Active;
 use crate::region::at::{NEW, nobody_else};
 use crate::region::call::{Call, Terms};
 use crate::region::drive::{Pace, drive_beside};
 use crate::region::subject::Subject;
-use crate::region::{Answer, Shared};
 
 type Panic = Box<dyn Any + Send>;
 
@@ -35,7 +36,7 @@ pub(super) type Run<V, E> = Result<Vec<Option<V>>, E>;
 pub(super) type End<V, E> = Option<Result<Answer<V>, Error<E>>>;
 
 pub(super) struct Batch<'r, V: Clone + Send + Sync + 'static> {
-    pub(super) region: &'r Arc<Shared<V>>,
+    pub(super) region: &'r Arc<Active<V>>,
     pub(super) keys: Vec<&'r [u8]>,
     pub(super) terms: Terms,
     /// Whether its creator keeps the thread from everything else.
@@ -88,7 +89,7 @@ impl<V: Clone + Send + Sync + 'static> Batch<'_, V> {
     }
 
     fn now(&self) -> Time {
-        self.region.active_or_panic().clock.monotonic()
+        self.region.clock.monotonic()
     }
 }
 

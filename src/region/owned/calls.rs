@@ -8,7 +8,6 @@ use dogpile_backend::Span;
 use super::BoxError;
 use crate::error::Error;
 use crate::region::Region;
-use crate::region::active::Active;
 
 impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// A fresh value, or a stale one at once while `creator` runs in the background, or, with no
@@ -103,7 +102,8 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// How far ahead a call looks whose creator runs in the background. Not at all in most regions.
     #[inline]
     fn ahead(&self) -> Span {
-        self.active().map_or(Span::ZERO, Active::look_ahead)
+        self.active()
+            .map_or(Span::ZERO, |active| active.look_ahead())
     }
 
     /// The fresh value for such a call, where it lies in this process's memory and is not due.
