@@ -166,9 +166,10 @@ mod tests {
         let tally = Tally::new();
         for _ in 0..50 {
             std::thread::scope(|threads| {
-                for _ in 0..2 {
-                    threads.spawn(|| (0..10).for_each(|_| tally.count(HIT)));
-                }
+                let count = || (0..10).for_each(|_| tally.count(HIT));
+                let both = [threads.spawn(count), threads.spawn(count)];
+                // Joined, a thread has given its cells back; a scope alone does not wait for that.
+                both.map(|thread| thread.join().unwrap());
             });
         }
         tally.count(Counted::Miss);
