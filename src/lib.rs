@@ -18,6 +18,8 @@ mod region;
 #[cfg(feature = "sabotage")]
 pub mod sabotage;
 mod sync;
+#[cfg(feature = "minijinja")]
+pub mod templates;
 
 /// What a model of whole regions has in its hand: their time, and a fault to build in.
 #[cfg(dogpile_shuttle)]

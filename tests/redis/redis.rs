@@ -15,6 +15,7 @@ mod failover;
 mod laws;
 mod operators;
 mod python;
+mod round_trips;
 mod sentinels;
 
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -2,9 +2,11 @@
 //!
 //! `cargo xtask test` runs everything that has to be green; `cargo xtask verify` runs the rooms of
 //! the proof, and `cargo xtask mutants` asks whether they bite; `cargo xtask interop` has Python's
-//! dogpile.cache share a server with this one; `cargo xtask tidy` runs the checks that no compiler
+//! dogpile.cache share a server with this one; `cargo xtask conformance` lists what is promised and where it is
+//! shown; `cargo xtask tidy` runs the checks that no compiler
 //! makes: floors, lengths, dead files, documents that keep their word.
 
+mod conformance;
 mod interop;
 mod mutants;
 mod packages;
@@ -38,6 +40,9 @@ enum Chore {
     Mutants(mutants::Options),
     /// Have Python's dogpile.cache and this one share a server, and see whether they agree.
     Interop(interop::Options),
+    /// Say which tests show each behaviour that users of dogpile.cache were promised, and on which backends.
+    /// Exit code 1 says that a row waits for its tests.
+    Conformance(conformance::Options),
     /// Check what no compiler checks: floors, lengths, dead files, what documents claim.
     Tidy(tidy::Options),
 }
@@ -49,6 +54,7 @@ fn main() -> ExitCode {
         Chore::Verify(options) => verify::run(&root, &options),
         Chore::Mutants(options) => mutants::run(&root, &options),
         Chore::Interop(options) => interop::run(&root, &options),
+        Chore::Conformance(options) => conformance::run(&root, options),
         Chore::Tidy(options) => tidy::run(&root, options),
     });
     match outcome {

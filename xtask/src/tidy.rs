@@ -3,7 +3,7 @@
 //! One check, one file; each is a pure function from the project's files to what it found, and
 //! each has a test that shows it a bad sample.
 
-mod conformance;
+pub(crate) mod conformance;
 mod dead_files;
 mod doc_paths;
 mod floors;
@@ -14,8 +14,9 @@ mod modules;
 mod orderings;
 mod readable;
 mod references;
-mod tokens;
+pub(crate) mod tokens;
 
+use std::fmt;
 use std::path::Path;
 
 use serde_json::json;
@@ -49,6 +50,12 @@ impl Finding {
             line,
             what: what.into(),
         }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.path, self.line, self.what)
     }
 }
 
@@ -131,7 +138,7 @@ fn print(results: &[(&Check, Vec<Finding>)], count: usize) {
         let verdict = if findings.is_empty() { "ok" } else { "RED" };
         println!("{:14} {verdict:3}  {}", check.name, check.about);
         for finding in findings {
-            println!("    {}:{}: {}", finding.path, finding.line, finding.what);
+            println!("    {finding}");
         }
     }
     println!("{} checks, {count} findings", results.len());

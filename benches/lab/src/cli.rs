@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::batch::keys_of_a_round;
 use crate::crash::{Backend, Promise};
 use crate::error::LabError;
 use crate::sabotage;
@@ -154,6 +155,12 @@ pub(crate) struct StampedeFlags {
     /// So many different keys at once, dealt to the callers in turn [default: 1].
     #[arg(long)]
     keys: Option<u32>,
+    /// Each caller asks for so many keys in one call, in batches that overlap and orders of their own.
+    #[arg(long, value_name = "KEYS", conflicts_with_all = ["keys", "async", "fault"])]
+    many: Option<u32>,
+    /// Fixes the orders of batches.
+    #[arg(long)]
+    seed: Option<u64>,
     /// sleep:300ms, or sqlite.
     #[arg(long, value_parser = work)]
     creator: Option<WorkPlan>,
@@ -230,6 +237,11 @@ impl StampedeFlags {
             (None, None) => self.threads.map(Callers::Threads),
         };
         replace(&mut scenario.callers, callers);
+        if let (Keys::One { at_once, batch, .. }, Some(many)) = (&mut scenario.keys, self.many) {
+            *batch = Some(many);
+            *at_once = keys_of_a_round(many, scenario.callers);
+        }
+        replace(&mut scenario.seed, self.seed);
         replace(&mut scenario.creator.work, self.creator);
         replace(&mut scenario.contenders, self.contenders);
         replace(&mut scenario.backend, self.backend);

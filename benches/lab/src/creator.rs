@@ -137,6 +137,44 @@ impl Creator {
         })
     }
 
+    /// Creates the values of many keys, each counted as its flight: one wait where work is a wait, a query
+    /// for each where it is queries.
+    ///
+    /// # Errors
+    /// A query failed, or this creation was told to: then there is no value for any of them.
+    pub(crate) fn create_many(
+        &self,
+        flights: Vec<InFlight<'_>>,
+    ) -> Result<Vec<Record>, CreatorError> {
+        let fate = self.fate();
+        if let Some(watch) = &self.watch {
+            for flight in &flights {
+                watch(flight.entry());
+            }
+        }
+        std::thread::sleep(fate.stall);
+        let totals: Vec<i64> = match &self.work {
+            Work::Sleep(time) => {
+                std::thread::sleep(*time);
+                vec![0; flights.len()]
+            }
+            Work::Sqlite(database) => {
+                let queried = flights.iter().map(|flight| database.query(flight.key()));
+                let all: Result<_, _> = queried.collect();
+                all.map_err(|error| CreatorError::Query(error.to_string()))?
+            }
+        };
+        fate.befall()?;
+        let made = flights.into_iter().zip(totals);
+        Ok(made
+            .map(|(flight, total)| Record {
+                key: flight.key(),
+                total,
+                created_ns: flight.succeed(),
+            })
+            .collect())
+    }
+
     /// [`Creator::create`] without blocking the runtime.
     pub(crate) async fn create_async(&self, flight: InFlight<'_>) -> Result<Record, CreatorError> {
         let (key, fate) = (flight.key(), self.fate());

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::engine::Measured;
+use crate::ledger::Count;
 use crate::scenario::{Arrivals, Scenario};
 
 /// What was measured of one contender.
@@ -51,6 +52,25 @@ pub(crate) struct TogetherFigures {
     pub(crate) p99_ms: f64,
     pub(crate) errors: u64,
     pub(crate) hung: u64,
+    /// Of all keys in all rounds.
+    #[serde(skip)]
+    pub(crate) creations: u64,
+    #[serde(flatten)]
+    pub(crate) batches: Option<BatchFigures>,
+}
+
+/// Of a stampede whose callers ask for many keys in one call.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct BatchFigures {
+    /// How many different ones a round is about; each of them is asked for.
+    pub(crate) keys: u32,
+    /// How many a call asks for.
+    pub(crate) batch: u32,
+    pub(crate) rounds: u32,
+    /// Since rounds began: as many as keys times rounds, if each key is created once.
+    pub(crate) creations: u64,
+    /// As the in-flight table defines them.
+    pub(crate) duplicate_creations: u64,
 }
 
 /// Of a stampede of several processes.
@@ -121,6 +141,27 @@ impl Figures {
             Self::Together(figures) => figures.hung,
             Self::Processes(figures) => figures.together.hung,
         }
+    }
+
+    /// Adds what is told of a stampede of batches, if this is one.
+    pub(crate) fn tell_of_batches(&mut self, scenario: &Scenario, count: Count) {
+        let together = match self {
+            Self::Open(_) => return,
+            Self::Together(figures) => figures,
+            Self::Processes(figures) => &mut figures.together,
+        };
+        let (Some(batch), Arrivals::Together { rounds, .. }) =
+            (scenario.keys.batch(), &scenario.arrivals)
+        else {
+            return;
+        };
+        together.batches = Some(BatchFigures {
+            keys: scenario.keys.at_once(),
+            batch,
+            rounds: *rounds,
+            creations: together.creations,
+            duplicate_creations: count.duplicates,
+        });
     }
 
     /// Of a stampede.

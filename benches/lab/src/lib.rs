@@ -4,6 +4,7 @@
 //! creations an in-flight table counts from outside (`ledger`). Several processes are one engine each, with a
 //! run that directs them (`processes`). The log of a run lets anyone recompute the counts (`check`).
 
+mod batch;
 mod check;
 mod cli;
 mod clock;

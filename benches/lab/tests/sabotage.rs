@@ -73,3 +73,22 @@ fn winners_in_two_processes_are_seen() {
     ]);
     assert!(count(&figures, "creators") > 1, "{figures}");
 }
+
+#[test]
+fn two_winners_of_one_claim_are_seen_in_batches_too() {
+    let figures = figures(&[
+        "stampede",
+        "--many",
+        "20",
+        "--threads",
+        "16",
+        "--creator",
+        "sleep:200ms",
+        "--rounds",
+        "2",
+        "--sabotage",
+        "double-claim",
+    ]);
+    assert!(count(&figures, "creators") > 1, "{figures}");
+    assert!(count(&figures, "duplicate_creations") > 0, "{figures}");
+}

@@ -1,12 +1,43 @@
-//! A deploy under load: two instances of one Redis are replaced one after the other while clients ask.
+//! A deploy under load: two instances that share a store are replaced one after the other while clients ask.
 
 use std::process::ExitCode;
 
 use dogpile_test_servers::{Flavour, Server};
+use tempfile::TempDir;
 
 use crate::instance::Instance;
 use crate::load::{Load, Tally};
 use crate::problem::Problem;
+
+/// What several instances can share.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Shared {
+    Redis,
+    File,
+}
+
+/// The place itself; it goes with the deploy.
+enum Place {
+    Server(Server),
+    Folder(TempDir),
+}
+
+impl Place {
+    fn of(shared: Shared) -> Result<Self, Problem> {
+        Ok(match shared {
+            Shared::Redis => Self::Server(Server::start(Flavour::Redis)?),
+            Shared::File => Self::Folder(tempfile::tempdir()?),
+        })
+    }
+
+    /// As `--store` has it.
+    fn store(&self) -> String {
+        match self {
+            Self::Server(server) => server.url(),
+            Self::Folder(folder) => format!("file:{}", folder.path().display()),
+        }
+    }
+}
 
 /// How much load.
 #[derive(Debug, clap::Args)]
@@ -20,6 +51,9 @@ pub(crate) struct Options {
     /// How long the database takes for an article, in milliseconds.
     #[arg(long, value_name = "MS", default_value_t = 300)]
     query_ms: u64,
+    /// What the instances share: a server, or a folder.
+    #[arg(long, value_enum, default_value_t = Shared::Redis)]
+    store: Shared,
     /// Print one line of JSON, and nothing else on standard output.
     #[arg(long)]
     json: bool,
@@ -32,8 +66,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode, Problem> {
             println!("{what}");
         }
     };
-    let server = Server::start(Flavour::Redis)?;
-    let start = || Instance::start(&server.url(), options.query_ms);
+    let place = Place::of(options.store)?;
+    let start = || Instance::start(&place.store(), options.query_ms);
     let old = [start()?, start()?];
     say("two instances, nothing cached: all clients begin at once");
     let addresses = old.each_ref().map(|instance| &*instance.address);

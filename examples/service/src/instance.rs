@@ -17,10 +17,10 @@ pub(crate) struct Instance {
 
 impl Instance {
     /// This very program on a free port, once it listens.
-    pub(crate) fn start(redis: &str, query_ms: u64) -> Result<Self, Problem> {
+    pub(crate) fn start(store: &str, query_ms: u64) -> Result<Self, Problem> {
         let mut command = Command::new(std::env::current_exe()?);
         command
-            .args(["serve", "--listen", "127.0.0.1:0", "--redis", redis])
+            .args(["serve", "--listen", "127.0.0.1:0", "--store", store])
             .args(["--query-ms", &query_ms.to_string()])
             .stdout(Stdio::piped());
         let mut process = Process::start(command)?;

@@ -1,10 +1,11 @@
-//! An HTTP service on axum whose instances share one Redis, and its deploy under load.
+//! An HTTP service on axum whose instances share a store, and its deploy under load.
 
 mod deploy;
 mod instance;
 mod load;
 mod problem;
 mod service;
+mod store;
 
 use std::process::ExitCode;
 
@@ -12,7 +13,7 @@ use clap::{Parser, Subcommand};
 
 use problem::Problem;
 
-/// Articles over HTTP. Instances that share a Redis query the database once for all of them.
+/// Articles over HTTP. Instances that share a store query the database once for all of them.
 #[derive(Parser)]
 #[command(after_help = "Try it:\n  cargo run -p dogpile-example-service -- deploy")]
 struct Arguments {
@@ -24,7 +25,7 @@ struct Arguments {
 enum Command {
     /// Run one instance.
     Serve(service::Settings),
-    /// Start a Redis and two instances, put them under load, and replace both.
+    /// Start a Redis, or make a folder, and two instances, put them under load, and replace both.
     Deploy(deploy::Options),
 }
 

@@ -6,6 +6,12 @@ pub(crate) enum Problem {
     /// The store's settings.
     #[error(transparent)]
     Redis(#[from] dogpile::redis::BadSettings),
+    /// The store's folder.
+    #[error(transparent)]
+    File(#[from] dogpile::file::OpenError),
+    /// The same.
+    #[error(transparent)]
+    Sled(#[from] dogpile::sled::CannotOpen),
     /// The region's settings.
     #[error(transparent)]
     Region(#[from] dogpile::ConfigError),

@@ -1,4 +1,4 @@
-//! The service: articles over HTTP, from a slow database, through a region in Redis.
+//! The service: articles over HTTP, from a slow database, through a region in a store of one's choice.
 
 use std::time::Duration;
 
@@ -7,12 +7,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, serve};
-use dogpile::{Config, JsonCodec, Redis, Region};
+use dogpile::Region;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::problem::Problem;
+use crate::store::Store;
 
 /// Of each article the answer says here whence it came.
 pub(crate) const ORIGIN: &str = "x-origin";
@@ -26,9 +27,9 @@ pub(crate) const QUERIES: &str = "querying for article ";
 /// What an instance has to know.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Settings {
-    /// Where the Redis server is.
-    #[arg(long, value_name = "URL", default_value = "redis://127.0.0.1:6379/0")]
-    redis: String,
+    /// Where articles are kept: `memory`, `file:FOLDER`, `sled:FOLDER`, or a Redis as `redis://HOST:PORT/0`.
+    #[arg(long, default_value = "redis://127.0.0.1:6379/0")]
+    store: Store,
     /// Where to listen; port 0 takes a free one, and says which.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: String,
@@ -38,7 +39,7 @@ pub(crate) struct Settings {
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Article {
+pub(crate) struct Article {
     title: String,
 }
 
@@ -51,9 +52,10 @@ struct Service {
 /// Serves until it is told to end, and then finishes what it has begun.
 pub(crate) async fn run(settings: Settings) -> Result<(), Problem> {
     let articles = Region::new("articles");
-    let store = Redis::open(&settings.redis)?.encoded(JsonCodec::new());
     // A minute is fresh; for an hour more the old one is served while one caller of all instances creates.
-    let config = Config::new(store)
+    let config = settings
+        .store
+        .config()?
         .fresh_for(Duration::from_secs(60))
         .stale_for(Duration::from_secs(3_600));
     articles.configure(config)?;

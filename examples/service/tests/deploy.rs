@@ -15,6 +15,12 @@ fn a_load_of_nothing_is_refused() {
 
 #[test]
 fn a_deploy_under_load_fails_nobody_and_queries_once() {
+    for store in ["redis", "file"] {
+        deploys(store);
+    }
+}
+
+fn deploys(store: &str) {
     let program = env!("CARGO_BIN_EXE_dogpile-example-service");
     let deploy = [
         "deploy",
@@ -25,6 +31,8 @@ fn a_deploy_under_load_fails_nobody_and_queries_once() {
         "5",
         "--query-ms",
         "50",
+        "--store",
+        store,
     ];
     let output = Command::new(program).args(deploy).output();
     let output = output.expect("the example starts");
@@ -32,7 +40,7 @@ fn a_deploy_under_load_fails_nobody_and_queries_once() {
     let told: serde_json::Value = serde_json::from_str(&said).unwrap_or_else(|error| {
         panic!("{error}: {said}{}", String::from_utf8_lossy(&output.stderr))
     });
-    assert_eq!(told["failed"], 0, "{told}");
+    assert_eq!(told["failed"], 0, "{store}: {told}");
     assert_eq!(
         told["queries"], 5,
         "one an article, by four instances: {told}"

@@ -9,10 +9,10 @@ use super::Finding;
 use super::tokens::{Token, begins, tokens};
 use crate::tree::Tree;
 
-const DOCUMENT: &str = "docs/conformance.md";
+pub(crate) const DOCUMENT: &str = "docs/conformance.md";
 
 /// The conformance suite: the list of its checks, and the folder they stand in.
-const SUITE: (&str, &str) = (
+pub(crate) const SUITE: (&str, &str) = (
     "backends/port/src/conformance.rs",
     "backends/port/src/conformance/",
 );
@@ -26,7 +26,7 @@ const BUILT: &[&str] = &[
     "Backend fixture",
 ];
 
-pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+pub(crate) fn check(tree: &Tree) -> Vec<Finding> {
     let Some(text) = tree.text(DOCUMENT) else {
         return vec![Finding::new(DOCUMENT, 0, "does not exist")];
     };
@@ -44,14 +44,24 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     findings
 }
 
-struct Row<'a> {
+/// A row of the document.
+pub(crate) struct Row<'a> {
     line: usize,
-    area: &'a str,
-    behaviour: &'a str,
-    tests: &'a str,
+    pub(crate) area: &'a str,
+    pub(crate) behaviour: &'a str,
+    /// The cell: tests, or words that say what the row waits for.
+    pub(crate) tests: &'a str,
 }
 
-fn rows(text: &str) -> Vec<Row<'_>> {
+impl<'a> Row<'a> {
+    /// The tests that the row names.
+    pub(crate) fn named(&self) -> Vec<&'a str> {
+        self.tests.split('`').skip(1).step_by(2).collect()
+    }
+}
+
+/// All rows, in the document's order.
+pub(crate) fn rows(text: &str) -> Vec<Row<'_>> {
     let mut area = "";
     let mut rows = Vec::new();
     for (number, line) in text.lines().enumerate() {
@@ -81,7 +91,7 @@ fn rows(text: &str) -> Vec<Row<'_>> {
 }
 
 fn objections(tree: &Tree, row: &Row<'_>) -> Vec<String> {
-    let named: Vec<&str> = row.tests.split('`').skip(1).step_by(2).collect();
+    let named = row.named();
     if row.tests.is_empty() || (named.is_empty() && BUILT.contains(&row.area)) {
         return vec![format!("\"{}\" names no test", row.behaviour)];
     }

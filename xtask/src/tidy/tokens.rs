@@ -6,13 +6,13 @@
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// One token: a word, a sign, a bracket; literals stand as they are written.
-pub(super) struct Token {
-    pub(super) text: String,
-    pub(super) line: usize,
+pub(crate) struct Token {
+    pub(crate) text: String,
+    pub(crate) line: usize,
 }
 
 /// The tokens of a text; none if it is not Rust at all (another check says so).
-pub(super) fn tokens(text: &str) -> Vec<Token> {
+pub(crate) fn tokens(text: &str) -> Vec<Token> {
     let mut row = Vec::new();
     if let Ok(stream) = text.parse::<TokenStream>() {
         flatten(stream, &mut row);
@@ -51,7 +51,7 @@ fn flatten(stream: TokenStream, row: &mut Vec<Token>) {
 }
 
 /// Whether the row, from `at` on, begins with these tokens.
-pub(super) fn begins(row: &[Token], at: usize, with: &[&str]) -> bool {
+pub(crate) fn begins(row: &[Token], at: usize, with: &[&str]) -> bool {
     with.iter().enumerate().all(|(offset, text)| {
         row.get(at + offset)
             .is_some_and(|token| token.text == *text)

@@ -25,6 +25,7 @@ pub(crate) const MEMORY: &str = "memory";
 
 pub(crate) type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) type Create<'a> = &'a (dyn Fn() -> Result<Record, CreatorError> + Sync);
+pub(crate) type CreateMany<'a> = &'a (dyn Fn(&[Key]) -> Result<Vec<Record>, CreatorError> + Sync);
 pub(crate) type CreateAsync<'a> =
     &'a (dyn Fn() -> Pending<'a, Result<Record, CreatorError>> + Send + Sync);
 
@@ -39,6 +40,15 @@ pub(crate) trait Contender: Send + Sync {
         key: Key,
         create: CreateAsync<'a>,
     ) -> Pending<'a, Result<Served, CallError>>;
+
+    /// Gives the values of many keys in their order, those that are to be created from one creator.
+    fn get_or_create_many(
+        &self,
+        _keys: &[Key],
+        _create: CreateMany<'_>,
+    ) -> Result<Vec<Record>, CallError> {
+        Err(CallError::Cache("is asked for one key at a time".into()))
+    }
 
     /// Removes the value.
     fn delete(&self, key: Key) -> Result<(), CallError>;
@@ -98,6 +108,8 @@ pub(crate) enum CallError {
     Cache(String),
     #[error("the value of key {got:?} was given for {asked:?}")]
     WrongValue { asked: Key, got: Key },
+    #[error("{got} values were given for {asked} keys")]
+    WrongCount { asked: usize, got: usize },
     #[error("the contender says {origin:?}, but its call {} the creator", if *.ran { "ran" } else { "did not run" })]
     WrongOrigin { origin: Origin, ran: bool },
 }

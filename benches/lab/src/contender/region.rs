@@ -8,7 +8,8 @@ use dogpile_test_servers::Flavour;
 
 use super::home::Kind;
 use super::{
-    CallError, Contender, Create, CreateAsync, MEMORY, Origin, Pending, SUBJECT, Served, Terms,
+    CallError, Contender, Create, CreateAsync, CreateMany, MEMORY, Origin, Pending, SUBJECT,
+    Served, Terms,
 };
 use crate::creator::{CreatorError, Record};
 use crate::error::LabError;
@@ -118,6 +119,23 @@ impl Contender for Region<Record> {
         create: CreateAsync<'a>,
     ) -> Pending<'a, Result<Served, CallError>> {
         Box::pin(async move { served(self.at(key.bytes()).try_create_async(create).await) })
+    }
+
+    fn get_or_create_many(
+        &self,
+        keys: &[Key],
+        create: CreateMany<'_>,
+    ) -> Result<Vec<Record>, CallError> {
+        let names: Vec<_> = keys.iter().map(|key| key.bytes()).collect();
+        let creator = |missing: &[&[u8; 8]]| {
+            let keys = missing.iter().map(|name| Key(u64::from_be_bytes(**name)));
+            create(&keys.collect::<Vec<_>>())
+        };
+        self.get_or_try_create_many(&names, creator)
+            .map_err(|partial| match partial.errors().next() {
+                Some((_, Error::Creator(error))) => CallError::Creator((**error).clone()),
+                _ => CallError::Cache(partial.to_string()),
+            })
     }
 
     fn delete(&self, key: Key) -> Result<(), CallError> {

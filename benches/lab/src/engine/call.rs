@@ -6,11 +6,58 @@ use std::task::Poll;
 
 use super::Stage;
 use super::round::Returned;
-use crate::contender::{CallError, Pending, Served};
+use crate::batch::Question;
+use crate::clock::nanos;
+use crate::contender::{CallError, Origin, Pending, Served};
 use crate::creator::{CreatorError, Record};
 use crate::keys::Key;
 
 impl Stage {
+    /// Asks on this thread, timed by it.
+    pub(crate) fn timed_question(&self, question: &Question) -> Returned {
+        match question {
+            Question::One(key) => self.timed(*key),
+            Question::Many(keys) => {
+                let begun_ns = self.clock.now();
+                let served = self.ask_many(keys);
+                Returned::from(begun_ns, self.clock.now(), served)
+            }
+        }
+    }
+
+    /// Asks for all of `keys` on this thread, whatever comes of it.
+    pub(crate) fn ask_once(&self, keys: &[Key]) {
+        let _ = match keys {
+            [key] if self.batches.size.is_none() => self.ask(*key).map(drop),
+            _ => self.ask_many(keys).map(drop),
+        };
+    }
+
+    /// Asks for `keys` in one call on this thread.
+    pub(super) fn ask_many(&self, keys: &[Key]) -> Result<Origin, CallError> {
+        let (asked_ns, ran) = (self.clock.now(), AtomicBool::new(false));
+        let create = |missing: &[Key]| {
+            ran.store(true, Ordering::Relaxed);
+            let flights = missing.iter().map(|key| self.ledger.begin(*key, asked_ns));
+            self.creator.create_many(flights.collect())
+        };
+        let call = || self.contender.get_or_create_many(keys, &create);
+        let records = catch_unwind(AssertUnwindSafe(call)).unwrap_or(Err(CallError::Panicked))?;
+        in_order(keys, &records)?;
+        // Nobody says of a batch where its values came from, but their ages do.
+        let youngest = records.iter().map(|record| record.created_ns).max();
+        let youngest_ns = youngest.unwrap_or(0);
+        Ok(if ran.load(Ordering::Relaxed) {
+            Origin::Created
+        } else if youngest_ns >= asked_ns {
+            Origin::Shared
+        } else if asked_ns - youngest_ns >= nanos(self.fresh) {
+            Origin::Stale
+        } else {
+            Origin::Hit
+        })
+    }
+
     /// Asks for `key` on this thread, timed by it.
     pub(crate) fn timed(&self, key: Key) -> Returned {
         let begun_ns = self.clock.now();
@@ -68,6 +115,24 @@ impl Stage {
         let deleted = self.contender.delete_async(key).await;
         self.ledger.deleted(key, start_ns);
         deleted
+    }
+}
+
+/// Refuses a batch that is not the values of these keys in their order.
+fn in_order(keys: &[Key], records: &[Record]) -> Result<(), CallError> {
+    if keys.len() != records.len() {
+        return Err(CallError::WrongCount {
+            asked: keys.len(),
+            got: records.len(),
+        });
+    }
+    let mut pairs = keys.iter().zip(records);
+    match pairs.find(|(key, record)| record.key != **key) {
+        Some((key, record)) => Err(CallError::WrongValue {
+            asked: *key,
+            got: record.key,
+        }),
+        None => Ok(()),
     }
 }
 

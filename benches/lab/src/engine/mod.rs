@@ -11,6 +11,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use indicatif::ProgressBar;
 
+use crate::batch::Batches;
 use crate::clock::{Clock, nanos};
 use crate::contender::{self, Contender, Terms};
 use crate::creator::{Creator, Work};
@@ -28,6 +29,7 @@ pub(crate) struct Stage {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) clock: Clock,
     callers: Callers,
+    pub(crate) batches: Batches,
     /// How many keys a stampede asks for at once.
     keys_at_once: u32,
     faults: Faults,
@@ -78,7 +80,7 @@ pub(crate) fn run(scenario: &Scenario, progress: &ProgressBar) -> Result<Vec<Mea
         let creator = Creator::new(scenario, work.clone());
         let stage = Arc::new(Stage::new(name, &terms, creator, clock)?);
         progress.set_message(name.clone());
-        let run = match scenario.arrivals {
+        let mut run = match scenario.arrivals {
             Arrivals::Open { rate, spacing } => {
                 let times = open::arrivals(keys.len(), rate, spacing, scenario.seed);
                 open::run(&stage, Arc::clone(&keys), &times, progress)?
@@ -86,6 +88,7 @@ pub(crate) fn run(scenario: &Scenario, progress: &ProgressBar) -> Result<Vec<Mea
             Arrivals::Together { rounds, mode } => together::run(&stage, rounds, mode, progress)?,
         };
         let (entries, count) = (stage.ledger.entries(), stage.ledger.count());
+        run.figures.tell_of_batches(scenario, count);
         all.push(Measured {
             name: name.clone(),
             run,
@@ -113,6 +116,11 @@ impl Stage {
             ledger: Arc::new(Ledger::new(clock, nanos(fresh))),
             clock,
             callers: scenario.callers,
+            batches: Batches {
+                size: scenario.keys.batch(),
+                seed: scenario.seed,
+                callers: scenario.callers,
+            },
             keys_at_once: scenario.keys.at_once(),
             faults: scenario.faults,
             fresh,

@@ -19,13 +19,14 @@ pub(crate) struct Returned {
 
 impl Returned {
     pub(super) fn new(begun_ns: u64, ended_ns: u64, served: Result<Served, CallError>) -> Self {
-        let served = served
-            .map(|served| served.origin)
-            .map_err(|error| error.to_string());
+        Self::from(begun_ns, ended_ns, served.map(|served| served.origin))
+    }
+
+    pub(super) fn from(begun_ns: u64, ended_ns: u64, served: Result<Origin, CallError>) -> Self {
         Self {
             begun_ns,
             ended_ns,
-            served,
+            served: served.map_err(|error| error.to_string()),
         }
     }
 }
@@ -33,7 +34,10 @@ impl Returned {
 /// What one round was.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Round {
+    /// The most of any key.
     pub(crate) creators: u64,
+    /// Of all keys.
+    pub(crate) creations: u64,
     pub(crate) hung: u64,
     /// Served an old value that the cache had.
     pub(crate) stale: u64,
@@ -110,6 +114,8 @@ pub(crate) fn sum_up(
         p99_ms: millis(latency.value_at_quantile(0.99)),
         errors: rounds.iter().map(|round| round.errors).sum(),
         hung: rounds.iter().map(|round| round.hung).sum(),
+        creations: rounds.iter().map(|round| round.creations).sum(),
+        batches: None,
     };
     let first_error = rounds.iter().find_map(|round| round.first_error.clone());
     (figures, latency, first_error)

@@ -62,9 +62,7 @@ impl Stage {
         runtime: Option<&tokio::runtime::Runtime>,
     ) -> Result<(Round, Vec<RoundBegun>), LabError> {
         if mode == Mode::Stale {
-            for key in keys {
-                self.leave_stale(*key, runtime);
-            }
+            self.leave_stale(keys, runtime);
         }
         let begun = RoundBegun::of(keys, self.clock.now());
         let counts = || keys.iter().map(|key| self.ledger.creations_of(*key));
@@ -74,19 +72,22 @@ impl Stage {
         let created = keys.iter().filter_map(|key| self.ledger.last_success(*key));
         let mut round = Round::of(returned, mode, created.max());
         let creators = counts().zip(before).map(|(now, before)| now - before);
-        round.creators = creators.max().unwrap_or(0);
+        let creators: Vec<u64> = creators.collect();
+        round.creators = creators.iter().copied().max().unwrap_or(0);
+        round.creations = creators.iter().sum();
         round.hung = hung;
         Ok((round, begun))
     }
 
-    /// Creates the value and lets it go stale. This waits for real: it is the time the caches measure.
-    fn leave_stale(&self, key: Key, runtime: Option<&tokio::runtime::Runtime>) {
-        let served = match runtime {
-            Some(runtime) => runtime.block_on(self.ask_async(key)),
-            None => self.ask(key),
+    /// Creates the values and lets them go stale. This waits for real: it is the time the caches measure.
+    fn leave_stale(&self, keys: &[Key], runtime: Option<&tokio::runtime::Runtime>) {
+        let is_served = match (keys, runtime) {
+            ([key], Some(runtime)) => runtime.block_on(self.ask_async(*key)).is_ok(),
+            ([key], None) if self.batches.size.is_none() => self.ask(*key).is_ok(),
+            _ => self.ask_many(keys).is_ok(),
         };
         // A creator that is told to fail leaves nothing stale; the round then is a cold one, and shows it.
-        if served.is_ok() {
+        if is_served {
             std::thread::sleep(self.fresh + SURELY_STALE);
         }
     }
@@ -113,13 +114,13 @@ impl Stage {
             }
         } else {
             let barrier = Arc::new(Barrier::new(count));
-            for key in keys.iter().cycle().take(count).copied() {
+            for question in self.batches.of_process(0, keys) {
                 let (stage, barrier, send) = (Arc::clone(self), Arc::clone(&barrier), send.clone());
                 let released = Arc::clone(&released);
                 spawn_thread(move || {
                     barrier.wait();
                     released.store(true, Ordering::Relaxed);
-                    let _ = send.send(stage.timed(key));
+                    let _ = send.send(stage.timed_question(&question));
                 })?;
             }
         }

@@ -40,8 +40,11 @@ pub(super) fn measured(scenario: &Scenario, played: Vec<Played>) -> Measured {
         lost,
         takeover_ms,
     };
+    let count = count_together(&entries, nanos(scenario.freshness.fresh));
+    let mut figures = Figures::Processes(Box::new(figures));
+    figures.tell_of_batches(scenario, count);
     let run = Run {
-        figures: Figures::Processes(Box::new(figures)),
+        figures,
         latency,
         rounds: Some(begun),
         first_error,
@@ -49,7 +52,7 @@ pub(super) fn measured(scenario: &Scenario, played: Vec<Played>) -> Measured {
     Measured {
         name: SUBJECT.into(),
         run,
-        count: count_together(&entries, nanos(scenario.freshness.fresh)),
+        count,
         entries,
     }
 }

@@ -24,10 +24,10 @@ pub(super) struct Setup {
 /// Every other line.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Order {
-    /// Ask once, apart from any round.
-    Ask(Key),
-    /// Have all callers stand ready to ask for these, in turn.
-    Stand(Vec<Key>),
+    /// Ask once for these, apart from any round.
+    Ask(Vec<Key>),
+    /// Have all callers of the process that has this number stand ready to ask for their parts of these.
+    Stand { process: u32, keys: Vec<Key> },
     /// Let them ask at this moment.
     Go { at_ns: u64 },
     /// Say what has come of the round so far.

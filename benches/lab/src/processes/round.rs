@@ -110,9 +110,12 @@ impl Ground {
     pub(super) fn round(&mut self, keys: &[Key]) -> Result<Played, LabError> {
         let key = keys[0];
         if self.mode == Mode::Stale {
-            self.leave_stale(key)?;
+            self.leave_stale(keys)?;
         }
-        self.fleet.order_all(&Order::Stand(keys.to_vec()))?;
+        for (number, process) in (0..self.fleet.len()).zip(0..) {
+            let keys = keys.to_vec();
+            self.fleet.order(number, &Order::Stand { process, keys })?;
+        }
         let patience = self.scenario.bound;
         self.fleet
             .all_say(patience, |news| matches!(news, News::Stand))?;
@@ -155,15 +158,15 @@ impl Ground {
         (self.fleet.len() * self.threads) as u64
     }
 
-    /// Has the value created by one process, seen by all where they keep what they see, and go stale. This
+    /// Has the values created by one process, seen by all where they keep what they see, and go stale. This
     /// waits for real: it is the time that the caches measure.
-    fn leave_stale(&mut self, key: Key) -> Result<(), LabError> {
+    fn leave_stale(&mut self, keys: &[Key]) -> Result<(), LabError> {
         let patience = self.scenario.bound + self.scenario.silence();
         let asked = |news: &News| matches!(news, News::Asked);
-        self.fleet.order(0, &Order::Ask(key))?;
+        self.fleet.order(0, &Order::Ask(keys.to_vec()))?;
         self.fleet.each_says(vec![0], patience, asked)?;
         if self.scenario.region.keep_last > 0 {
-            self.fleet.order_all(&Order::Ask(key))?;
+            self.fleet.order_all(&Order::Ask(keys.to_vec()))?;
             self.fleet.all_say(patience, asked)?;
         }
         std::thread::sleep(self.scenario.freshness.fresh + SURELY_STALE);
@@ -290,12 +293,16 @@ impl Said {
             later.map(|entry| entry.start_ns - killed).min()
         };
         let takeover_ns = killed_ns.and_then(after);
-        let waited_for = stored.map_or_else(|| last_made.max().flatten(), |_| created_ns);
+        let waited_for = match stored {
+            Some(_) if begun.len() == 1 => created_ns,
+            _ => last_made.max().flatten(),
+        };
         let count = |key: u64| creations.iter().filter(|entry| entry.key == key).count();
         let creators = begun.iter().map(|round| count(round.key) as u64);
-        let creators = creators.max().unwrap_or(0);
+        let creators: Vec<u64> = creators.collect();
         let mut counts = Round::of(self.report.returned, mode, waited_for);
-        counts.creators = creators;
+        counts.creators = creators.iter().copied().max().unwrap_or(0);
+        counts.creations = creators.iter().sum();
         counts.hung = self.hung;
         Played {
             begun,

@@ -157,11 +157,11 @@ impl Worker {
 
     fn order(&mut self, order: &Order) -> Result<(), LabError> {
         match order {
-            Order::Ask(key) => {
-                self.stage.timed(*key);
+            Order::Ask(keys) => {
+                self.stage.ask_once(keys);
                 say(&News::Asked);
             }
-            Order::Stand(keys) => self.stand(keys)?,
+            Order::Stand { process, keys } => self.stand(*process, keys)?,
             Order::Go { at_ns } => {
                 if let Some(round) = &self.round {
                     round.start.give(*at_ns);
@@ -172,7 +172,7 @@ impl Worker {
         Ok(())
     }
 
-    fn stand(&mut self, keys: &[Key]) -> Result<(), LabError> {
+    fn stand(&mut self, process: u32, keys: &[Key]) -> Result<(), LabError> {
         let start = Arc::new(Start::default());
         self.round = Some(Standing {
             keys: keys.to_vec(),
@@ -180,13 +180,13 @@ impl Worker {
             ready: 0,
             report: Report::default(),
         });
-        for key in keys.iter().cycle().take(self.threads).copied() {
+        for question in self.stage.batches.of_process(process, keys) {
             let (stage, start) = (Arc::clone(&self.stage), Arc::clone(&start));
             let tell = self.tell.clone();
             spawn_thread(move || {
                 let _ = tell.send(Event::Stands);
                 stage.clock.sleep_until(start.wait());
-                let _ = tell.send(Event::Returned(stage.timed(key)));
+                let _ = tell.send(Event::Returned(stage.timed_question(&question)));
             })?;
         }
         Ok(())

@@ -73,6 +73,9 @@ pub(crate) enum Keys {
         requests: usize,
         #[serde(default = "one_key")]
         at_once: u32,
+        /// So many of them in each call, in batches that overlap; one each where this is left out.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        batch: Option<u32>,
     },
 }
 
@@ -255,6 +258,14 @@ impl Keys {
         match self {
             Self::One { at_once, .. } => *at_once,
             Self::Trace { .. } | Self::Zipf { .. } | Self::Uniform { .. } => 1,
+        }
+    }
+
+    /// How many keys each call of a stampede asks for, if not for one.
+    pub(crate) fn batch(&self) -> Option<u32> {
+        match self {
+            Self::One { batch, .. } => *batch,
+            Self::Trace { .. } | Self::Zipf { .. } | Self::Uniform { .. } => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Arrivals, Callers, Keys, Mode, Scenario, WorkPlan};
+use crate::batch;
 use crate::contender;
 use crate::error::LabError;
 
@@ -10,6 +11,7 @@ const MOST_THREADS: u32 = 10_000;
 const MOST_PROCESSES: u32 = 256;
 const MOST_TASKS: u32 = 10_000_000;
 const MOST_KEYS: u32 = 50_000_000;
+const MOST_BATCH: u32 = 100_000;
 const MOST_CONNECTIONS: u32 = 10_000;
 const SHORTEST_LEASE: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_hours(24);
@@ -43,7 +45,9 @@ impl Scenario {
     fn validate_keys(&self) -> Result<(), LabError> {
         let (requests, count) = match self.keys {
             Keys::Trace { requests, .. } => (requests.unwrap_or(1), 1),
-            Keys::One { requests, at_once } => (requests, at_once),
+            Keys::One {
+                requests, at_once, ..
+            } => (requests, at_once),
             Keys::Uniform { count, requests } => (requests, count),
             Keys::Zipf {
                 count,
@@ -101,6 +105,9 @@ impl Scenario {
 
     fn validate_keys_at_once(&self, mode: Mode) -> Result<(), LabError> {
         let keys = self.keys.at_once();
+        if let Some(size) = self.keys.batch() {
+            return self.validate_batches(keys, size);
+        }
         if keys > self.callers.count() {
             return fail("keys.at_once", "is more than there are callers");
         }
@@ -109,6 +116,29 @@ impl Scenario {
                 "keys.at_once",
                 "above 1 goes with mode \"cold\" and no fault",
             );
+        }
+        Ok(())
+    }
+
+    fn validate_batches(&self, keys: u32, size: u32) -> Result<(), LabError> {
+        within("keys.batch", size, MOST_BATCH)?;
+        if let Callers::Tasks(_) = self.callers {
+            return fail("keys.batch", "is asked for by threads: leave out --async");
+        }
+        if self
+            .contenders
+            .iter()
+            .any(|name| name != contender::SUBJECT)
+        {
+            return fail("keys.batch", "is what dogpile alone can be asked for");
+        }
+        if self.faults.fault.is_some() {
+            return fail("keys.batch", "goes with no fault");
+        }
+        let most = batch::keys_of_a_round(size, self.callers);
+        if !(size..=most).contains(&keys) {
+            let problem = format!("must be from {size} to {most}, which these callers ask for");
+            return fail("keys.at_once", problem);
         }
         Ok(())
     }
@@ -296,6 +326,7 @@ mod tests {
                 s.keys = Keys::One {
                     requests: 0,
                     at_once: 1,
+                    batch: None,
                 };
             }),
             "keys.requests"
