@@ -169,7 +169,9 @@ mod tests {
                 let count = || (0..10).for_each(|_| tally.count(HIT));
                 let both = [threads.spawn(count), threads.spawn(count)];
                 // Joined, a thread has given its cells back; a scope alone does not wait for that.
-                both.map(|thread| thread.join().unwrap());
+                for thread in both {
+                    thread.join().unwrap();
+                }
             });
         }
         tally.count(Counted::Miss);
