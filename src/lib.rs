@@ -21,6 +21,25 @@ mod sync;
 #[cfg(feature = "minijinja")]
 pub mod templates;
 
+/// For its links alone: what it names has to be there.
+#[cfg(all(
+    doc,
+    feature = "config",
+    feature = "file",
+    feature = "macros",
+    feature = "memory",
+    feature = "minijinja",
+    feature = "postcard",
+    feature = "redis",
+    feature = "sha1",
+    feature = "toml"
+))]
+#[doc = include_str!("../docs/from-dogpile-cache.md")]
+pub mod from_dogpile_cache {
+    #[allow(unused_imports)] // by the document
+    use crate::*;
+}
+
 /// What a model of whole regions has in its hand: their time, and a fault to build in.
 #[cfg(dogpile_shuttle)]
 #[doc(hidden)]
@@ -34,6 +53,8 @@ pub use dogpile::Dogpile;
 pub use dogpile_backend as backend;
 #[cfg(feature = "json")]
 pub use dogpile_backend::JsonCodec;
+#[cfg(feature = "postcard")]
+pub use dogpile_backend::PostcardCodec;
 #[cfg(feature = "sha1")]
 pub use dogpile_backend::Sha1;
 pub use dogpile_backend::{
@@ -46,7 +67,7 @@ pub use dogpile_file::{File, FileSettings};
 #[cfg(feature = "macros")]
 pub use dogpile_macros::{KeyPart, cache_many_on_arguments, cache_on_arguments};
 #[cfg(feature = "memory")]
-pub use dogpile_memory::{Eviction, Memory};
+pub use dogpile_memory::{Eviction, Memory, Null, SerializingMemory};
 #[cfg(feature = "redis")]
 pub use dogpile_redis as redis;
 #[cfg(feature = "redis")]
