@@ -20,6 +20,8 @@ pub mod sabotage;
 mod sync;
 #[cfg(feature = "minijinja")]
 pub mod templates;
+#[cfg(feature = "memory")]
+mod tiered;
 
 /// What a model of whole regions has in its hand: their time, and a fault to build in.
 #[cfg(dogpile_shuttle)]
@@ -61,3 +63,5 @@ pub use region::{
     Answer, At, BoxError, Config, Creation, Creations, Histogram, Job, Known, OnStoreFailure,
     Origin, Partial, Region, Statistics,
 };
+#[cfg(feature = "memory")]
+pub use tiered::Tiered;
