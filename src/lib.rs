@@ -20,6 +20,8 @@ pub mod sabotage;
 mod sync;
 #[cfg(feature = "minijinja")]
 pub mod templates;
+#[cfg(feature = "memory")]
+mod tiered;
 
 /// For its links alone: what it names has to be there.
 #[cfg(all(
@@ -82,3 +84,5 @@ pub use region::{
     Answer, At, BoxError, Config, Creation, Creations, Histogram, Job, Known, OnStoreFailure,
     Origin, Partial, Region, Statistics,
 };
+#[cfg(feature = "memory")]
+pub use tiered::Tiered;

@@ -17,6 +17,7 @@ mod operators;
 mod python;
 mod round_trips;
 mod sentinels;
+mod tiers;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, ScopedJoinHandle};

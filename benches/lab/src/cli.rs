@@ -2,6 +2,7 @@
 
 mod crash;
 mod policies;
+mod tiers;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -57,6 +58,16 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Measures how long processes still serve an old near copy after another process's write was acknowledged,
+    /// with memory in front of a store that they share. Exit code 1 says that it was longer than 50 ms (p99), or
+    /// that a reader saw an older value after a newer one.
+    Tiers {
+        #[command(flatten)]
+        tiers: tiers::TierFlags,
+        /// Print one line of JSON on standard output and nothing else there.
+        #[arg(long)]
+        json: bool,
+    },
     /// Recomputes the counts of a run from its log; fails if they are not what the run counted.
     Check {
         /// A file written by --log.
@@ -83,6 +94,9 @@ pub(crate) enum Command {
     /// One process that asks a failing origin; the run starts it.
     #[command(hide = true)]
     PolicyWorker,
+    /// One process that reads through a near copy; the run starts it.
+    #[command(hide = true)]
+    TierReader,
     /// One process of a stampede of several; the run starts it.
     #[command(hide = true)]
     Worker {

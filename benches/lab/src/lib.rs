@@ -24,6 +24,7 @@ mod random;
 mod report;
 mod sabotage;
 mod scenario;
+mod tiers;
 mod trace;
 
 use std::path::Path;
@@ -61,6 +62,8 @@ fn obey(command: Command) -> Result<ExitCode, LabError> {
         } => crash::write(backend, promise, &folder, writer).map(|()| ExitCode::SUCCESS),
         Command::Policies { policies, json } => weigh(&policies.plan(), json),
         Command::PolicyWorker => policies::ask().map(|()| ExitCode::SUCCESS),
+        Command::Tiers { tiers, json } => age(&tiers.plan(), json),
+        Command::TierReader => tiers::read().map(|()| ExitCode::SUCCESS),
         Command::Check { file, json } => recheck(&file, json),
         Command::Worker { sabotage } => processes::work(sabotage).map(|()| ExitCode::SUCCESS),
     }
@@ -127,6 +130,19 @@ fn weigh(plan: &policies::Plan, json: bool) -> Result<ExitCode, LabError> {
     progress.finish_and_clear();
     report::print_policies(&policies, json)?;
     Ok(if policies.are_kept() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn age(plan: &tiers::Plan, json: bool) -> Result<ExitCode, LabError> {
+    plan.validate()?;
+    let progress = report::progress();
+    let tiers = tiers::run(plan, &progress)?;
+    progress.finish_and_clear();
+    report::print_tiers(&tiers, json)?;
+    Ok(if tiers.are_prompt() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

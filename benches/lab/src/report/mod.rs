@@ -16,6 +16,7 @@ use crate::error::LabError;
 use crate::figures::Report;
 use crate::policies::Policies;
 use crate::scenario::Scenario;
+use crate::tiers::Tiers;
 
 /// A bar on standard error; nothing where that is no terminal.
 pub(crate) fn progress() -> ProgressBar {
@@ -79,6 +80,18 @@ pub(crate) fn print_policies(policies: &Policies, json: bool) -> Result<(), LabE
         print_json(policies)
     } else {
         write_out(&table::policies(policies))
+    }
+}
+
+/// Prints how long near copies were old.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub(crate) fn print_tiers(tiers: &Tiers, json: bool) -> Result<(), LabError> {
+    if json {
+        print_json(tiers)
+    } else {
+        write_out(&table::tiers(tiers))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::check::Verdict;
 use crate::crash::Crashes;
 use crate::engine::Measured;
 use crate::policies::Policies;
+use crate::tiers::Tiers;
 
 /// One column for each contender, one row for each figure.
 pub(super) fn table(measured: &[Measured]) -> Table {
@@ -94,6 +95,15 @@ pub(super) fn policies(policies: &Policies) -> String {
         origin.add_row([name, value]);
     }
     format!("{}\n{}", align(courses), align(origin))
+}
+
+pub(super) fn tiers(tiers: &Tiers) -> String {
+    let mut table = empty();
+    table.set_header(["near copies", ""]);
+    for (name, value) in rows(tiers) {
+        table.add_row([name, value]);
+    }
+    align(table).to_string()
 }
 
 /// Names and values in the order of the JSON, of which this is another face.
