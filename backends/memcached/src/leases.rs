@@ -1,0 +1,352 @@
+//! Leases in the value's own slot, compared by the server's own number of the item.
+//!
+//! | | asked |
+//! |---|---|
+//! | a lease where nothing is | `mg N`: the server makes an empty item and tells one caller `W` |
+//! | a lease beside a value | `mg`, then `ms C`: a lease that carries the value along |
+//! | a commit | `ms C` |
+//! | giving back | `md C` where nothing was, else `mg` and `ms C` of the value |
+//! | renewing | `ms C`, after `mg` where a value stands beside |
+
+use dogpile_backend::{
+    Ask, CachedValue, Commit, Lease, LeaseStore, Leased, Operation, Payload, Reply, Span, Stamp,
+    StoreError, record,
+};
+
+use crate::connection::Connection;
+use crate::grants::{Grant, alone, over};
+use crate::keys::{Key, Room};
+use crate::memcached::{compared, removed};
+use crate::pool::{Again, Line};
+use crate::protocol::{Answer, Code, Item, Mode, Request};
+use crate::slot::{PENDING, Slot, Written, seconds, write};
+use crate::trouble::Trouble;
+use crate::{Memcached, token};
+
+/// How often the slot may change under an asker before it is told that another was faster.
+const TRIES: usize = 8;
+
+/// A wish for a lease, and what is known about it.
+struct Wish<'a> {
+    store: &'a Memcached,
+    key: &'a [u8],
+    place: Key<'a>,
+    ask: &'a Ask<'a>,
+    seconds: u32,
+    stamp: Stamp,
+    /// The number of the item that is a lease of this process's own, which the caller takes over.
+    held: Option<(u64, Line)>,
+}
+
+/// What a talk about a lease came to.
+enum Came {
+    Fresh(CachedValue<Payload>),
+    Won {
+        cas: u64,
+        seen: Option<CachedValue<Payload>>,
+        beside: bool,
+    },
+    Lost {
+        seconds: u32,
+        seen: Option<CachedValue<Payload>>,
+    },
+}
+
+impl Wish<'_> {
+    /// Looks and takes, until the slot holds still between the two.
+    fn talk(&self, connection: &mut Connection, held: Option<u64>) -> Result<Came, Trouble> {
+        let mut last = None;
+        for _ in 0..TRIES {
+            let item = self.look(connection)?;
+            let cas = item.cas.unwrap_or_default();
+            if item.won && item.body.is_empty() {
+                return Ok(Came::Won {
+                    cas,
+                    seen: None,
+                    beside: false,
+                });
+            }
+            let slot = Slot::read(&item);
+            let seen = self.store.entry(self.key, slot.record);
+            let is_ours = held == Some(cas);
+            if let Some(fresh) = self.fresh(seen.as_ref()) {
+                if is_ours {
+                    give_back(connection, &self.place, &slot, cas)?;
+                }
+                return Ok(Came::Fresh(fresh));
+            }
+            let others = slot.lease.filter(|_| !is_ours && !self.ask.supersede);
+            if let Some(out) = others {
+                let seconds = out.seconds_left;
+                return Ok(Came::Lost { seconds, seen });
+            }
+            if let Some(cas) = self.take(connection, &slot, cas)? {
+                let beside = slot.record.is_some();
+                return Ok(Came::Won { cas, seen, beside });
+            }
+            last = seen;
+        }
+        // Others are at it all the time; whoever of them has it, has it for no longer than this.
+        let (seconds, seen) = (1, last);
+        Ok(Came::Lost { seconds, seen })
+    }
+
+    fn look(&self, connection: &mut Connection) -> Result<Item, Trouble> {
+        let request = Request::get(&self.place).flag(b"c").flag(b"t");
+        match connection.ask(request.number(b'N', self.seconds))? {
+            Answer::Item(item) => Ok(item),
+            other => Err(connection.odd(&other)),
+        }
+    }
+
+    fn fresh(&self, seen: Option<&CachedValue<Payload>>) -> Option<CachedValue<Payload>> {
+        let seen = seen?;
+        let wanted = !self.ask.supersede && (self.ask.fresh)(&seen.metadata);
+        wanted.then(|| seen.clone())
+    }
+
+    /// Puts a lease in the place of what was seen, if it is still there, and answers its number.
+    fn take(
+        &self,
+        connection: &mut Connection,
+        slot: &Slot<'_>,
+        cas: u64,
+    ) -> Result<Option<u64>, Trouble> {
+        let written = write(self.stamp, self.seconds, slot);
+        put(connection, &self.place, &written, cas)
+    }
+
+    fn answer(self, came: Came, line: Line) -> Leased<Payload> {
+        match came {
+            Came::Fresh(entry) => Leased::Fresh(entry),
+            Came::Lost { seconds, seen } => Leased::Lost {
+                remaining: Span::from_secs(seconds.into()),
+                seen,
+            },
+            Came::Won { cas, seen, beside } => {
+                let grant = Grant {
+                    key: self.key.into(),
+                    line,
+                    cas,
+                    beside,
+                    over: over(self.seconds),
+                };
+                self.store.grants.keep(self.stamp, grant);
+                let lease = Lease {
+                    stamp: self.stamp,
+                    foreign: None,
+                };
+                Leased::Won { lease, seen }
+            }
+        }
+    }
+}
+
+/// Writes a lease over the item of this number.
+fn put(
+    connection: &mut Connection,
+    place: &Key<'_>,
+    written: &Written,
+    cas: u64,
+) -> Result<Option<u64>, Trouble> {
+    let mode = Mode::Exactly(cas);
+    let request = Request::store(place, &written.body, PENDING, written.seconds, mode);
+    compared(connection, request.flag(b"c"))
+}
+
+/// Takes a lease away and leaves what stood beside it, if the item has this number.
+fn give_back(
+    connection: &mut Connection,
+    place: &Key<'_>,
+    slot: &Slot<'_>,
+    cas: u64,
+) -> Result<bool, Trouble> {
+    let Some(record) = slot.record else {
+        return removed(connection, Request::delete(place).number(b'C', cas));
+    };
+    let left = slot.seconds_left.unwrap_or_default();
+    let request = Request::store(place, record, 0, left, Mode::Exactly(cas));
+    Ok(compared(connection, request)?.is_some())
+}
+
+/// The item, if it still has this number.
+fn look_for(
+    connection: &mut Connection,
+    place: &Key<'_>,
+    cas: u64,
+) -> Result<Option<Item>, Trouble> {
+    let request = Request::get(place).flag(b"c").flag(b"t");
+    match connection.ask(request)? {
+        Answer::Item(item) => Ok((item.cas == Some(cas)).then_some(item)),
+        Answer::Code(Code::Absent, _) => Ok(None),
+        other => Err(connection.odd(&other)),
+    }
+}
+
+fn renew(
+    connection: &mut Connection,
+    place: &Key<'_>,
+    grant: &Grant,
+    stamp: Stamp,
+    seconds: u32,
+) -> Result<Option<u64>, Trouble> {
+    // The value that stands beside it is not remembered: the server has it.
+    let item = match grant.beside {
+        true => match look_for(connection, place, grant.cas)? {
+            Some(item) => item,
+            None => return Ok(None),
+        },
+        false => Item::default(),
+    };
+    let slot = match grant.beside {
+        true => Slot::read(&item),
+        false => Slot::empty(),
+    };
+    let written = write(stamp, seconds, &slot);
+    put(connection, place, &written, grant.cas)
+}
+
+fn release(connection: &mut Connection, place: &Key<'_>, grant: &Grant) -> Result<bool, Trouble> {
+    if !grant.beside {
+        return give_back(connection, place, &Slot::empty(), grant.cas);
+    }
+    match look_for(connection, place, grant.cas)? {
+        Some(item) => give_back(connection, place, &Slot::read(&item), grant.cas),
+        None => Ok(false),
+    }
+}
+
+impl Memcached {
+    /// Does something with a lease while it is current, on the connection that granted it. What
+    /// `act` answers is the lease's number from then on; `None`: it is used up, or void.
+    fn with_lease(
+        &self,
+        operation: Operation,
+        key: &[u8],
+        lease: &Lease,
+        act: impl Fn(&mut Connection, &Grant) -> Result<Kept, Trouble>,
+    ) -> Result<Commit, StoreError> {
+        let Some(held) = self.grants.find(lease.stamp) else {
+            return Ok(Commit::Refused);
+        };
+        let mut held = alone(&held);
+        let Some(grant) = held.as_ref().filter(|grant| *grant.key == *key) else {
+            return Ok(Commit::Refused);
+        };
+        let talked = self
+            .pool
+            .talk_on_line(grant.line, |connection| act(connection, grant));
+        let (kept, answer) = match talked {
+            Ok(Some(Kept::Still(grant))) => (Some(grant), Ok(Commit::Stored)),
+            Ok(Some(Kept::UsedUp)) => (None, Ok(Commit::Stored)),
+            Ok(Some(Kept::Void) | None) => (None, Ok(Commit::Refused)),
+            // Nobody knows what became of it: the number may be another by now.
+            Err(trouble) => (None, Err(trouble.told(operation, key))),
+        };
+        if kept.is_none() {
+            self.grants.forget(lease.stamp);
+        }
+        *held = kept;
+        answer
+    }
+
+    fn ask_lease(&self, key: &[u8], ask: &Ask<'_>) -> Result<Leased<Payload>, StoreError> {
+        let told = |trouble: Trouble| trouble.told(Operation::Lease, key);
+        let mut wish = Wish {
+            store: self,
+            key,
+            place: self.keys.key(Room::Value, key),
+            ask,
+            seconds: seconds(ask.time.as_nanos()),
+            stamp: token::mint(),
+            held: None,
+        };
+        let stamp = ask.held.as_ref().map(|held| held.stamp);
+        let held = stamp.and_then(|stamp| self.grants.find(stamp));
+        let mut held = held.as_ref().map(alone);
+        if let (Some(held), Some(stamp)) = (&mut held, stamp) {
+            // Taken over, given back or void: it is nobody's from here on.
+            let grant = held.take().filter(|grant| *grant.key == *key);
+            self.grants.forget(stamp);
+            wish.held = grant.map(|grant| (grant.cas, grant.line));
+        }
+        if let Some((cas, line)) = wish.held {
+            let talk = |connection: &mut Connection| wish.talk(connection, Some(cas));
+            if let Some(came) = self.pool.talk_on_line(line, talk).map_err(told)? {
+                return Ok(wish.answer(came, line));
+            }
+        }
+        let talk = |connection: &mut Connection| wish.talk(connection, None);
+        let (came, line) = self.pool.talk(Again::Harmless, talk).map_err(told)?;
+        Ok(wish.answer(came, line))
+    }
+}
+
+/// What is left of a lease.
+enum Kept {
+    /// It is current, under another number maybe.
+    Still(Grant),
+    /// It did what it was for.
+    UsedUp,
+    /// It was void already.
+    Void,
+}
+
+impl Kept {
+    fn used_up_if(current: bool) -> Self {
+        if current { Self::UsedUp } else { Self::Void }
+    }
+}
+
+impl LeaseStore<Payload> for Memcached {
+    fn lease<'a>(&'a self, key: &'a [u8], ask: Ask<'a>) -> Reply<'a, Leased<Payload>> {
+        Reply::ready(self.ask_lease(key, &ask))
+    }
+
+    fn commit<'a>(
+        &'a self,
+        key: &'a [u8],
+        lease: &'a Lease,
+        mut entry: CachedValue<Payload>,
+        ttl: Span,
+    ) -> Reply<'a, Commit> {
+        entry.metadata.stamp = lease.stamp;
+        let (body, seconds) = (record::encode(&entry), self.time_to_live(ttl));
+        let place = self.keys.key(Room::Value, key);
+        Reply::ready(
+            self.with_lease(Operation::Commit, key, lease, |connection, grant| {
+                let mode = Mode::Exactly(grant.cas);
+                let request = Request::store(&place, &body, 0, seconds, mode);
+                let stored = compared(connection, request)?;
+                Ok(Kept::used_up_if(stored.is_some()))
+            }),
+        )
+    }
+
+    /// Nobody is told that the creator failed: the server rings for nobody.
+    fn release<'a>(&'a self, key: &'a [u8], lease: &'a Lease, _failed: bool) -> Reply<'a, Commit> {
+        let place = self.keys.key(Room::Value, key);
+        Reply::ready(
+            self.with_lease(Operation::Lease, key, lease, |connection, grant| {
+                Ok(Kept::used_up_if(release(connection, &place, grant)?))
+            }),
+        )
+    }
+
+    fn renew<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit> {
+        let place = self.keys.key(Room::Value, key);
+        let seconds = seconds(time.as_nanos());
+        Reply::ready(
+            self.with_lease(Operation::Lease, key, lease, |connection, grant| {
+                let renewed = renew(connection, &place, grant, lease.stamp, seconds)?;
+                Ok(renewed.map_or(Kept::Void, |cas| {
+                    Kept::Still(Grant {
+                        cas,
+                        over: over(seconds),
+                        ..grant.clone()
+                    })
+                }))
+            }),
+        )
+    }
+}

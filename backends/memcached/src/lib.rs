@@ -1,0 +1,34 @@
+#![doc = include_str!("../README.md")]
+//! ## Its rooms
+//!
+//! | module | its one idea |
+//! |---|---|
+//! | `memcached` | the store: what each operation asks, and what the answers mean |
+//! | `leases`, `epochs` | the same for the optional ports |
+//! | `grants` | which leases this process holds, and on which connection |
+//! | `slot` | what stands in a key's slot: a value, a lease, or both |
+//! | `settings`, `address` | what a user can say |
+//! | `keys` | where things are in the server |
+//! | `token` | leases' tokens, none like another |
+//! | `protocol` | the meta protocol, without a connection |
+//! | `connection`, `pool` | requests out and replies in; who has which connection |
+//! | `trouble` | what went wrong, and what to tell |
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+mod address;
+mod connection;
+mod epochs;
+mod grants;
+mod keys;
+mod leases;
+mod memcached;
+mod pool;
+mod protocol;
+mod settings;
+mod slot;
+mod token;
+mod trouble;
+
+pub use self::memcached::Memcached;
+pub use address::BadSettings;
+pub use settings::MemcachedSettings;

@@ -1,0 +1,224 @@
+//! What a user can say of a memcached: where it is, how long to wait for it, how its keys are called.
+
+use std::time::Duration;
+
+use dogpile_backend::{Span, record::Unreadable};
+
+use crate::Memcached;
+use crate::address::{BadSettings, address};
+use crate::connection::Reach;
+use crate::keys::{Keys, LONGEST_PREFIX};
+use crate::pool::Pool;
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Called with the key and the reason whenever an entry is found that is no record.
+pub(crate) type Report = Box<dyn Fn(&[u8], &Unreadable) + Send + Sync>;
+
+/// Who we are, to a server that keeps a file of names and passwords.
+#[derive(Clone)]
+pub(crate) struct Login {
+    name: String,
+    password: String,
+}
+
+impl Login {
+    /// As the server's file has it, but for its colon.
+    pub(crate) fn text(&self) -> Vec<u8> {
+        format!("{} {}", self.name, self.password).into_bytes()
+    }
+}
+
+/// The password is nobody's business.
+impl std::fmt::Debug for Login {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Login")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How to reach a memcached server, and how to use it. Everything but the place has a default.
+///
+/// ```
+/// use dogpile_memcached::MemcachedSettings;
+/// use std::time::Duration;
+/// let store = MemcachedSettings::server("memcached://127.0.0.1:11211")
+///     .prefix("shop")
+///     .timeout(Duration::from_millis(250))
+///     .open()?; // connects when a region is configured with it
+/// # Ok::<(), dogpile_memcached::BadSettings>(())
+/// ```
+#[must_use]
+pub struct MemcachedSettings {
+    server: String,
+    login: Option<(String, String)>,
+    prefix: String,
+    timeout: Duration,
+    retry_after: Duration,
+    connections: usize,
+    pub(crate) time_to_live: Option<Span>,
+    pub(crate) report: Option<Report>,
+}
+
+impl MemcachedSettings {
+    /// One server: `memcached://host[:port]`, or `host[:port]`; the port is 11211 unless it is said.
+    pub fn server(address: impl Into<String>) -> Self {
+        Self {
+            server: address.into(),
+            login: None,
+            prefix: "dogpile".to_owned(),
+            timeout: Duration::from_millis(500),
+            retry_after: Duration::from_secs(1),
+            connections: 16,
+            time_to_live: None,
+            report: None,
+        }
+    }
+
+    /// The name and the password that the server's file (`memcached -Y`) has. Default: none.
+    ///
+    /// They go over the wire as they are.
+    pub fn login(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
+        self.login = Some((name.into(), password.into()));
+        self
+    }
+
+    /// What all keys begin with: one printable word of at most 100 bytes. Default: `dogpile`.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// How long a call waits for a connection, and for an answer: each at most so long, and an answer
+    /// that comes in pieces at most twice. Default: half a second.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// How long a server is left alone that did not answer twice in a row in time; calls fail at once
+    /// meanwhile. Default: a second.
+    pub fn retry_after(mut self, span: Duration) -> Self {
+        self.retry_after = span;
+        self
+    }
+
+    /// How many connections the callers of this process share at most. Default: 16.
+    pub fn connections(mut self, most: usize) -> Self {
+        self.connections = most;
+        self
+    }
+
+    /// After how long the server forgets a value, whatever the region says. Default: when the region
+    /// can no longer use it.
+    pub fn time_to_live(mut self, span: Duration) -> Self {
+        self.time_to_live = Some(span.into());
+        self
+    }
+
+    /// Calls `report` with the key and the reason whenever an entry is found that is no record. It
+    /// is a miss, and overwritten.
+    pub fn report(mut self, report: impl Fn(&[u8], &Unreadable) + Send + Sync + 'static) -> Self {
+        self.report = Some(Box::new(report));
+        self
+    }
+
+    /// The store. It connects when it is used, which configuring a region with it does.
+    ///
+    /// # Errors
+    /// Settings that cannot be meant so.
+    pub fn open(self) -> Result<Memcached, BadSettings> {
+        let keys = self.keys()?;
+        if self.timeout.is_zero() {
+            let what = "the timeout";
+            return Err(BadSettings::Zero { what });
+        }
+        if self.connections == 0 {
+            let what = "the number of connections";
+            return Err(BadSettings::Zero { what });
+        }
+        let reach = Reach {
+            server: address(&self.server)?,
+            // Who says more means for ever, and clocks end.
+            timeout: self.timeout.min(DAY),
+            login: self.checked_login()?,
+        };
+        let pool = Pool::new(reach, self.connections, self.retry_after);
+        Ok(Memcached::new(self, keys, pool))
+    }
+
+    fn keys(&self) -> Result<Keys, BadSettings> {
+        let wrong = |why| {
+            let prefix = self.prefix.clone();
+            Err(BadSettings::Prefix { prefix, why })
+        };
+        if self.prefix.is_empty() {
+            return wrong("it is empty");
+        }
+        if !self.prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return wrong("it is not one word of printable ASCII");
+        }
+        if self.prefix.len() > LONGEST_PREFIX {
+            return wrong("it is longer than 100 bytes, and the server takes keys of 250");
+        }
+        Ok(Keys::new(&self.prefix))
+    }
+
+    fn checked_login(&self) -> Result<Option<Login>, BadSettings> {
+        let Some((name, password)) = &self.login else {
+            return Ok(None);
+        };
+        let wrong = |why| Err(BadSettings::Login { why });
+        if name.contains(char::is_whitespace) || name.contains(':') || name.is_empty() {
+            return wrong("the name is one word without a colon");
+        }
+        if password.contains(char::is_whitespace) || password.is_empty() {
+            return wrong("the password is one word, and not empty");
+        }
+        Ok(Some(Login {
+            name: name.clone(),
+            password: password.clone(),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(settings: MemcachedSettings) -> String {
+        match settings.open() {
+            Ok(_) => panic!("these settings must be refused"),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn here() -> MemcachedSettings {
+        MemcachedSettings::server("127.0.0.1:1")
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_what_to_do() {
+        let text = refused(MemcachedSettings::server("redis://x"));
+        assert!(text.contains("write memcached://host:port"), "{text}");
+        assert!(refused(here().prefix("")).contains("empty"));
+        assert!(refused(here().prefix("a b")).contains("printable"));
+        assert!(refused(here().prefix("x".repeat(101))).contains("100 bytes"));
+        assert!(refused(here().timeout(Duration::ZERO)).contains("the timeout"));
+        assert!(refused(here().connections(0)).contains("connections"));
+        assert!(refused(here().login("a b", "x")).contains("one word"));
+        assert!(refused(here().login("me", "x\r\nflush_all")).contains("one word, and"));
+        assert!(here().login("me", "secret").open().is_ok());
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let login = Login {
+            name: "me".into(),
+            password: "secret".into(),
+        };
+        assert!(!format!("{login:?}").contains("secret"));
+        assert_eq!(login.text(), b"me secret");
+    }
+}

@@ -1,0 +1,35 @@
+//! The suite that every store passes, on real servers.
+
+use std::sync::OnceLock;
+
+use dogpile_backend::{Blocking, Payload};
+use dogpile_memcached::{Memcached, MemcachedSettings};
+use dogpile_test_servers::Memcached as Server;
+
+mod memcached {
+    use super::*;
+
+    fn open() -> Blocking<Memcached> {
+        // For all checks of this process; it ends with the process.
+        static SERVER: OnceLock<Server> = OnceLock::new();
+        let server = SERVER.get_or_init(|| Server::start(&[]).expect("the server starts"));
+        Blocking::new(Memcached::open(&server.url()).expect("a good address"))
+    }
+    dogpile_backend::conformance_tests!(Payload, open);
+}
+
+/// With all that a connection can be asked for, and one connection for all.
+mod guarded {
+    use super::*;
+
+    fn open() -> Blocking<Memcached> {
+        static SERVER: OnceLock<Server> = OnceLock::new();
+        let start = || Server::guarded("shop", "open-sesame").expect("the server starts");
+        let settings = MemcachedSettings::server(SERVER.get_or_init(start).url())
+            .login("shop", "open-sesame")
+            .prefix("shop")
+            .connections(1);
+        Blocking::new(settings.open().expect("good settings"))
+    }
+    dogpile_backend::conformance_tests!(Payload, open);
+}
