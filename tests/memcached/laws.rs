@@ -51,12 +51,32 @@ fn law_7_a_waiter_in_another_process_finds_the_value_by_looking() {
 }
 
 #[test]
-fn law_6_a_creator_that_fails_frees_the_lease_at_once() {
+fn law_5_one_failing_call_is_heard_in_every_process() {
     let server = server();
     let (a, b) = (on(&server), on(&server));
-    let failed = a.get_or_try_create("key", || Err::<u64, _>("no such user"));
-    assert!(matches!(failed, Err(Error::Creator(_))));
-    assert_eq!(item_of(&server, "key"), "EN");
+    let (failing, may_fail) = std::sync::mpsc::channel::<()>();
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    thread::scope(|scope| {
+        let region = &a;
+        let creator = scope.spawn(move || {
+            region.get_or_try_create("key", || {
+                begun.send(()).unwrap();
+                may_fail.recv().unwrap();
+                Err::<u64, _>("no such user")
+            })
+        });
+        has_begun.recv().unwrap();
+        let waiter = waiting(scope, &server, &b, || {
+            unreachable!("one failing call for all")
+        });
+        failing.send(()).unwrap();
+        assert!(matches!(creator.join().unwrap(), Err(Error::Creator(_))));
+        let heard = waiter.join().unwrap();
+        assert!(
+            matches!(heard, Err(Error::CreatorFailedElsewhere { .. })),
+            "{heard:?}"
+        );
+    });
     assert_eq!(b.get_or_create("key", || 4).unwrap(), 4);
 }
 

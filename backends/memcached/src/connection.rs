@@ -87,6 +87,21 @@ impl Connection {
         self.answer(Instant::now() + self.timeout)
     }
 
+    /// Sends all of these at once, and reads all replies in their order.
+    pub(crate) fn ask_all<'r>(
+        &mut self,
+        requests: impl Iterator<Item = Request<'r>>,
+    ) -> Result<Vec<Answer>, Trouble> {
+        let (mut bytes, mut count) = (Vec::new(), 0);
+        for request in requests {
+            bytes.append(&mut request.bytes());
+            count += 1;
+        }
+        self.send(&bytes)?;
+        let until = Instant::now() + self.timeout;
+        (0..count).map(|_| self.answer(until)).collect()
+    }
+
     /// An error for an answer that the request never gets.
     pub(crate) fn odd(&self, answer: &Answer) -> Trouble {
         Trouble::odd(&self.server, answer)

@@ -6,11 +6,12 @@
 //! | a lease beside a value | `mg`, then `ms C`: a lease that carries the value along |
 //! | a commit | `ms C` |
 //! | giving back | `md C` where nothing was, else `mg` and `ms C` of the value |
+//! | giving back after a failure | `ms C` of a word that says so, where nothing was |
 //! | renewing | `ms C`, after `mg` where a value stands beside |
 
 use dogpile_backend::{
-    Ask, CachedValue, Commit, Lease, LeaseStore, Leased, Operation, Payload, Reply, Span, Stamp,
-    StoreError, record,
+    Ask, Bell, CachedValue, Commit, Lease, LeaseStore, Leased, Operation, Payload, Reply, Span,
+    Stamp, StoreError, Watch, record,
 };
 
 use crate::connection::Connection;
@@ -19,7 +20,7 @@ use crate::keys::{Key, Room};
 use crate::memcached::{compared, removed};
 use crate::pool::{Again, Line};
 use crate::protocol::{Answer, Code, Item, Mode, Request};
-use crate::slot::{PENDING, Slot, Written, seconds, write};
+use crate::slot::{FAILED, FAILED_FOR, PENDING, Slot, Written, seconds, write};
 use crate::trouble::Trouble;
 use crate::{Memcached, token};
 
@@ -206,7 +207,18 @@ fn renew(
     put(connection, place, &written, grant.cas)
 }
 
-fn release(connection: &mut Connection, place: &Key<'_>, grant: &Grant) -> Result<bool, Trouble> {
+fn release(
+    connection: &mut Connection,
+    place: &Key<'_>,
+    grant: &Grant,
+    failed: bool,
+) -> Result<bool, Trouble> {
+    if failed && !grant.beside {
+        // A word for those who wait. Beside a value nobody does.
+        let mode = Mode::Exactly(grant.cas);
+        let request = Request::store(place, b"failed", FAILED, FAILED_FOR, mode);
+        return Ok(compared(connection, request)?.is_some());
+    }
     if !grant.beside {
         return give_back(connection, place, &Slot::empty(), grant.cas);
     }
@@ -323,12 +335,13 @@ impl LeaseStore<Payload> for Memcached {
         )
     }
 
-    /// Nobody is told that the creator failed: the server rings for nobody.
-    fn release<'a>(&'a self, key: &'a [u8], lease: &'a Lease, _failed: bool) -> Reply<'a, Commit> {
+    fn release<'a>(&'a self, key: &'a [u8], lease: &'a Lease, failed: bool) -> Reply<'a, Commit> {
         let place = self.keys.key(Room::Value, key);
         Reply::ready(
             self.with_lease(Operation::Lease, key, lease, |connection, grant| {
-                Ok(Kept::used_up_if(release(connection, &place, grant)?))
+                Ok(Kept::used_up_if(release(
+                    connection, &place, grant, failed,
+                )?))
             }),
         )
     }
@@ -348,5 +361,9 @@ impl LeaseStore<Payload> for Memcached {
                 }))
             }),
         )
+    }
+
+    fn watch(&self, key: &[u8], bell: Bell) -> Option<Watch> {
+        self.watcher.watch(self.keys.key(Room::Value, key), bell)
     }
 }

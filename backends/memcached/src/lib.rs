@@ -12,11 +12,14 @@
 //! | `token` | leases' tokens, none like another |
 //! | `protocol` | the meta protocol, without a connection |
 //! | `connection`, `pool` | requests out and replies in; who has which connection |
+//! | `ejection` | when a server that does not answer is left alone |
+//! | `watcher` | one thread that looks for all who wait |
 //! | `trouble` | what went wrong, and what to tell |
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod address;
 mod connection;
+mod ejection;
 mod epochs;
 mod grants;
 mod keys;
@@ -28,6 +31,7 @@ mod settings;
 mod slot;
 mod token;
 mod trouble;
+mod watcher;
 
 pub use self::memcached::Memcached;
 pub use address::BadSettings;

@@ -1,6 +1,6 @@
 //! The store: what each operation asks, and what the answers mean.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dogpile_backend::record::{self, Unreadable};
 use dogpile_backend::{
@@ -18,12 +18,13 @@ use crate::settings::{MemcachedSettings, Report};
 use crate::slot::{LONGEST, Slot, seconds};
 use crate::token;
 use crate::trouble::{NAME, Trouble};
+use crate::watcher::Watcher;
 
 /// A memcached server as a store of encoded values.
 ///
 /// Its locks reach as far as it does: among all processes that use it, one creates a value at a time,
-/// and a commit is stored only while its lease is current. It cannot wake those who wait, so they look
-/// from time to time. A codec makes it a store of values:
+/// and a commit is stored only while its lease is current. The server wakes nobody, so one thread of
+/// each process looks for all of its callers that wait. A codec makes it a store of values:
 ///
 /// ```
 /// use dogpile_backend::JsonCodec;
@@ -33,7 +34,8 @@ use crate::trouble::{NAME, Trouble};
 /// # Ok::<(), dogpile_memcached::BadSettings>(())
 /// ```
 pub struct Memcached {
-    pub(crate) pool: Pool,
+    pub(crate) pool: Arc<Pool>,
+    pub(crate) watcher: Watcher,
     pub(crate) keys: Keys,
     pub(crate) grants: Grants,
     time_to_live: Option<Span>,
@@ -51,7 +53,9 @@ impl Memcached {
     }
 
     pub(crate) fn new(settings: MemcachedSettings, keys: Keys, pool: Pool) -> Self {
+        let pool = Arc::new(pool);
         Self {
+            watcher: Watcher::new(Arc::clone(&pool)),
             pool,
             keys,
             grants: Grants::default(),
@@ -123,7 +127,7 @@ pub(crate) fn compared(
     request: Request<'_>,
 ) -> Result<Option<u64>, Trouble> {
     match connection.ask(request)? {
-        Answer::Code(Code::Done, cas) => Ok(Some(cas.unwrap_or_default())),
+        Answer::Code(Code::Done, item) => Ok(Some(item.cas.unwrap_or_default())),
         Answer::Code(Code::Exists | Code::NotFound | Code::NotStored, _) => Ok(None),
         other => Err(connection.odd(&other)),
     }
@@ -166,9 +170,9 @@ impl Backend<Payload> for Memcached {
         self.pool
             .talk(Again::Never, |connection| {
                 let request = Request::store(&place, &body, 0, seconds, Mode::Always);
-                match compared(connection, request)? {
-                    Some(_) => Ok(()),
-                    None => Err(connection.odd(&Answer::Code(Code::NotStored, None))),
+                match connection.ask(request)? {
+                    Answer::Code(Code::Done, _) => Ok(()),
+                    other => Err(connection.odd(&other)),
                 }
             })
             .map(drop)

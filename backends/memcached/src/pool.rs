@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use dogpile_backend::{Clock, Span, SystemClock, Time};
 
 use crate::connection::{Connection, Reach};
+use crate::ejection::{Ejection, May};
 use crate::protocol::{Answer, Code, Request};
 use crate::trouble::Trouble;
 
@@ -18,25 +19,18 @@ use crate::trouble::Trouble;
 /// said twice is said on it.
 const SILENCE: Span = Span::from_secs(1);
 
-/// So many time-outs without an answer between, and the server is left alone.
-const STRIKES: u32 = 2;
-
 pub(crate) struct Pool {
     reach: Reach,
-    retry_after: Duration,
     seats: Box<[Mutex<Seat>]>,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     /// How many connections there have been: their numbers.
     connected: u64,
     /// How many were found closed. The others most likely went with each: they are asked first.
     closed: u64,
-    /// Time-outs since the last answer.
-    strikes: u32,
-    ejected_until: Option<Instant>,
+    ejection: Ejection,
     /// The seat that was last found when all were taken.
     turn: usize,
 }
@@ -70,11 +64,16 @@ pub(crate) enum Again {
 
 impl Pool {
     pub(crate) fn new(reach: Reach, connections: usize, retry_after: Duration) -> Self {
+        let state = State {
+            connected: 0,
+            closed: 0,
+            ejection: Ejection::new(retry_after, reach.timeout),
+            turn: 0,
+        };
         Self {
             reach,
-            retry_after,
             seats: (0..connections).map(|_| Mutex::default()).collect(),
-            state: Mutex::default(),
+            state: Mutex::new(state),
         }
     }
 
@@ -85,15 +84,15 @@ impl Pool {
         again: Again,
         mut talk: impl Talk<T>,
     ) -> Result<(T, Line), Trouble> {
-        self.may_be_asked()?;
+        let mut may = self.may_ask(May::Ask)?;
         let (at, mut seat) = self.seat();
         // It may have waited for its seat, and much may have happened since.
-        self.may_be_asked()?;
+        may = self.may_ask(may)?;
         self.greet(&mut seat, again);
         let was_there = seat.connection.is_some();
-        match self.talk_on(&mut seat, &mut talk) {
+        match self.talk_on(&mut seat, may, &mut talk) {
             Err(trouble) if trouble.is_gone() && was_there && again == Again::Harmless => {
-                self.talk_on(&mut seat, &mut talk)
+                self.talk_on(&mut seat, may, &mut talk)
             }
             end => end,
         }
@@ -114,19 +113,24 @@ impl Pool {
             Some((_, number)) if *number == line.number => {}
             _ => return Ok(None),
         }
-        match self.talk_on(&mut seat, &mut talk) {
-            Ok((answer, _)) => Ok(Some(answer)),
-            Err(trouble) => Err(trouble),
-        }
+        let talked = self.talk_on(&mut seat, May::Ask, &mut talk);
+        talked.map(|(answer, _)| Some(answer))
     }
 
-    fn talk_on<T>(&self, seat: &mut Seat, talk: &mut impl Talk<T>) -> Result<(T, u64), Trouble> {
+    fn talk_on<T>(
+        &self,
+        seat: &mut Seat,
+        may: May,
+        talk: &mut impl Talk<T>,
+    ) -> Result<(T, u64), Trouble> {
         // It is out of its seat while it is in use: a panic between a request and its reply leaves the
         // seat empty.
         let (mut connection, number) = match seat.connection.take() {
             Some(there) => there,
             None => {
-                let new = self.connect().inspect_err(|trouble| self.judge(trouble))?;
+                let new = self
+                    .connect()
+                    .inspect_err(|trouble| self.judge(may, trouble))?;
                 seat.closed = self.state().closed;
                 new
             }
@@ -134,7 +138,7 @@ impl Pool {
         let answer = talk(&mut connection);
         match &answer {
             Err(trouble) if trouble.breaks_connection() => {
-                self.judge(trouble);
+                self.judge(may, trouble);
             }
             _ => {
                 seat.used = SystemClock.coarse();
@@ -189,40 +193,34 @@ impl Pool {
         (at, seat.unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn may_be_asked(&self) -> Result<(), Trouble> {
-        let mut state = self.state();
-        match state.ejected_until {
-            Some(until) if Instant::now() < until => {
+    /// Whether the server may be asked now, by a call that was told so before.
+    fn may_ask(&self, before: May) -> Result<May, Trouble> {
+        if before == May::AskAlone {
+            return Ok(before);
+        }
+        match self.state().ejection.may_ask(Instant::now()) {
+            May::Not => {
                 let server = self.reach.server.clone();
                 Err(Trouble::Ejected { server })
             }
-            Some(_) => {
-                // One more time-out, and it is left alone again.
-                state.ejected_until = None;
-                state.strikes = STRIKES - 1;
-                Ok(())
-            }
-            None => Ok(()),
+            may => Ok(may),
         }
     }
 
-    fn judge(&self, trouble: &Trouble) {
+    fn judge(&self, may: May, trouble: &Trouble) {
         let mut state = self.state();
         if trouble.is_gone() {
             state.closed += 1;
         }
-        if !trouble.is_late() {
-            return;
-        }
-        state.strikes += 1;
-        if state.strikes >= STRIKES {
-            state.ejected_until = Instant::now().checked_add(self.retry_after);
+        if trouble.is_late() {
+            state.ejection.was_late(may, Instant::now());
+        } else {
+            state.ejection.was_heard();
         }
     }
 
     fn answered(&self) {
-        let mut state = self.state();
-        (state.strikes, state.ejected_until) = (0, None);
+        self.state().ejection.was_heard();
     }
 
     /// Nothing of others' runs under it.

@@ -97,7 +97,8 @@ impl MemcachedSettings {
         self
     }
 
-    /// How long a server is left alone that did not answer twice in a row in time; calls fail at once
+    /// How long a server is left alone at most that did not answer twice in a row in time: 50 ms at first,
+    /// then one call asks whether it is back, and twice as long if it is not. All others fail at once
     /// meanwhile. Default: a second.
     pub fn retry_after(mut self, span: Duration) -> Self {
         self.retry_after = span;
@@ -144,7 +145,7 @@ impl MemcachedSettings {
             timeout: self.timeout.min(DAY),
             login: self.checked_login()?,
         };
-        let pool = Pool::new(reach, self.connections, self.retry_after);
+        let pool = Pool::new(reach, self.connections, self.retry_after.min(DAY));
         Ok(Memcached::new(self, keys, pool))
     }
 

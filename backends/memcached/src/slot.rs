@@ -5,6 +5,7 @@
 //! | no item | nothing |
 //! | an empty item that was vivified | a lease on nothing, as it was granted |
 //! | client flags [`PENDING`], a header, maybe a record | a lease that was renewed, or beside a value |
+//! | client flags [`FAILED`] | nothing: who held the lease has just failed |
 //! | anything else | a value |
 //!
 //! A lease ends by the server's clock alone. On nothing it ends with the item. Beside a value it must
@@ -25,6 +26,12 @@ use crate::protocol::Item;
 /// The client flags of a lease.
 pub(crate) const PENDING: u32 = 0xd09b_11e0;
 
+/// The client flags of the word that a creator failed.
+pub(crate) const FAILED: u32 = PENDING + 1;
+
+/// How long that word stands: whoever waits looks many times meanwhile.
+pub(crate) const FAILED_FOR: u32 = 2;
+
 /// The longest time that the server takes as one from now: thirty days.
 pub(crate) const LONGEST: u32 = 30 * 86_400;
 
@@ -37,6 +44,28 @@ pub(crate) struct Slot<'i> {
     pub(crate) record: Option<&'i [u8]>,
     /// How long the value would live without a lease beside it; `None`: for ever.
     pub(crate) seconds_left: Option<u32>,
+}
+
+/// What stands in a slot, as far as can be told without its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stands {
+    /// A lease. One beside a value may have run out; whoever waits knows how long it lasts.
+    Leased,
+    /// The word that its holder failed.
+    Failed,
+    /// A value, or nothing.
+    Free,
+}
+
+impl Stands {
+    pub(crate) fn of(item: &Item) -> Self {
+        match item.client_flags {
+            PENDING => Self::Leased,
+            FAILED => Self::Failed,
+            _ if item.size == Some(0) && item.sent => Self::Leased,
+            _ => Self::Free,
+        }
+    }
 }
 
 /// A lease that is out.
@@ -63,6 +92,9 @@ impl<'i> Slot<'i> {
         let left = item.seconds_left;
         if item.client_flags == PENDING {
             return Self::pending(item);
+        }
+        if item.client_flags == FAILED {
+            return Self::empty();
         }
         if item.body.is_empty() && item.sent {
             let seconds_left = left.unwrap_or_default();
@@ -183,6 +215,26 @@ mod tests {
         let slot = Slot::read(&stub);
         assert_eq!(slot.lease, Some(Out { seconds_left: 9 }));
         assert_eq!(slot.record, None);
+    }
+
+    #[test]
+    fn a_slot_can_be_judged_without_its_value() {
+        let judged = |client_flags, size, sent| {
+            Stands::of(&Item {
+                client_flags,
+                size: Some(size),
+                sent,
+                ..Item::default()
+            })
+        };
+        assert_eq!(judged(0, 0, true), Stands::Leased);
+        assert_eq!(judged(PENDING, 40, false), Stands::Leased);
+        assert_eq!(judged(FAILED, 1, false), Stands::Failed);
+        assert_eq!(judged(0, 0, false), Stands::Free);
+        // A value that was marked stale by hand.
+        assert_eq!(judged(0, 40, true), Stands::Free);
+        let failed = item(b"x", FAILED, Some(1));
+        assert_eq!(Slot::read(&failed), Slot::empty());
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(crate) enum Trouble {
     Late { server: String },
     /// It was not asked, since it did not answer a moment ago.
     #[error(
-        "{server} is left alone for a moment, since it did not answer in time before; `MemcachedSettings::retry_after` says for how long"
+        "{server} is left alone for a moment, since it did not answer in time before; `MemcachedSettings::retry_after` says for how long at most"
     )]
     Ejected { server: String },
     /// Bytes that are no reply.

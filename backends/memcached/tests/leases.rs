@@ -1,11 +1,12 @@
 //! What a lease is worth when the server, or the way to it, is not what it was.
 #![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
 
+use std::sync::mpsc::{TryRecvError, channel};
 use std::time::{Duration, Instant};
 
 use dogpile_backend::{
-    Ask, Backend, CachedValue, Commit, Epoch, Fault, Lease, LeaseStore, Leased, Metadata, Payload,
-    Span, Stamp, Time,
+    Ask, Backend, CachedValue, Commit, Epoch, Fault, Lease, LeaseStore, Leased, Metadata, News,
+    Payload, Span, Stamp, Time,
 };
 use dogpile_memcached::{Memcached, MemcachedSettings};
 use dogpile_test_servers::Memcached as Server;
@@ -212,6 +213,50 @@ fn law_4_a_value_given_back_lives_as_long_as_it_would_have() {
         assert_eq!(text(&store).as_deref(), Some("old"));
         // Nothing of the lease is left.
         drop(win(&store, LONG));
+    }
+}
+
+#[test]
+fn law_5_who_waits_elsewhere_hears_of_a_failure_and_of_nothing_else_before() {
+    let server = Server::start(&[]).unwrap();
+    let (holder, other) = (open(&server.url()), open(&server.url()));
+    let lease = win(&holder, LONG);
+    let (rope, rung) = channel();
+    let bell = Box::new(move |news| {
+        let _ = rope.send(news);
+    });
+    let _watch = other.watch(b"key", bell).unwrap();
+    let before = server.count("cmd_get").unwrap();
+    while server.count("cmd_get").unwrap() < before + 3 {
+        std::thread::yield_now();
+    }
+    // A renewal is nothing to those who wait.
+    holder.renew(b"key", &lease, LONG).wait().unwrap();
+    assert!(rung.try_recv().is_err(), "it is leased, as before");
+    holder.release(b"key", &lease, true).wait().unwrap();
+    assert_eq!(rung.recv().unwrap(), News::Failed);
+    assert_eq!(text(&other), None);
+    let lease = win(&other, LONG);
+    assert_eq!(commit(&other, &lease), Commit::Stored);
+    assert_eq!(rung.recv().unwrap(), News::Changed);
+}
+
+#[test]
+fn law_12_who_waits_on_a_server_that_died_is_told_to_look() {
+    let server = Server::start(&[]).unwrap();
+    let store = open(&server.url());
+    drop(win(&store, LONG));
+    let (rope, rung) = channel();
+    let bell = Box::new(move |news| {
+        let _ = rope.send(news);
+    });
+    let watch = store.watch(b"key", bell).unwrap();
+    server.kill().unwrap();
+    assert_eq!(rung.recv().unwrap(), News::Changed);
+    drop(watch);
+    // Nobody waits, so nobody looks: the bell is let go.
+    while rung.try_recv() != Err(TryRecvError::Disconnected) {
+        std::thread::yield_now();
     }
 }
 

@@ -14,8 +14,8 @@ const LARGEST_VALUE: usize = 1 << 30;
 pub(crate) enum Answer {
     /// An item with its value.
     Item(Item),
-    /// A code, and the item's new CAS number where it was asked for.
-    Code(Code, Option<u64>),
+    /// A code, and what was asked of the item beside its value.
+    Code(Code, Item),
     /// The server will not.
     Error(Said),
 }
@@ -29,6 +29,8 @@ pub(crate) struct Item {
     pub(crate) client_flags: u32,
     /// Which version this is (`c`).
     pub(crate) cas: Option<u64>,
+    /// How long the value is (`s`).
+    pub(crate) size: Option<u64>,
     /// How many seconds are left (`t`); `None`: it has no end, or nobody asked.
     pub(crate) seconds_left: Option<u32>,
     /// Whoever hears this has won the right to create the value (`W`).
@@ -169,6 +171,7 @@ impl Item {
         match flag {
             b'f' => self.client_flags = number(token)?,
             b'c' => self.cas = Some(number(token)?),
+            b's' => self.size = Some(number(token)?),
             b't' if token == b"-1" => self.seconds_left = None,
             b't' => self.seconds_left = Some(number(token)?),
             b'W' => self.won = true,
@@ -207,7 +210,7 @@ fn code(line: &[u8]) -> Result<Answer, Garbled> {
     for word in words {
         item.mark(word).ok_or_else(|| no_reply(line))?;
     }
-    Ok(Answer::Code(code, item.cas))
+    Ok(Answer::Code(code, item))
 }
 
 /// A decimal number and nothing else.

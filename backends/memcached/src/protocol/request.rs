@@ -33,6 +33,13 @@ impl<'b> Request<'b> {
         request
     }
 
+    /// Reads what is known of an item, and not its value.
+    pub(crate) fn look(key: &Key<'_>) -> Self {
+        let mut request = Self::new(b"mg ", key, None);
+        request.bytes.extend_from_slice(b" f s c");
+        request
+    }
+
     /// Stores `body` for `seconds`, or for ever where that is 0.
     pub(crate) fn store(
         key: &Key<'_>,
@@ -132,6 +139,7 @@ mod tests {
             said(Request::get(&key).flag(b"c").number(b'N', 30_u32)),
             "mg shop:v:a f v c N30\r\n"
         );
+        assert_eq!(said(Request::look(&key)), "mg shop:v:a f s c\r\n");
         let store = |mode| said(Request::store(&key, b"body", 7, 60, mode));
         assert_eq!(store(Mode::Always), "ms shop:v:a 4 F7 T60\r\nbody\r\n");
         assert_eq!(store(Mode::Absent), "ms shop:v:a 4 F7 T60 ME\r\nbody\r\n");

@@ -16,6 +16,7 @@ fn replies_are_understood() {
             body: b"a\r\n".to_vec(),
             client_flags: 77,
             cas: Some(12),
+            size: None,
             seconds_left: Some(30),
             won: true,
             sent: false,
@@ -26,7 +27,12 @@ fn replies_are_understood() {
         panic!("{stale:?}");
     };
     assert!(item.sent && !item.won && item.seconds_left.is_none());
-    assert_eq!(whole(b"HD c7\r\n"), Answer::Code(Code::Done, Some(7)));
+    let marks = Item {
+        cas: Some(7),
+        size: Some(3),
+        ..Item::default()
+    };
+    assert_eq!(whole(b"HD c7 s3\r\n"), Answer::Code(Code::Done, marks));
     for (text, code) in [
         ("HD", Code::Done),
         ("EN", Code::Absent),
@@ -37,7 +43,7 @@ fn replies_are_understood() {
         ("STORED", Code::Stored),
     ] {
         let line = format!("{text}\r\n");
-        assert_eq!(whole(line.as_bytes()), Answer::Code(code, None));
+        assert_eq!(whole(line.as_bytes()), Answer::Code(code, Item::default()));
     }
 }
 
@@ -92,6 +98,7 @@ fn item() -> impl Strategy<Value = Item> {
         body,
         client_flags: marks.0,
         cas: marks.1,
+        size: None,
         seconds_left: marks.2,
         won,
         sent,
