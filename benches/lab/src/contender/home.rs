@@ -28,7 +28,7 @@ impl Kind {
     pub(super) fn make(self) -> Result<Home, LabError> {
         Ok(match self {
             Self::Process => Home::Process,
-            Self::Server(kind) => Home::Server(Box::new(kind.start()?)),
+            Self::Server(kind) => Home::Server(kind.start()?),
             Self::Folder | Self::FolderOfOne => {
                 Home::Folder(tempfile::tempdir().map_err(|source| LabError::Start {
                     what: "a folder for the store",
@@ -42,7 +42,7 @@ impl Kind {
 /// The place itself.
 pub(crate) enum Home {
     Process,
-    Server(Box<Host>),
+    Server(Host),
     Folder(TempDir),
 }
 

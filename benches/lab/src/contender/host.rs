@@ -19,7 +19,7 @@ pub(super) enum Kind {
 
 /// A server that runs.
 pub(crate) enum Host {
-    Redis(Server),
+    Redis(Box<Server>),
     Memcached(Arc<Memcached>),
 }
 
@@ -36,7 +36,7 @@ impl Kind {
     /// It is not installed, or does not start.
     pub(super) fn start(self) -> Result<Host, LabError> {
         Ok(match self {
-            Self::Redis(flavour) => Host::Redis(Server::start(flavour)?),
+            Self::Redis(flavour) => Host::Redis(Box::new(Server::start(flavour)?)),
             Self::Memcached => Host::Memcached(Arc::new(Memcached::start(&[])?)),
         })
     }
