@@ -218,8 +218,18 @@ where
     JsonCodec: Codec<V>,
 {
     use dogpile_memcached::MemcachedSettings;
-    let place = "the server's address, memcached://host:port";
-    let mut settings = MemcachedSettings::server(words.needed("arguments.url", place)?);
+    let places = (words.text("arguments.url"), words.list("arguments.servers"));
+    let mut settings = match places {
+        (Some(url), None) => MemcachedSettings::server(url),
+        (None, Some(servers)) => MemcachedSettings::servers(servers),
+        _ => {
+            return Err(SettingsError::Together {
+                what: "the backend `memcached` is told where it is by `arguments.url`, or by \
+                       `arguments.servers` of several: by one of the two"
+                    .to_owned(),
+            });
+        }
+    };
     if let Some(prefix) = words.text("arguments.prefix") {
         settings = settings.prefix(prefix);
     }

@@ -27,6 +27,21 @@ fn the_store_is_had_by_its_name() {
 }
 
 #[test]
+fn several_servers_are_named_with_commas() {
+    let servers = [server(), server()];
+    let list = format!("{}, {}", servers[0].url(), servers[1].url());
+    let words = [("backend", "memcached"), ("arguments.servers", &*list)];
+    let region = process(Config::from_map(words, "").unwrap());
+    for number in 0..50 {
+        region.set(number.to_string(), number).unwrap();
+    }
+    for server in servers {
+        let items = server.count("curr_items").unwrap();
+        assert!((5..=45).contains(&items), "{items}: each has its share");
+    }
+}
+
+#[test]
 fn half_a_login_and_a_wrong_address_are_refused() {
     let refused = |words: &[(&str, &str)]| {
         let server = [("backend", "memcached"), ("arguments.url", "cache:1")];

@@ -199,3 +199,33 @@ fn a_reply_that_comes_too_late_is_not_taken_for_another_s() {
         assert_eq!(block_on(region.get_async("b")).unwrap(), Some(2));
     }
 }
+
+#[test]
+fn law_12_of_several_servers_the_others_keys_are_as_before_while_one_is_away() {
+    let servers = [server(), server(), server()];
+    let settings = MemcachedSettings::servers(servers.each_ref().map(Server::url));
+    let region = process(config(settings));
+    let keys: Vec<String> = (0..30).map(|number| number.to_string()).collect();
+    for key in &keys {
+        region.set(key, 1).unwrap();
+    }
+    let has = |server: &Server, key: &String| {
+        let item = server.ask(&format!("mg dogpile:v:{key}")).unwrap();
+        item == "HD\r\n"
+    };
+    let (theirs, others): (Vec<_>, Vec<_>) = keys.iter().partition(|key| has(&servers[0], key));
+    assert!(!theirs.is_empty() && !others.is_empty());
+    servers[0].kill().unwrap();
+    for key in &others {
+        assert_eq!(region.get(key).unwrap(), Some(1));
+    }
+    for key in &theirs {
+        assert_eq!(both_ways(&region, key, 2), [Origin::NotStored; 2]);
+    }
+    servers[0].restart().unwrap();
+    for key in &theirs {
+        let wanted = [Origin::Created, Origin::Hit];
+        assert_eq!(both_ways(&region, key, 3), wanted);
+        assert!(has(&servers[0], key), "nobody else has it");
+    }
+}

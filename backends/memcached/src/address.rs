@@ -17,6 +17,9 @@ pub enum BadSettings {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// No server is named.
+    #[error("no server is named; give at least one address")]
+    NoServer,
     /// A prefix that keys cannot begin with.
     #[error("`{prefix}` cannot be a prefix of keys: {why}")]
     Prefix {

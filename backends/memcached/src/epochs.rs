@@ -91,8 +91,8 @@ impl Memcached {
         // Raised twice is raised.
         let talk = |connection: &mut Connection| replace(connection, &place, &change);
         let (epochs, _) = self
-            .pool
-            .talk(Again::Harmless, talk)
+            .servers
+            .talk(&place, Again::Harmless, talk)
             .map_err(|trouble| trouble.told(Operation::Epoch, name))?;
         epochs.ok_or_else(|| {
             let why = "others changed them all the time";
@@ -106,7 +106,7 @@ impl EpochStore for Memcached {
         let name = region.as_bytes();
         let place = self.keys.key(Room::Epochs, name);
         let talk = |connection: &mut Connection| look(connection, &place);
-        let looked = self.pool.talk(Again::Harmless, talk);
+        let looked = self.servers.talk(&place, Again::Harmless, talk);
         Reply::ready(match looked {
             Ok(((epochs, _), _)) => Ok(epochs),
             Err(trouble) => Err(trouble.told(Operation::Epoch, name)),

@@ -246,7 +246,7 @@ impl Memcached {
             return Ok(Commit::Refused);
         };
         let talked = self
-            .pool
+            .servers
             .talk_on_line(grant.line, |connection| act(connection, grant));
         let (kept, answer) = match talked {
             Ok(Some(Kept::Still(grant))) => (Some(grant), Ok(Commit::Stored)),
@@ -284,12 +284,15 @@ impl Memcached {
         }
         if let Some((cas, line)) = wish.held {
             let talk = |connection: &mut Connection| wish.talk(connection, Some(cas));
-            if let Some(came) = self.pool.talk_on_line(line, talk).map_err(told)? {
+            if let Some(came) = self.servers.talk_on_line(line, talk).map_err(told)? {
                 return Ok(wish.answer(came, line));
             }
         }
         let talk = |connection: &mut Connection| wish.talk(connection, None);
-        let (came, line) = self.pool.talk(Again::Harmless, talk).map_err(told)?;
+        let (came, line) = self
+            .servers
+            .talk(&wish.place, Again::Harmless, talk)
+            .map_err(told)?;
         Ok(wish.answer(came, line))
     }
 }

@@ -12,6 +12,7 @@
 //! | `token` | leases' tokens, none like another |
 //! | `protocol` | the meta protocol, without a connection |
 //! | `connection`, `pool` | requests out and replies in; who has which connection |
+//! | `ring`, `servers` | which of several servers has a key |
 //! | `ejection` | when a server that does not answer is left alone |
 //! | `watcher` | one thread that looks for all who wait |
 //! | `trouble` | what went wrong, and what to tell |
@@ -27,6 +28,8 @@ mod leases;
 mod memcached;
 mod pool;
 mod protocol;
+mod ring;
+mod servers;
 mod settings;
 mod slot;
 mod token;

@@ -11,9 +11,10 @@ use dogpile_backend::{
 use crate::address::BadSettings;
 use crate::connection::Connection;
 use crate::grants::Grants;
-use crate::keys::{Key, Keys, Room};
-use crate::pool::{Again, Pool};
+use crate::keys::{Keys, Room};
+use crate::pool::Again;
 use crate::protocol::{Answer, Code, Mode, Request};
+use crate::servers::Servers;
 use crate::settings::{MemcachedSettings, Report};
 use crate::slot::{LONGEST, Slot, seconds};
 use crate::token;
@@ -34,7 +35,7 @@ use crate::watcher::Watcher;
 /// # Ok::<(), dogpile_memcached::BadSettings>(())
 /// ```
 pub struct Memcached {
-    pub(crate) pool: Arc<Pool>,
+    pub(crate) servers: Arc<Servers>,
     pub(crate) watcher: Watcher,
     pub(crate) keys: Keys,
     pub(crate) grants: Grants,
@@ -52,11 +53,11 @@ impl Memcached {
         MemcachedSettings::server(address).open()
     }
 
-    pub(crate) fn new(settings: MemcachedSettings, keys: Keys, pool: Pool) -> Self {
-        let pool = Arc::new(pool);
+    pub(crate) fn new(settings: MemcachedSettings, keys: Keys, servers: Servers) -> Self {
+        let servers = Arc::new(servers);
         Self {
-            watcher: Watcher::new(Arc::clone(&pool)),
-            pool,
+            watcher: Watcher::new(Arc::clone(&servers)),
+            servers,
             keys,
             grants: Grants::default(),
             time_to_live: settings.time_to_live,
@@ -151,8 +152,8 @@ impl Backend<Payload> for Memcached {
             other => Err(connection.odd(&other)),
         };
         let (item, _) = self
-            .pool
-            .talk(Again::Harmless, look)
+            .servers
+            .talk(&place, Again::Harmless, look)
             .map_err(|trouble| trouble.told(Operation::Get, key))?;
         Ok(item.and_then(|item| self.entry(key, Slot::read(&item).record)))
     }
@@ -167,8 +168,8 @@ impl Backend<Payload> for Memcached {
         let place = self.keys.key(Room::Value, key);
         let (body, seconds) = (record::encode(&entry), self.time_to_live(ttl));
         // Sent twice it could overwrite what another has set, or undo a deletion, in between.
-        self.pool
-            .talk(Again::Never, |connection| {
+        self.servers
+            .talk(&place, Again::Never, |connection| {
                 let request = Request::store(&place, &body, 0, seconds, Mode::Always);
                 match connection.ask(request)? {
                     Answer::Code(Code::Done, _) => Ok(()),
@@ -180,9 +181,9 @@ impl Backend<Payload> for Memcached {
     }
 
     fn delete(&self, key: &[u8]) -> Result<(), StoreError> {
-        let place: Key<'_> = self.keys.key(Room::Value, key);
-        self.pool
-            .talk(Again::Harmless, |connection| {
+        let place = self.keys.key(Room::Value, key);
+        self.servers
+            .talk(&place, Again::Harmless, |connection| {
                 removed(connection, Request::delete(&place))
             })
             .map(drop)

@@ -46,6 +46,8 @@ struct Seat {
 /// Which connection something was heard on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Line {
+    /// Which of several servers; [`Servers`](crate::servers::Servers) says.
+    pub(crate) server: usize,
     seat: usize,
     number: u64,
 }
@@ -96,7 +98,15 @@ impl Pool {
             }
             end => end,
         }
-        .map(|(answer, number)| (answer, Line { seat: at, number }))
+        .map(|(answer, number)| {
+            let (server, seat) = (0, at);
+            let line = Line {
+                server,
+                seat,
+                number,
+            };
+            (answer, line)
+        })
     }
 
     /// Talks on this very connection; `None` if it is no more.

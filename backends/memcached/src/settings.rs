@@ -9,6 +9,7 @@ use crate::address::{BadSettings, address};
 use crate::connection::Reach;
 use crate::keys::{Keys, LONGEST_PREFIX};
 use crate::pool::Pool;
+use crate::servers::Servers;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -38,7 +39,7 @@ impl std::fmt::Debug for Login {
     }
 }
 
-/// How to reach a memcached server, and how to use it. Everything but the place has a default.
+/// How to reach one or several memcached servers, and how to use it. Everything but the place has a default.
 ///
 /// ```
 /// use dogpile_memcached::MemcachedSettings;
@@ -51,7 +52,7 @@ impl std::fmt::Debug for Login {
 /// ```
 #[must_use]
 pub struct MemcachedSettings {
-    server: String,
+    servers: Vec<String>,
     login: Option<(String, String)>,
     prefix: String,
     timeout: Duration,
@@ -64,8 +65,17 @@ pub struct MemcachedSettings {
 impl MemcachedSettings {
     /// One server: `memcached://host[:port]`, or `host[:port]`; the port is 11211 unless it is said.
     pub fn server(address: impl Into<String>) -> Self {
+        Self::servers([address])
+    }
+
+    /// Several servers, each of which has its share of the keys: by ketama, as libmemcached has it with
+    /// `ketama_weighted`. Every process must name the same ones, each in the same words.
+    ///
+    /// The keys of a server that is away are not moved to another: calls for them fail, and what a region
+    /// does then its configuration says.
+    pub fn servers(addresses: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
-            server: address.into(),
+            servers: addresses.into_iter().map(Into::into).collect(),
             login: None,
             prefix: "dogpile".to_owned(),
             timeout: Duration::from_millis(500),
@@ -105,7 +115,7 @@ impl MemcachedSettings {
         self
     }
 
-    /// How many connections the callers of this process share at most. Default: 16.
+    /// How many connections to each server the callers of this process share at most. Default: 16.
     pub fn connections(mut self, most: usize) -> Self {
         self.connections = most;
         self
@@ -139,14 +149,37 @@ impl MemcachedSettings {
             let what = "the number of connections";
             return Err(BadSettings::Zero { what });
         }
-        let reach = Reach {
-            server: address(&self.server)?,
-            // Who says more means for ever, and clocks end.
-            timeout: self.timeout.min(DAY),
-            login: self.checked_login()?,
+        let login = self.checked_login()?;
+        let names = self.names()?;
+        let connect = |server: &String| {
+            let reach = Reach {
+                server: server.clone(),
+                // Who says more means for ever, and clocks end.
+                timeout: self.timeout.min(DAY),
+                login: login.clone(),
+            };
+            Pool::new(reach, self.connections, self.retry_after.min(DAY))
         };
-        let pool = Pool::new(reach, self.connections, self.retry_after.min(DAY));
-        Ok(Memcached::new(self, keys, pool))
+        let servers = Servers::new(&names, connect);
+        Ok(Memcached::new(self, keys, servers))
+    }
+
+    /// The servers as they are connected to, and as the ring knows them.
+    fn names(&self) -> Result<Vec<String>, BadSettings> {
+        let names = self.servers.iter().map(|text| address(text));
+        let names: Vec<String> = names.collect::<Result<_, _>>()?;
+        if names.is_empty() {
+            return Err(BadSettings::NoServer);
+        }
+        let is_twice = |(at, name): &(usize, &String)| names[..*at].contains(name);
+        match names.iter().enumerate().find(is_twice) {
+            Some((_, twice)) => {
+                let address = twice.clone();
+                let why = "it is named twice, and the second would take no keys";
+                Err(BadSettings::Address { address, why })
+            }
+            None => Ok(names),
+        }
     }
 
     fn keys(&self) -> Result<Keys, BadSettings> {
@@ -203,6 +236,9 @@ mod tests {
     fn what_cannot_be_meant_is_refused_with_what_to_do() {
         let text = refused(MemcachedSettings::server("redis://x"));
         assert!(text.contains("write memcached://host:port"), "{text}");
+        assert!(refused(MemcachedSettings::servers([""; 0])).contains("at least one"));
+        let twice = MemcachedSettings::servers(["a", "b", "memcached://a:11211"]);
+        assert!(refused(twice).contains("twice"));
         assert!(refused(here().prefix("")).contains("empty"));
         assert!(refused(here().prefix("a b")).contains("printable"));
         assert!(refused(here().prefix("x".repeat(101))).contains("100 bytes"));

@@ -5,6 +5,7 @@
 //! and the first look for them. Beginning with 10 ms, the pause is a fifth of the time that somebody has
 //! waited, and at most 40 ms. The thread ends when nobody waits any more.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,9 @@ use dogpile_backend::{Bell, News, Watch};
 
 use crate::connection::Connection;
 use crate::keys::Key;
-use crate::pool::{Again, Pool};
+use crate::pool::Again;
 use crate::protocol::{Answer, Code, Request};
+use crate::servers::Servers;
 use crate::slot::Stands;
 use crate::trouble::Trouble;
 
@@ -25,7 +27,7 @@ const LONGEST: Duration = Duration::from_millis(40);
 const AT_ONCE: usize = 100;
 
 pub(crate) struct Watcher {
-    pool: Arc<Pool>,
+    servers: Arc<Servers>,
     board: Arc<Board>,
 }
 
@@ -54,13 +56,16 @@ struct Wish {
     rung: Option<Seen>,
 }
 
+/// Somebody's number, and the key that is to be looked at.
+type Due = (u64, Key<'static>);
+
 /// What a look showed: what stands there, and which version.
 type Seen = (Stands, Option<u64>);
 
 impl Watcher {
-    pub(crate) fn new(pool: Arc<Pool>) -> Self {
+    pub(crate) fn new(servers: Arc<Servers>) -> Self {
         Self {
-            pool,
+            servers,
             board: Arc::default(),
         }
     }
@@ -91,9 +96,9 @@ impl Watcher {
     fn see_that_somebody_works(&self) -> bool {
         let mut state = self.board.state();
         if !state.works {
-            let (board, pool) = (Arc::clone(&self.board), Arc::clone(&self.pool));
+            let (board, servers) = (Arc::clone(&self.board), Arc::clone(&self.servers));
             let thread = std::thread::Builder::new().name("dogpile-memcached".to_owned());
-            state.works = thread.spawn(move || board.work(&pool)).is_ok();
+            state.works = thread.spawn(move || board.work(&servers)).is_ok();
         }
         let works = state.works;
         drop(state);
@@ -119,24 +124,35 @@ impl Board {
     }
 
     /// Looks whenever somebody's pause is over, until nobody waits.
-    fn work(&self, pool: &Pool) {
+    fn work(&self, servers: &Servers) {
         while let Some(due) = self.wait() {
-            let keys: Vec<&Key<'_>> = due.iter().map(|(_, key)| key).collect();
-            let seen = pool.talk(Again::Harmless, |connection| look(connection, &keys));
-            match seen {
-                Ok((seen, _)) => {
-                    for ((number, _), seen) in due.iter().zip(seen) {
-                        self.tell(*number, seen);
-                    }
-                }
-                // Whoever waits finds out by itself what is wrong.
-                Err(_) => due.iter().for_each(|(number, _)| self.ring_anyway(*number)),
+            let mut by_server: BTreeMap<usize, Vec<Due>> = BTreeMap::new();
+            for due in due {
+                let server = servers.number_of(&due.1);
+                by_server.entry(server).or_default().push(due);
+            }
+            for (server, due) in by_server {
+                self.look_at(servers, server, &due);
             }
         }
     }
 
+    fn look_at(&self, servers: &Servers, server: usize, due: &[Due]) {
+        let keys: Vec<&Key<'_>> = due.iter().map(|(_, key)| key).collect();
+        let talk = |connection: &mut Connection| look(connection, &keys);
+        match servers.talk_with(server, Again::Harmless, talk) {
+            Ok((seen, _)) => {
+                for ((number, _), seen) in due.iter().zip(seen) {
+                    self.tell(*number, seen);
+                }
+            }
+            // Whoever waits finds out by itself what is wrong.
+            Err(_) => due.iter().for_each(|(number, _)| self.ring_anyway(*number)),
+        }
+    }
+
     /// Sleeps until somebody is due, and answers who; `None` when nobody waits any more.
-    fn wait(&self) -> Option<Vec<(u64, Key<'static>)>> {
+    fn wait(&self) -> Option<Vec<Due>> {
         let mut state = self.state();
         loop {
             let Some(first) = state.wishes.iter().map(|wish| wish.due).min() else {
@@ -190,7 +206,7 @@ impl State {
     }
 
     /// Those whose pause is over, as many as are asked for at once; their next one begins.
-    fn take_due(&mut self, now: Instant) -> Vec<(u64, Key<'static>)> {
+    fn take_due(&mut self, now: Instant) -> Vec<Due> {
         let due = self.wishes.iter_mut().filter(|wish| wish.due <= now);
         due.take(AT_ONCE)
             .map(|wish| {

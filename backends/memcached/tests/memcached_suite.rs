@@ -33,3 +33,17 @@ mod guarded {
     }
     dogpile_backend::conformance_tests!(Payload, open);
 }
+
+/// Where each key has one of three servers.
+mod several {
+    use super::*;
+
+    fn open() -> Blocking<Memcached> {
+        static SERVERS: OnceLock<[Server; 3]> = OnceLock::new();
+        let start = || std::array::from_fn(|_| Server::start(&[]).expect("a server starts"));
+        let servers = SERVERS.get_or_init(start);
+        let settings = MemcachedSettings::servers(servers.each_ref().map(Server::url));
+        Blocking::new(settings.open().expect("good settings"))
+    }
+    dogpile_backend::conformance_tests!(Payload, open);
+}
