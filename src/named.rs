@@ -22,7 +22,7 @@
 //! | `file` | `path`; `max_size`, `durability` (`process-crash`, `power-loss`), `on_damage` (`fail`, `set-aside`), `timeout` |
 //! | `sled` | `path`; `durability` (`background`, `every-write`), `cache_capacity`, `keyspace` |
 //! | `redis` | `url`, or `nodes`, or `sentinels` and `service`; `prefix`, `lease_prefix`, `database`, `username`, `password`, `timeout`, `connections`, `time_to_live`, `compatibility` (`native`, `python`) |
-//! | `memcached` | `url`, or `servers`; `prefix`, `username` and `password`, `timeout`, `retry_after`, `connections`, `time_to_live` |
+//! | `memcached` | `url` (`memcached://`, `memcacheds://`), or `servers`; `prefix`, `username` and `password`, `timeout`, `retry_after`, `connections`, `time_to_live` |
 //!
 //! A duration is a number of seconds, or `10m`, `1h 30m`, or `forever`; a size is a number of bytes, or `64 MiB`,
 //! `1 GB`; a list has commas. Values in stores of bytes are JSON.

@@ -20,6 +20,23 @@ pub enum BadSettings {
     /// No server is named.
     #[error("no server is named; give at least one address")]
     NoServer,
+    /// An address asks for TLS, and this build has none.
+    #[error(
+        "`{address}` asks for TLS, which is not built in; turn on the feature `memcached-tls` of dogpile, \
+         or `tls` of dogpile-memcached"
+    )]
+    NoTls {
+        /// The address.
+        address: String,
+    },
+    /// A certificate that cannot be used.
+    #[error(
+        "the root certificate cannot be used: {why}; it is text that begins with `-----BEGIN CERTIFICATE-----`"
+    )]
+    Certificate {
+        /// What is wrong with it.
+        why: String,
+    },
     /// A prefix that keys cannot begin with.
     #[error("`{prefix}` cannot be a prefix of keys: {why}")]
     Prefix {
@@ -42,16 +59,28 @@ pub enum BadSettings {
     },
 }
 
-/// `host:port` as the system resolves it, from `memcached://host:port`, `host:port` or `host`.
-pub(crate) fn address(text: &str) -> Result<String, BadSettings> {
+/// Where a server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    /// `host:port` as the system resolves it.
+    pub(crate) server: String,
+    pub(crate) tls: bool,
+}
+
+/// Reads `memcached://host:port`, `memcacheds://host:port`, `host:port` or `host`.
+pub(crate) fn address(text: &str) -> Result<Address, BadSettings> {
     let wrong = |why| {
         let address = text.to_owned();
         BadSettings::Address { address, why }
     };
     let place = match text.split_once("://") {
         None => text,
-        Some(("memcached", place)) => place.strip_suffix('/').unwrap_or(place),
-        Some(_) => return Err(wrong("its scheme is not `memcached`")),
+        Some(("memcacheds", _)) if cfg!(not(feature = "tls")) => {
+            let address = text.to_owned();
+            return Err(BadSettings::NoTls { address });
+        }
+        Some(("memcached" | "memcacheds", place)) => place.strip_suffix('/').unwrap_or(place),
+        Some(_) => return Err(wrong("its scheme is neither `memcached` nor `memcacheds`")),
     };
     if place.contains(['/', '@', '?', '#']) || place.contains(char::is_whitespace) {
         return Err(wrong("it is more than a host and a port"));
@@ -72,7 +101,10 @@ pub(crate) fn address(text: &str) -> Result<String, BadSettings> {
     if is_bare_v6 {
         return Err(wrong("an address of IPv6 stands between brackets"));
     }
-    Ok(format!("{host}:{port}"))
+    Ok(Address {
+        server: format!("{host}:{port}"),
+        tls: text.starts_with("memcacheds:"),
+    })
 }
 
 #[cfg(test)]
@@ -89,8 +121,11 @@ mod tests {
             ("[::1]", "[::1]:11211"),
             ("[::1]:2", "[::1]:2"),
         ] {
-            assert_eq!(address(text).as_deref(), Ok(wanted));
+            let found = address(text).unwrap();
+            assert_eq!((&*found.server, found.tls), (wanted, false));
         }
+        #[cfg(feature = "tls")]
+        assert!(address("memcacheds://cache").unwrap().tls);
         for wrong in [
             "",
             ":1",

@@ -1,11 +1,12 @@
 //! One connection: requests out, replies in, each within its time.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use crate::protocol::{Answer, Code, Request, parse};
 use crate::settings::Login;
+use crate::stream::Stream;
 use crate::trouble::{Trouble, is_late};
 
 /// How much is read at once.
@@ -19,11 +20,14 @@ pub(crate) struct Reach {
     /// How long a connection, and how long an answer may take.
     pub(crate) timeout: Duration,
     pub(crate) login: Option<Login>,
+    /// How it is encrypted, where it is.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<crate::tls::Tls>,
 }
 
 /// A connection. Whatever breaks leaves it unusable, and its owner drops it.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Stream,
     server: String,
     timeout: Duration,
     /// What came and is not read yet, from `read` to `filled`.
@@ -66,7 +70,7 @@ impl Reach {
             .set_write_timeout(Some(self.timeout))
             .map_err(failed)?;
         let mut connection = Connection {
-            stream,
+            stream: self.encrypted(stream).map_err(failed)?,
             server: self.server.clone(),
             timeout: self.timeout,
             inbox: vec![0; PIECE],
@@ -77,6 +81,19 @@ impl Reach {
             connection.log_in(login)?;
         }
         Ok(connection)
+    }
+
+    #[cfg_attr(
+        not(feature = "tls"),
+        allow(clippy::unused_self, clippy::unnecessary_wraps)
+    )]
+    fn encrypted(&self, stream: TcpStream) -> io::Result<Stream> {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            let encrypted = tls.encrypt(&self.server, stream)?;
+            return Ok(Stream::Tls(Box::new(encrypted)));
+        }
+        Ok(Stream::Plain(stream))
     }
 }
 
@@ -122,6 +139,7 @@ impl Connection {
     fn send(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
         self.stream
             .write_all(bytes)
+            .and_then(|()| self.stream.flush())
             .map_err(|cause| self.broken(cause))
     }
 

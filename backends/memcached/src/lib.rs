@@ -13,6 +13,7 @@
 //! | `protocol` | the meta protocol, without a connection |
 //! | `connection`, `pool` | requests out and replies in; who has which connection |
 //! | `ring`, `servers` | which of several servers has a key |
+//! | `stream`, `tls` | the bytes of a connection, as they are or encrypted |
 //! | `ejection` | when a server that does not answer is left alone |
 //! | `watcher` | one thread that looks for all who wait |
 //! | `trouble` | what went wrong, and what to tell |
@@ -32,6 +33,9 @@ mod ring;
 mod servers;
 mod settings;
 mod slot;
+mod stream;
+#[cfg(feature = "tls")]
+mod tls;
 mod token;
 mod trouble;
 mod watcher;

@@ -22,7 +22,7 @@ pub(crate) struct Ring {
 
 impl Ring {
     /// The ring of these servers, each `host:port`.
-    pub(crate) fn new(servers: &[String]) -> Self {
+    pub(crate) fn new(servers: &[&str]) -> Self {
         let mut points = Vec::new();
         if servers.len() > 1 {
             for (server, name) in servers.iter().enumerate() {
@@ -61,8 +61,7 @@ mod tests {
     use super::*;
 
     fn places(servers: &[&str]) -> Vec<usize> {
-        let servers: Vec<_> = servers.iter().map(ToString::to_string).collect();
-        let ring = Ring::new(&servers);
+        let ring = Ring::new(servers);
         (0..24)
             .map(|number| ring.of(format!("user:{number}").as_bytes()))
             .collect()

@@ -3,6 +3,7 @@
 //! A key has one server, whether that answers or not: were its keys moved while it is away, two processes
 //! that do not agree on that would each have a slot for a key, and what one deletes the other would serve.
 
+use crate::address::Address;
 use crate::keys::Key;
 use crate::pool::{Again, Line, Pool, Talk};
 use crate::ring::Ring;
@@ -14,11 +15,12 @@ pub(crate) struct Servers {
 }
 
 impl Servers {
-    /// The servers of these names, each with its connections.
-    pub(crate) fn new(names: &[String], connect: impl Fn(&String) -> Pool) -> Self {
+    /// The servers at these addresses, each with its connections.
+    pub(crate) fn new(addresses: &[Address], connect: impl Fn(&Address) -> Pool) -> Self {
+        let names: Vec<&str> = addresses.iter().map(|one| &*one.server).collect();
         Self {
-            ring: Ring::new(names),
-            pools: names.iter().map(connect).collect(),
+            ring: Ring::new(&names),
+            pools: addresses.iter().map(connect).collect(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dogpile_backend::{Span, record::Unreadable};
 
 use crate::Memcached;
-use crate::address::{BadSettings, address};
+use crate::address::{Address, BadSettings, address};
 use crate::connection::Reach;
 use crate::keys::{Keys, LONGEST_PREFIX};
 use crate::pool::Pool;
@@ -54,6 +54,8 @@ impl std::fmt::Debug for Login {
 pub struct MemcachedSettings {
     servers: Vec<String>,
     login: Option<(String, String)>,
+    #[cfg(feature = "tls")]
+    root_certificate: Option<Vec<u8>>,
     prefix: String,
     timeout: Duration,
     retry_after: Duration,
@@ -63,7 +65,8 @@ pub struct MemcachedSettings {
 }
 
 impl MemcachedSettings {
-    /// One server: `memcached://host[:port]`, or `host[:port]`; the port is 11211 unless it is said.
+    /// One server: `memcached://host[:port]`, or `host[:port]`, `memcacheds://` for TLS; the port is 11211
+    /// unless it is said.
     pub fn server(address: impl Into<String>) -> Self {
         Self::servers([address])
     }
@@ -77,6 +80,8 @@ impl MemcachedSettings {
         Self {
             servers: addresses.into_iter().map(Into::into).collect(),
             login: None,
+            #[cfg(feature = "tls")]
+            root_certificate: None,
             prefix: "dogpile".to_owned(),
             timeout: Duration::from_millis(500),
             retry_after: Duration::from_secs(1),
@@ -88,9 +93,17 @@ impl MemcachedSettings {
 
     /// The name and the password that the server's file (`memcached -Y`) has. Default: none.
     ///
-    /// They go over the wire as they are.
+    /// Without TLS they go over the wire as they are.
     pub fn login(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
         self.login = Some((name.into(), password.into()));
+        self
+    }
+
+    /// With the feature `tls`: the certificates, in PEM, that sign the servers' own. Default: those that
+    /// Mozilla trusts.
+    #[cfg(feature = "tls")]
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root_certificate = Some(pem.into());
         self
     }
 
@@ -150,35 +163,42 @@ impl MemcachedSettings {
             return Err(BadSettings::Zero { what });
         }
         let login = self.checked_login()?;
-        let names = self.names()?;
-        let connect = |server: &String| {
+        let addresses = self.addresses()?;
+        #[cfg(feature = "tls")]
+        let tls = crate::tls::Tls::new(self.root_certificate.as_deref())?;
+        let connect = |address: &Address| {
             let reach = Reach {
-                server: server.clone(),
+                #[cfg(feature = "tls")]
+                tls: address.tls.then(|| tls.clone()),
+                server: address.server.clone(),
                 // Who says more means for ever, and clocks end.
                 timeout: self.timeout.min(DAY),
                 login: login.clone(),
             };
             Pool::new(reach, self.connections, self.retry_after.min(DAY))
         };
-        let servers = Servers::new(&names, connect);
+        let servers = Servers::new(&addresses, connect);
         Ok(Memcached::new(self, keys, servers))
     }
 
     /// The servers as they are connected to, and as the ring knows them.
-    fn names(&self) -> Result<Vec<String>, BadSettings> {
-        let names = self.servers.iter().map(|text| address(text));
-        let names: Vec<String> = names.collect::<Result<_, _>>()?;
-        if names.is_empty() {
+    fn addresses(&self) -> Result<Vec<Address>, BadSettings> {
+        let all = self.servers.iter().map(|text| address(text));
+        let all: Vec<Address> = all.collect::<Result<_, _>>()?;
+        if all.is_empty() {
             return Err(BadSettings::NoServer);
         }
-        let is_twice = |(at, name): &(usize, &String)| names[..*at].contains(name);
-        match names.iter().enumerate().find(is_twice) {
+        let is_twice = |(at, one): &(usize, &Address)| {
+            let mut before = all[..*at].iter();
+            before.any(|other| other.server == one.server)
+        };
+        match all.iter().enumerate().find(is_twice) {
             Some((_, twice)) => {
-                let address = twice.clone();
+                let address = twice.server.clone();
                 let why = "it is named twice, and the second would take no keys";
                 Err(BadSettings::Address { address, why })
             }
-            None => Ok(names),
+            None => Ok(all),
         }
     }
 
@@ -239,6 +259,12 @@ mod tests {
         assert!(refused(MemcachedSettings::servers([""; 0])).contains("at least one"));
         let twice = MemcachedSettings::servers(["a", "b", "memcached://a:11211"]);
         assert!(refused(twice).contains("twice"));
+        #[cfg(feature = "tls")]
+        {
+            assert!(refused(here().root_certificate("")).contains("no certificate"));
+            let junk = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+            assert!(refused(here().root_certificate(junk)).contains("cannot be used"));
+        }
         assert!(refused(here().prefix("")).contains("empty"));
         assert!(refused(here().prefix("a b")).contains("printable"));
         assert!(refused(here().prefix("x".repeat(101))).contains("100 bytes"));

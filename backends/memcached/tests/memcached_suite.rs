@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use dogpile_backend::{Blocking, Payload};
+use dogpile_backend::{Backend, Blocking, Payload};
 use dogpile_memcached::{Memcached, MemcachedSettings};
 use dogpile_test_servers::Memcached as Server;
 
@@ -32,6 +32,31 @@ mod guarded {
         Blocking::new(settings.open().expect("good settings"))
     }
     dogpile_backend::conformance_tests!(Payload, open);
+}
+
+/// Over TLS, by a certificate that only this server's authority vouches for.
+mod encrypted {
+    use super::*;
+
+    fn open() -> Blocking<Memcached> {
+        static SERVER: OnceLock<Server> = OnceLock::new();
+        let start = || Server::encrypted().expect("the server starts");
+        let tls = SERVER.get_or_init(start).tls().expect("it speaks TLS");
+        let settings = MemcachedSettings::server(format!("memcacheds://{}", tls.address()))
+            .root_certificate(tls.authority_pem());
+        Blocking::new(settings.open().expect("good settings"))
+    }
+    dogpile_backend::conformance_tests!(Payload, open);
+
+    #[test]
+    fn who_vouches_for_nobody_here_is_not_believed() {
+        let server = Server::encrypted().expect("the server starts");
+        let address = server.tls().expect("it speaks TLS").address();
+        let strangers = MemcachedSettings::server(format!("memcacheds://{address}"));
+        let store = strangers.open().expect("good settings");
+        let error = store.get(b"key").expect_err("Mozilla does not know it");
+        assert!(error.to_string().contains("certificate"), "{error}");
+    }
 }
 
 /// Where each key has one of three servers.

@@ -14,6 +14,7 @@ use crate::flavour::on_path;
 use crate::folder;
 use crate::process::Process;
 use crate::spot::Spot;
+use crate::tls::Tls;
 use crate::wait::{Seen, until};
 use crate::wire::Wire;
 
@@ -40,6 +41,7 @@ pub struct Memcached {
     spot: Spot,
     arguments: Vec<String>,
     login: Option<String>,
+    tls: Option<Tls>,
     folder: TempDir,
 }
 
@@ -49,7 +51,15 @@ impl Memcached {
     /// # Errors
     /// [`Error::Missing`] says what to install; [`Error::Ended`] holds what it said at its end.
     pub fn start(arguments: &[&str]) -> Result<Self, Error> {
-        Self::launch_with(arguments, None)
+        Self::launch_with(arguments, None, false)
+    }
+
+    /// A server that speaks TLS too, on a port of its own.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and [`Error::Certificate`].
+    pub fn encrypted() -> Result<Self, Error> {
+        Self::launch_with(&[], None, true)
     }
 
     /// A server that answers only those who log in by this name and password.
@@ -57,10 +67,14 @@ impl Memcached {
     /// # Errors
     /// As [`Self::start`].
     pub fn guarded(name: &str, password: &str) -> Result<Self, Error> {
-        Self::launch_with(&[], Some((name, password)))
+        Self::launch_with(&[], Some((name, password)), false)
     }
 
-    fn launch_with(arguments: &[&str], login: Option<(&str, &str)>) -> Result<Self, Error> {
+    fn launch_with(
+        arguments: &[&str],
+        login: Option<(&str, &str)>,
+        tls: bool,
+    ) -> Result<Self, Error> {
         let folder = folder::make().map_err(Error::io("make a folder for a server"))?;
         let mut arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
         if let Some((name, password)) = login {
@@ -74,6 +88,7 @@ impl Memcached {
             spot: Spot::take().map_err(Error::io("take a free port"))?,
             arguments,
             login: login.map(|(name, password)| format!("{name} {password}")),
+            tls: tls.then(|| Tls::make(folder.path())).transpose()?,
             folder,
         };
         server.restart()?;
@@ -88,6 +103,11 @@ impl Memcached {
     /// Where clients find it: `memcached://127.0.0.1:<port>`.
     pub fn url(&self) -> String {
         format!("memcached://{}", self.address())
+    }
+
+    /// Where it speaks TLS, if it does.
+    pub fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
     }
 
     /// A wire to it that can be cut and held.
@@ -138,11 +158,11 @@ impl Memcached {
             .append(true)
             .open(&file)
             .map_err(unwritable())?;
-        let port = self.spot.port().to_string();
         let mut command = Command::new(program);
         command
             // Who it becomes when it is started by root; ignored otherwise.
-            .args(["-l", "127.0.0.1", "-p", &port, "-U", "0", "-u", "root"])
+            .args(["-U", "0", "-u", "root"])
+            .args(self.listening())
             .args(&self.arguments)
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
@@ -158,6 +178,20 @@ impl Memcached {
             self.ask("mn").map(Seen::Yes)
         })?;
         Ok(())
+    }
+
+    fn listening(&self) -> Vec<String> {
+        let plain = self.spot.address();
+        match &self.tls {
+            None => vec!["-l".to_owned(), plain.to_string()],
+            Some(tls) => vec![
+                "-l".to_owned(),
+                format!("notls:{plain},{}", tls.address()),
+                "-Z".to_owned(),
+                "-o".to_owned(),
+                tls.memcached_options(),
+            ],
+        }
     }
 
     /// Stops its process where it stands: connections stay, answers do not come.
