@@ -5,6 +5,7 @@
 //! Real processes, killed and frozen, are the laboratory's.
 #![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
 
+mod back_off;
 mod by_name;
 mod costs;
 mod epochs;

@@ -7,7 +7,7 @@
 //! | a commit | `ms C` |
 //! | giving back | `md C` where nothing was, else `mg` and `ms C` of the value |
 //! | giving back after a failure | `ms C` of a word that says so, where nothing was |
-//! | renewing | `ms C`, after `mg` where a value stands beside |
+//! | shutting, renewing | `ms C`, after `mg` where a value stands beside |
 
 use dogpile_backend::{
     Ask, Bell, CachedValue, Commit, Lease, LeaseStore, Leased, Operation, Payload, Reply, Span,
@@ -18,145 +18,28 @@ use crate::connection::Connection;
 use crate::grants::{Grant, alone, over};
 use crate::keys::{Key, Room};
 use crate::memcached::{compared, removed};
-use crate::pool::{Again, Line};
+use crate::pool::Again;
 use crate::protocol::{Answer, Code, Item, Mode, Request};
-use crate::slot::{FAILED, FAILED_FOR, PENDING, Slot, Written, seconds, write};
+use crate::slot::{FAILED, FAILED_FOR, PENDING, SHUT, Slot, Written, seconds, write};
 use crate::trouble::Trouble;
+use crate::wish::Wish;
 use crate::{Memcached, token};
 
-/// How often the slot may change under an asker before it is told that another was faster.
-const TRIES: usize = 8;
-
-/// A wish for a lease, and what is known about it.
-struct Wish<'a> {
-    store: &'a Memcached,
-    key: &'a [u8],
-    place: Key<'a>,
-    ask: &'a Ask<'a>,
-    seconds: u32,
-    stamp: Stamp,
-    /// The number of the item that is a lease of this process's own, which the caller takes over.
-    held: Option<(u64, Line)>,
-}
-
-/// What a talk about a lease came to.
-enum Came {
-    Fresh(CachedValue<Payload>),
-    Won {
-        cas: u64,
-        seen: Option<CachedValue<Payload>>,
-        beside: bool,
-    },
-    Lost {
-        seconds: u32,
-        seen: Option<CachedValue<Payload>>,
-    },
-}
-
-impl Wish<'_> {
-    /// Looks and takes, until the slot holds still between the two.
-    fn talk(&self, connection: &mut Connection, held: Option<u64>) -> Result<Came, Trouble> {
-        let mut last = None;
-        for _ in 0..TRIES {
-            let item = self.look(connection)?;
-            let cas = item.cas.unwrap_or_default();
-            if item.won && item.body.is_empty() {
-                return Ok(Came::Won {
-                    cas,
-                    seen: None,
-                    beside: false,
-                });
-            }
-            let slot = Slot::read(&item);
-            let seen = self.store.entry(self.key, slot.record);
-            let is_ours = held == Some(cas);
-            if let Some(fresh) = self.fresh(seen.as_ref()) {
-                if is_ours {
-                    give_back(connection, &self.place, &slot, cas)?;
-                }
-                return Ok(Came::Fresh(fresh));
-            }
-            let others = slot.lease.filter(|_| !is_ours && !self.ask.supersede);
-            if let Some(out) = others {
-                let seconds = out.seconds_left;
-                return Ok(Came::Lost { seconds, seen });
-            }
-            if let Some(cas) = self.take(connection, &slot, cas)? {
-                let beside = slot.record.is_some();
-                return Ok(Came::Won { cas, seen, beside });
-            }
-            last = seen;
-        }
-        // Others are at it all the time; whoever of them has it, has it for no longer than this.
-        let (seconds, seen) = (1, last);
-        Ok(Came::Lost { seconds, seen })
-    }
-
-    fn look(&self, connection: &mut Connection) -> Result<Item, Trouble> {
-        let request = Request::get(&self.place).flag(b"c").flag(b"t");
-        match connection.ask(request.number(b'N', self.seconds))? {
-            Answer::Item(item) => Ok(item),
-            other => Err(connection.odd(&other)),
-        }
-    }
-
-    fn fresh(&self, seen: Option<&CachedValue<Payload>>) -> Option<CachedValue<Payload>> {
-        let seen = seen?;
-        let wanted = !self.ask.supersede && (self.ask.fresh)(&seen.metadata);
-        wanted.then(|| seen.clone())
-    }
-
-    /// Puts a lease in the place of what was seen, if it is still there, and answers its number.
-    fn take(
-        &self,
-        connection: &mut Connection,
-        slot: &Slot<'_>,
-        cas: u64,
-    ) -> Result<Option<u64>, Trouble> {
-        let written = write(self.stamp, self.seconds, slot);
-        put(connection, &self.place, &written, cas)
-    }
-
-    fn answer(self, came: Came, line: Line) -> Leased<Payload> {
-        match came {
-            Came::Fresh(entry) => Leased::Fresh(entry),
-            Came::Lost { seconds, seen } => Leased::Lost {
-                remaining: Span::from_secs(seconds.into()),
-                seen,
-            },
-            Came::Won { cas, seen, beside } => {
-                let grant = Grant {
-                    key: self.key.into(),
-                    line,
-                    cas,
-                    beside,
-                    over: over(self.seconds),
-                };
-                self.store.grants.keep(self.stamp, grant);
-                let lease = Lease {
-                    stamp: self.stamp,
-                    foreign: None,
-                };
-                Leased::Won { lease, seen }
-            }
-        }
-    }
-}
-
 /// Writes a lease over the item of this number.
-fn put(
+pub(crate) fn put(
     connection: &mut Connection,
     place: &Key<'_>,
     written: &Written,
+    client_flags: u32,
     cas: u64,
 ) -> Result<Option<u64>, Trouble> {
     let mode = Mode::Exactly(cas);
-    let request = Request::store(place, &written.body, PENDING, written.seconds, mode);
+    let request = Request::store(place, &written.body, client_flags, written.seconds, mode);
     compared(connection, request.flag(b"c"))
 }
 
 /// Takes a lease away and leaves what stood beside it, if the item has this number.
-fn give_back(
+pub(crate) fn give_back(
     connection: &mut Connection,
     place: &Key<'_>,
     slot: &Slot<'_>,
@@ -184,11 +67,12 @@ fn look_for(
     }
 }
 
-fn renew(
+/// Writes the lease anew, for so long and with these client flags.
+fn write_again(
     connection: &mut Connection,
     place: &Key<'_>,
     grant: &Grant,
-    stamp: Stamp,
+    (stamp, client_flags): (Stamp, u32),
     seconds: u32,
 ) -> Result<Option<u64>, Trouble> {
     // The value that stands beside it is not remembered: the server has it.
@@ -204,7 +88,7 @@ fn renew(
         false => Slot::empty(),
     };
     let written = write(stamp, seconds, &slot);
-    put(connection, place, &written, grant.cas)
+    put(connection, place, &written, client_flags, grant.cas)
 }
 
 fn release(
@@ -349,12 +233,30 @@ impl LeaseStore<Payload> for Memcached {
         )
     }
 
+    /// For whole seconds, as all that the server ends: at least as long as `time`, and up to two longer.
+    fn shut<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit> {
+        let place = self.keys.key(Room::Value, key);
+        let seconds = seconds(time.as_nanos());
+        Reply::ready(
+            self.with_lease(Operation::Lease, key, lease, |connection, grant| {
+                let whose = (token::mint(), SHUT);
+                let shut = write_again(connection, &place, grant, whose, seconds)?;
+                Ok(Kept::used_up_if(shut.is_some()))
+            }),
+        )
+    }
+
+    fn shuts(&self) -> bool {
+        true
+    }
+
     fn renew<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit> {
         let place = self.keys.key(Room::Value, key);
         let seconds = seconds(time.as_nanos());
         Reply::ready(
             self.with_lease(Operation::Lease, key, lease, |connection, grant| {
-                let renewed = renew(connection, &place, grant, lease.stamp, seconds)?;
+                let whose = (lease.stamp, PENDING);
+                let renewed = write_again(connection, &place, grant, whose, seconds)?;
                 Ok(renewed.map_or(Kept::Void, |cas| {
                     Kept::Still(Grant {
                         cas,

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `memcached` | the store: what each operation asks, and what the answers mean |
 //! | `leases`, `epochs` | the same for the optional ports |
+//! | `wish` | the wish for a lease: what is looked at and what is taken |
 //! | `grants` | which leases this process holds, and on which connection |
 //! | `slot` | what stands in a key's slot: a value, a lease, or both |
 //! | `settings`, `address` | what a user can say |
@@ -39,6 +40,7 @@ mod tls;
 mod token;
 mod trouble;
 mod watcher;
+mod wish;
 
 pub use self::memcached::Memcached;
 pub use address::BadSettings;

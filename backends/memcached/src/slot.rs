@@ -5,6 +5,7 @@
 //! | no item | nothing |
 //! | an empty item that was vivified | a lease on nothing, as it was granted |
 //! | client flags [`PENDING`], a header, maybe a record | a lease that was renewed, or beside a value |
+//! | client flags [`SHUT`], the same | a lease that nobody has, for a creator has failed |
 //! | client flags [`FAILED`] | nothing: who held the lease has just failed |
 //! | anything else | a value |
 //!
@@ -29,6 +30,9 @@ pub(crate) const PENDING: u32 = 0xd09b_11e0;
 /// The client flags of the word that a creator failed.
 pub(crate) const FAILED: u32 = PENDING + 1;
 
+/// The client flags of a slot that is shut.
+pub(crate) const SHUT: u32 = PENDING + 2;
+
 /// How long that word stands: whoever waits looks many times meanwhile.
 pub(crate) const FAILED_FOR: u32 = 2;
 
@@ -51,7 +55,7 @@ pub(crate) struct Slot<'i> {
 pub(crate) enum Stands {
     /// A lease. One beside a value may have run out; whoever waits knows how long it lasts.
     Leased,
-    /// The word that its holder failed.
+    /// The word that its holder failed, or a slot that was shut for that.
     Failed,
     /// A value, or nothing.
     Free,
@@ -61,7 +65,7 @@ impl Stands {
     pub(crate) fn of(item: &Item) -> Self {
         match item.client_flags {
             PENDING => Self::Leased,
-            FAILED => Self::Failed,
+            FAILED | SHUT => Self::Failed,
             _ if item.size == Some(0) && item.sent => Self::Leased,
             _ => Self::Free,
         }
@@ -73,6 +77,8 @@ impl Stands {
 pub(crate) struct Out {
     /// How long it lasts at most unless it is renewed, in seconds.
     pub(crate) seconds_left: u32,
+    /// Nobody has it.
+    pub(crate) shut: bool,
 }
 
 impl Slot<'_> {
@@ -90,16 +96,19 @@ impl<'i> Slot<'i> {
     /// Reads an item that is not our own grant.
     pub(crate) fn read(item: &'i Item) -> Self {
         let left = item.seconds_left;
-        if item.client_flags == PENDING {
+        if matches!(item.client_flags, PENDING | SHUT) {
             return Self::pending(item);
         }
         if item.client_flags == FAILED {
             return Self::empty();
         }
         if item.body.is_empty() && item.sent {
-            let seconds_left = left.unwrap_or_default();
+            let out = Out {
+                seconds_left: left.unwrap_or_default(),
+                shut: false,
+            };
             return Self {
-                lease: Some(Out { seconds_left }),
+                lease: Some(out),
                 record: None,
                 seconds_left: left,
             };
@@ -125,6 +134,7 @@ impl<'i> Slot<'i> {
         Self {
             lease: (running > 0).then_some(Out {
                 seconds_left: running,
+                shut: item.client_flags == SHUT,
             }),
             record: (!header.record.is_empty()).then_some(header.record),
             seconds_left: header.ends.then_some(left),
@@ -207,13 +217,31 @@ mod tests {
         }
     }
 
+    const fn out(seconds_left: u32) -> Out {
+        let shut = false;
+        Out { seconds_left, shut }
+    }
+
+    #[test]
+    fn a_slot_that_is_shut_is_nobody_s_for_its_time() {
+        let value = item(b"record|x", 0, Some(100));
+        let written = write(Stamp::new(7), 10, &Slot::read(&value));
+        let shut = item(&written.body, SHUT, Some(91));
+        let slot = Slot::read(&shut);
+        assert_eq!(slot.record, Some(&b"record|x"[..]));
+        let left = slot.lease.map(|out| (out.seconds_left, out.shut));
+        assert_eq!(left, Some((1, true)));
+        let over = item(&written.body, SHUT, Some(90));
+        assert_eq!(Slot::read(&over).lease, None);
+    }
+
     #[test]
     fn a_stub_is_a_lease_and_an_empty_item_of_others_is_a_value() {
         let mut stub = item(b"", 0, Some(9));
         assert_eq!(Slot::read(&stub).record, Some(&b""[..]));
         stub.sent = true;
         let slot = Slot::read(&stub);
-        assert_eq!(slot.lease, Some(Out { seconds_left: 9 }));
+        assert_eq!(slot.lease, Some(out(9)));
         assert_eq!(slot.record, None);
     }
 
@@ -230,6 +258,7 @@ mod tests {
         assert_eq!(judged(0, 0, true), Stands::Leased);
         assert_eq!(judged(PENDING, 40, false), Stands::Leased);
         assert_eq!(judged(FAILED, 1, false), Stands::Failed);
+        assert_eq!(judged(SHUT, 40, false), Stands::Failed);
         assert_eq!(judged(0, 0, false), Stands::Free);
         // A value that was marked stale by hand.
         assert_eq!(judged(0, 40, true), Stands::Free);
@@ -268,7 +297,7 @@ mod tests {
         assert_eq!(written.seconds, 10);
         let pending = item(&written.body, PENDING, Some(1));
         let slot = Slot::read(&pending);
-        assert_eq!(slot.lease, Some(Out { seconds_left: 1 }));
+        assert_eq!(slot.lease, Some(out(1)));
     }
 
     #[test]
@@ -299,7 +328,7 @@ mod tests {
             let pending = item(&written.body, PENDING, Some(written.seconds));
             let slot = Slot::read(&pending);
             prop_assert_eq!(slot.record, Some(&record[..]));
-            prop_assert_eq!(slot.lease, Some(Out { seconds_left: lasts }));
+            prop_assert_eq!(slot.lease, Some(out(lasts)));
             prop_assert_eq!(slot.seconds_left.is_some(), left.is_some());
         }
     }
