@@ -72,7 +72,9 @@ struct Entrant {
 /// # Errors
 /// If no server can be started, if a call was no hit or failed, or if the filter leaves nobody.
 pub fn run(options: &MemcachedOptions) -> Result<Vec<MemcachedRow>, PeersError> {
-    let there = Memcached::start(&[]).map_err(callers::server)?;
+    // One thread of the server for all: where it has several, a connection's figures are those of the core that
+    // its thread happens to be on.
+    let there = Memcached::start(&["-t", "1"]).map_err(callers::server)?;
     let stock = Stock::put(&there, KEYS)?;
     let mut rows = Vec::new();
     let environment = Environment::look(&Cores::allowed(), "not pinned".to_owned());
