@@ -68,6 +68,10 @@ pub use dogpile_file as file;
 pub use dogpile_file::{File, FileSettings};
 #[cfg(feature = "macros")]
 pub use dogpile_macros::{KeyPart, cache_many_on_arguments, cache_on_arguments};
+#[cfg(feature = "memcached")]
+pub use dogpile_memcached as memcached;
+#[cfg(feature = "memcached")]
+pub use dogpile_memcached::{Memcached, MemcachedSettings};
 #[cfg(feature = "memory")]
 pub use dogpile_memory::{Eviction, Memory, Null, SerializingMemory};
 #[cfg(feature = "redis")]

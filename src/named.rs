@@ -3,7 +3,7 @@
 //!
 //! | key | is | default |
 //! |---|---|---|
-//! | `backend` | `memory`, `file`, `sled`, `redis`, or one that was [registered](register_backend) | must be given |
+//! | `backend` | `memory`, `file`, `sled`, `redis`, `memcached`, or one that was [registered](register_backend) | must be given |
 //! | `fresh_for`, `stale_for` | durations | see [`Config`] |
 //! | `deadline`, `creation_limit`, `lease_time`, `skew` | durations | |
 //! | `stale_if_error`, `strict_invalidation` | `true` or `false` | |
@@ -22,6 +22,7 @@
 //! | `file` | `path`; `max_size`, `durability` (`process-crash`, `power-loss`), `on_damage` (`fail`, `set-aside`), `timeout` |
 //! | `sled` | `path`; `durability` (`background`, `every-write`), `cache_capacity`, `keyspace` |
 //! | `redis` | `url`, or `nodes`, or `sentinels` and `service`; `prefix`, `lease_prefix`, `database`, `username`, `password`, `timeout`, `connections`, `time_to_live`, `compatibility` (`native`, `python`) |
+//! | `memcached` | `url` (`memcached://`, `memcacheds://`), or `servers`; `prefix`, `username` and `password`, `timeout`, `retry_after`, `connections`, `time_to_live` |
 //!
 //! A duration is a number of seconds, or `10m`, `1h 30m`, or `forever`; a size is a number of bytes, or `64 MiB`,
 //! `1 GB`; a list has commas. Values in stores of bytes are JSON.

@@ -8,6 +8,7 @@ pub mod codec;
 pub mod flow;
 pub mod judge;
 pub mod keys;
+pub mod meta;
 pub mod operations;
 pub mod record;
 pub mod region;

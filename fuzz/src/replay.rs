@@ -7,16 +7,17 @@ use std::path::Path;
 
 use arbitrary::{Arbitrary, Unstructured};
 
-use crate::{codec, flow, judge, keys, record, region, replies, single, stored};
+use crate::{codec, flow, judge, keys, meta, record, region, replies, single, stored};
 
 type Check = fn(&[u8]);
 
 /// Every target, and how it is handed bytes: as libFuzzer hands them.
-const TARGETS: [(&str, Check); 9] = [
+const TARGETS: [(&str, Check); 10] = [
     ("codec", |bytes| with(bytes, |input| codec::check(&input))),
     ("flow", |bytes| with(bytes, |input| flow::check(&input))),
     ("judge", |bytes| with(bytes, judge::check)),
     ("keys", |bytes| with(bytes, |input| keys::check(&input))),
+    ("meta", |bytes| with(bytes, |input| meta::check(&input))),
     ("record", record::check),
     ("region", |bytes| with(bytes, |input| region::check(&input))),
     ("replies", |bytes| {

@@ -2,7 +2,7 @@
 //! answer, or with an error that names its backend and its key, and no value is found that was not said
 //! (law 12).
 
-mod impostor;
+pub(crate) mod impostor;
 mod said;
 
 use std::pin::pin;
@@ -119,7 +119,9 @@ fn carry_out(store: &Redis, operation: Operation) -> Result<Found, StoreError> {
             };
             answer(leases.lease(KEY, ask), in_task).map(|leased| match leased {
                 Leased::Fresh(entry) => Some(entry),
-                Leased::Won { seen, .. } | Leased::Shut { seen, .. } | Leased::Lost { seen, .. } => seen,
+                Leased::Won { seen, .. }
+                | Leased::Shut { seen, .. }
+                | Leased::Lost { seen, .. } => seen,
             })
         }
         What::Commit => {

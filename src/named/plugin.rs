@@ -18,7 +18,7 @@ type Open =
 process_wide! { static PLUGINS: Mutex<BTreeMap<String, Open>> = Mutex::new(BTreeMap::new()); }
 
 /// The names that nobody can take.
-pub(super) const BUILT_IN: [&str; 5] = ["memory", "file", "sled", "redis", "valkey"];
+pub(super) const BUILT_IN: [&str; 6] = ["memory", "file", "sled", "redis", "valkey", "memcached"];
 
 /// The words under `arguments.` that a backend is opened with. What it does not ask for is not known, and
 /// refused with the nearest one that it did ask for.

@@ -17,7 +17,7 @@ where
 {
     let name = words.needed(
         "backend",
-        "`memory`, `file`, `sled`, `redis`, or one that was registered",
+        "`memory`, `file`, `sled`, `redis`, `memcached`, or one that was registered",
     )?;
     let schema = words.number("schema")?.unwrap_or(0);
     let codec = JsonCodec::new().with_schema(schema);
@@ -26,6 +26,7 @@ where
         "file" => file(words, codec),
         "sled" => sled(words, codec),
         "redis" | "valkey" => redis(words, codec),
+        "memcached" => memcached(words, codec),
         _ => match plugin::open(&name, words) {
             Some(opened) => Ok(Config::new(Encoded::new(opened?, codec))),
             None => Err(SettingsError::Word {
@@ -207,5 +208,66 @@ fn server(words: &mut Words) -> Result<dogpile_redis::RedisSettings, SettingsErr
 #[cfg(not(feature = "redis"))]
 fn redis<V>(_: &mut Words, _: JsonCodec) -> Result<Config<V>, SettingsError> {
     let backend = "redis";
+    Err(SettingsError::NotBuiltIn { backend })
+}
+
+#[cfg(feature = "memcached")]
+fn memcached<V>(words: &mut Words, codec: JsonCodec) -> Result<Config<V>, SettingsError>
+where
+    V: Clone + Send + Sync + 'static,
+    JsonCodec: Codec<V>,
+{
+    use dogpile_memcached::MemcachedSettings;
+    let places = (words.text("arguments.url"), words.list("arguments.servers"));
+    let mut settings = match places {
+        (Some(url), None) => MemcachedSettings::server(url),
+        (None, Some(servers)) => MemcachedSettings::servers(servers),
+        _ => {
+            return Err(SettingsError::Together {
+                what: "the backend `memcached` is told where it is by `arguments.url`, or by \
+                       `arguments.servers` of several: by one of the two"
+                    .to_owned(),
+            });
+        }
+    };
+    if let Some(prefix) = words.text("arguments.prefix") {
+        settings = settings.prefix(prefix);
+    }
+    let login = (
+        words.text("arguments.username"),
+        words.text("arguments.password"),
+    );
+    settings = match login {
+        (None, None) => settings,
+        (Some(name), Some(password)) => settings.login(name, password),
+        _ => {
+            return Err(SettingsError::Together {
+                what: "the backend `memcached` needs `arguments.username` and \
+                       `arguments.password` together, or neither"
+                    .to_owned(),
+            });
+        }
+    };
+    if let Some(timeout) = words.duration("arguments.timeout")? {
+        settings = settings.timeout(timeout);
+    }
+    if let Some(span) = words.duration("arguments.retry_after")? {
+        settings = settings.retry_after(span);
+    }
+    if let Some(most) = words.number("arguments.connections")? {
+        settings = settings.connections(most);
+    }
+    if let Some(span) = words.duration("arguments.time_to_live")? {
+        settings = settings.time_to_live(span);
+    }
+    let opened = settings
+        .open()
+        .map_err(|error| closed("memcached", error))?;
+    Ok(Config::new(opened.encoded(codec)))
+}
+
+#[cfg(not(feature = "memcached"))]
+fn memcached<V>(_: &mut Words, _: JsonCodec) -> Result<Config<V>, SettingsError> {
+    let backend = "memcached";
     Err(SettingsError::NotBuiltIn { backend })
 }

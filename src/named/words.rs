@@ -205,7 +205,7 @@ impl Words {
     }
 
     /// A list with commas.
-    #[cfg(feature = "redis")]
+    #[cfg(any(feature = "memcached", feature = "redis"))]
     pub(super) fn list(&mut self, key: impl Into<Cow<'static, str>>) -> Option<Vec<String>> {
         let word = self.text(key)?;
         let parts = word

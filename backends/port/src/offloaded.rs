@@ -28,7 +28,7 @@ const IDLE_FOR: Duration = Duration::from_secs(10);
 /// call.
 ///
 /// [`look_local`](Store::look_local), [`maintain`](Store::maintain) and
-/// [`watch`](LeaseStore::watch) are not offloaded.
+/// `watch` ([of a key](LeaseStore::watch), [of a region](EpochStore::watch)) are not offloaded.
 ///
 /// ```
 /// # use dogpile_backend::{Backend, CachedValue, Span, StoreError};
@@ -276,5 +276,18 @@ impl<V: Send + 'static> EpochStore for Offloaded<V> {
                 still(store.epochs(), caller)?.raise(&name, how).wait()
             }),
         )
+    }
+
+    fn restore<'a>(&'a self, region: &'a str, known: Epochs) -> Reply<'a, ()> {
+        let name = region.to_owned();
+        Reply::later(
+            self.errand(Operation::Epoch, region.as_bytes(), move |store, caller| {
+                still(store.epochs(), caller)?.restore(&name, known).wait()
+            }),
+        )
+    }
+
+    fn watch(&self, region: &str, bell: Bell) -> Option<Watch> {
+        self.store.epochs()?.watch(region, bell)
     }
 }

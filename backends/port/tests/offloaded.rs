@@ -3,8 +3,9 @@
 mod stores;
 
 use dogpile_backend::{
-    Ask, Backend, Blocking, CachedValue, Commit, Epoch, Guarded, LeaseStore, Leased, Metadata,
-    Offloaded, Operation, Reply, Span, Stamp, Store, StoreError, Time,
+    Ask, Backend, Bell, Blocking, CachedValue, Commit, Epoch, EpochStore, Epochs, Guarded,
+    Invalidation, LeaseStore, Leased, Metadata, News, Offloaded, Operation, Reply, Span, Stamp,
+    Store, StoreError, Time, Watch,
 };
 use std::num::NonZeroUsize;
 use std::pin::Pin;
@@ -281,4 +282,64 @@ fn a_fresh_value_in_another_s_way_is_fresh() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// Has epochs, and takes back what it had lost.
+#[derive(Default)]
+struct WithEpochs(Mutex<Epochs>);
+
+impl Backend<u64> for WithEpochs {
+    fn get(&self, _: &[u8]) -> Result<Option<CachedValue<u64>>, StoreError> {
+        Ok(None)
+    }
+
+    fn set(&self, _: &[u8], _: CachedValue<u64>, _: Span) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn delete(&self, _: &[u8]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn epochs(&self) -> Option<&dyn EpochStore> {
+        Some(self)
+    }
+}
+
+impl EpochStore for WithEpochs {
+    fn read<'a>(&'a self, _: &'a str) -> Reply<'a, Epochs> {
+        Reply::ok(*self.0.lock().expect("no panic"))
+    }
+
+    fn raise<'a>(&'a self, region: &'a str, _: Invalidation) -> Reply<'a, Epochs> {
+        self.read(region)
+    }
+
+    fn restore<'a>(&'a self, _: &'a str, known: Epochs) -> Reply<'a, ()> {
+        *self.0.lock().expect("no panic") = known;
+        Reply::ok(())
+    }
+
+    fn watch(&self, _: &str, bell: Bell) -> Option<Watch> {
+        bell(News::Changed);
+        Some(Watch::new(|| {}))
+    }
+}
+
+#[test]
+fn law_11_lost_epochs_are_restored_and_watched_for_through_it() {
+    let offloaded = Offloaded::<u64>::new(Arc::new(Blocking::new(WithEpochs::default())));
+    let epochs = offloaded.epochs().expect("the store has them");
+    let known = Epochs {
+        hard: Epoch::new(7),
+        soft: Epoch::new(8),
+    };
+    epochs.restore("region", known).wait().expect("it answers");
+    assert_eq!(epochs.read("region").wait().expect("it answers"), known);
+    let (rope, rung) = channel();
+    let bell = Box::new(move |news| {
+        let _ = rope.send(news);
+    });
+    assert!(epochs.watch("region", bell).is_some());
+    assert_eq!(rung.recv(), Ok(News::Changed));
 }

@@ -144,7 +144,7 @@ pub(crate) struct ReplayFlags {
     /// The first is the subject of the report.
     #[arg(long, value_delimiter = ',')]
     contenders: Option<Vec<String>>,
-    /// Where dogpile stores values: memory, file, sled, redis, valkey. The run makes the folder, or starts the server.
+    /// Where dogpile stores values: memory, file, sled, redis, valkey, memcached. The run makes the folder, or starts the server.
     #[arg(long)]
     backend: Option<String>,
     /// A call that takes longer is hung.
@@ -157,7 +157,7 @@ pub(crate) struct StampedeFlags {
     /// 64 unless said otherwise, or 8 in each of several processes.
     #[arg(long, conflicts_with = "async")]
     threads: Option<u32>,
-    /// Callers are so many processes of so many threads, which share a store: --backend file or redis.
+    /// Callers are so many processes of so many threads, which share a store: --backend file, redis or memcached.
     #[arg(long, conflicts_with_all = ["async", "tasks"])]
     processes: Option<u32>,
     /// Callers are tasks on a multi-threaded runtime.
@@ -184,7 +184,7 @@ pub(crate) struct StampedeFlags {
     /// 5 cold ones, or 20 stale ones, unless said otherwise.
     #[arg(long)]
     rounds: Option<u32>,
-    /// Where dogpile stores values: memory, file, sled, redis, valkey. The run makes the folder, or starts the server.
+    /// Where dogpile stores values: memory, file, sled, redis, valkey, memcached. The run makes the folder, or starts the server.
     #[arg(long)]
     backend: Option<String>,
     /// The first is the subject of the report.

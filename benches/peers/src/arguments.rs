@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use dogpile_peers::courses::{
-    file::FileOptions, hit::HitOptions, hit_ratio::HitRatioOptions, memory::MemoryOptions,
-    redis::RedisOptions, wake::WakeOptions,
+    file::FileOptions, hit::HitOptions, hit_ratio::HitRatioOptions, memcached::MemcachedOptions,
+    memory::MemoryOptions, redis::RedisOptions, wake::WakeOptions,
 };
 
 /// Other caches beside dogpile, all in one run
@@ -85,6 +85,18 @@ pub(crate) enum Command {
           cargo peers redis --quick --only dogpile,bare
           cargo peers redis --json | jq '.[] | {callers, crowd, against: [.against[] | {contender, ratio}]}'")]
     Redis(Redis),
+    /// What a hit costs when the value is in a memcached
+    ///
+    /// A region, and a socket by itself that asks for the same item (`mg`) and decodes what comes by the same steps, both on
+    /// one server that this command starts and ends. Values are JSON of about 130 bytes, 1,000 of them, all fresh. Dogpile's row
+    /// holds the ratio to the other and what is promised of it. A run in which any call was no hit reports nothing.
+    ///
+    /// Needs memcached on the PATH (`apt-get install memcached`).
+    #[command(after_help = "Examples:
+          cargo peers memcached                    about half a minute
+          cargo peers memcached --quick --threads 1
+          cargo peers memcached --json | jq '.[] | {contender, threads, hits_per_s, against}'")]
+    Memcached(Memcached),
     /// What a hit and a write cost when values are in files
     ///
     /// A region on the file store, LMDB by itself (one transaction a call, a checksum, the same JSON) and Python's
@@ -243,6 +255,30 @@ impl Redis {
             sample: Duration::from_millis(self.sample_ms.unwrap_or(usual).into()),
             tasks: self.tasks.get(),
             python: !self.no_python,
+            only: self.common.only.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Memcached {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Numbers of threads that call
+    #[arg(long, value_name = "N", value_delimiter = ',', default_values = ["1", "2"])]
+    threads: Vec<NonZeroUsize>,
+    /// How long a sample takes, in milliseconds [default: 100; with --quick: 30]
+    #[arg(long, value_name = "MS")]
+    sample_ms: Option<u32>,
+}
+
+impl Memcached {
+    pub(crate) fn options(&self) -> MemcachedOptions {
+        let usual = if self.common.quick { 30 } else { 100 };
+        MemcachedOptions {
+            rounds: self.common.rounds(41, 7),
+            sample: Duration::from_millis(self.sample_ms.unwrap_or(usual).into()),
+            threads: self.threads.iter().map(|threads| threads.get()).collect(),
             only: self.common.only.clone(),
         }
     }

@@ -11,7 +11,7 @@ use dogpile_peers::bench::counting::Counting;
 use dogpile_peers::bench::report::{print_json, print_table};
 use dogpile_peers::bench::trace::Trace;
 use dogpile_peers::contenders;
-use dogpile_peers::courses::{file, hit, hit_ratio, memory, redis, wake};
+use dogpile_peers::courses::{file, hit, hit_ratio, memcached, memory, redis, wake};
 use dogpile_peers::error::PeersError;
 use serde::Serialize;
 
@@ -64,6 +64,11 @@ fn run(command: Command) -> Result<(), PeersError> {
         Command::Redis(redis) => {
             let rows = redis::run(&redis.options())?;
             show(redis.common.json, &rows, redis::as_table, &redis::NOTES)
+        }
+        Command::Memcached(options) => {
+            let rows = memcached::run(&options.options())?;
+            let (table, notes) = (memcached::as_table, &memcached::NOTES);
+            show(options.common.json, &rows, table, notes)
         }
         Command::File(options) => {
             let rows = file::run(&options.options())?;

@@ -182,6 +182,15 @@ fn memory_measures_each_contender_in_a_process_of_its_own() {
 }
 
 #[test]
+fn memcached_prints_the_ratio_beside_what_is_promised() {
+    let rows = rows(&["memcached", "--json", "--rounds", "2", "--sample-ms", "2"]);
+    everywhere(&rows, &["threads", "hits_per_s", "us_per_hit", "server"]);
+    let ours = rows.iter().filter(|row| row["contender"] == "dogpile");
+    let promised: Vec<_> = ours.map(|row| &row["against"][0]["promised"]).collect();
+    assert_eq!(promised, [0.9, 0.9], "one thread, and two");
+}
+
+#[test]
 fn redis_prints_each_ratio_beside_what_is_promised() {
     let rows = rows(&[
         "redis",
@@ -301,7 +310,15 @@ fn a_table_is_for_people() {
 
 #[test]
 fn help_shows_how_to_call() {
-    for command in ["hit", "wake", "hitratio", "memory", "redis", "file"] {
+    for command in [
+        "hit",
+        "wake",
+        "hitratio",
+        "memory",
+        "redis",
+        "memcached",
+        "file",
+    ] {
         let output = peers(&[command, "--help"]);
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(

@@ -12,17 +12,17 @@ const PATIENCE: Duration = Duration::from_millis(2);
 
 /// For the first request it waits as long as a client does for an answer: one that is slow to ask finds
 /// what one that is quick finds.
-pub(super) const AT_FIRST: Duration = Duration::from_secs(1);
+pub(crate) const AT_FIRST: Duration = Duration::from_secs(1);
 
 /// Answers each request with the next answer; when there are none left it hangs up.
-pub(super) struct Impostor {
-    pub(super) address: SocketAddr,
+pub(crate) struct Impostor {
+    pub(crate) address: SocketAddr,
     is_over: Arc<Mutex<bool>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Impostor {
-    pub(super) fn begin(answers: Vec<Vec<u8>>) -> std::io::Result<Self> {
+    pub(crate) fn begin(answers: Vec<Vec<u8>>) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         let is_over = Arc::new(Mutex::new(false));

@@ -75,6 +75,12 @@ impl Tls {
         ]
     }
 
+    /// What a memcached is told of it.
+    pub(crate) fn memcached_options(&self) -> String {
+        let (certificate, key) = (self.certificate.display(), self.key.display());
+        format!("ssl_chain_cert={certificate},ssl_key={key}")
+    }
+
     /// The port that speaks TLS.
     pub fn port(&self) -> u16 {
         self.spot.port()

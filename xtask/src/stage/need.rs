@@ -53,6 +53,11 @@ pub(crate) const REDIS: Need = Need::Program {
     name: "redis-check-rdb",
     package: "redis-tools",
 };
+/// memcached. Its package starts a system service on memcached's usual port.
+pub(crate) const MEMCACHED: Need = Need::Program {
+    name: "memcached",
+    package: "memcached",
+};
 /// pip, which brings Valkey.
 pub(crate) const PIP: Need = Need::Program {
     name: "pip3",

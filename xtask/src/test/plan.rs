@@ -9,7 +9,7 @@ mod fuzz;
 use crate::interop;
 use crate::packages::Package;
 use crate::stage::machine::{Machine, is_version};
-use crate::stage::need::{CC, CLIPPY, CXX, Need, OPENSSL, PIP, PYTHON, REDIS, RUSTFMT};
+use crate::stage::need::{CC, CLIPPY, CXX, MEMCACHED, Need, OPENSSL, PIP, PYTHON, REDIS, RUSTFMT};
 use crate::stage::{Line, Stage, Work};
 
 /// How much to run; a stage runs in its own size and in every larger one.
@@ -33,6 +33,8 @@ const SERVERS: &str = "dogpile-test-servers";
 /// Whose tests start servers; the inner loop does without them.
 const SERVED: &[&str] = &[
     SERVERS,
+    "dogpile-memcached",
+    "dogpile-memcached-tests",
     "dogpile-redis-tests",
     "dogpile-lab",
     "dogpile-peers",
@@ -46,7 +48,7 @@ const REDIS_BACKEND: &str = "dogpile-redis";
 const REDIS_SUITE: &str = "redis_suite";
 
 /// What the stage of servers needs.
-const FOR_SERVERS: &[Need] = &[CC, REDIS, PYTHON, PIP, OPENSSL];
+const FOR_SERVERS: &[Need] = &[CC, REDIS, MEMCACHED, PYTHON, PIP, OPENSSL];
 
 /// The stages of a size, in the order in which they run: what fails soonest comes first. `target`
 /// is the folder that cargo builds in.

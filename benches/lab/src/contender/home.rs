@@ -1,8 +1,8 @@
 //! Where a backend's values live while a run lasts: the run makes the place, and it goes with the run.
 
-use dogpile_test_servers::{Flavour, Server};
 use tempfile::TempDir;
 
+use super::host::{self, Host};
 use crate::error::LabError;
 
 /// What kind of place a backend needs.
@@ -11,7 +11,7 @@ pub(super) enum Kind {
     /// The process's own memory.
     Process,
     /// A server.
-    Server(Flavour),
+    Server(host::Kind),
     /// A folder, which several processes can share.
     Folder,
     /// A folder for one process.
@@ -28,7 +28,7 @@ impl Kind {
     pub(super) fn make(self) -> Result<Home, LabError> {
         Ok(match self {
             Self::Process => Home::Process,
-            Self::Server(flavour) => Home::Server(Box::new(Server::start(flavour)?)),
+            Self::Server(kind) => Home::Server(kind.start()?),
             Self::Folder | Self::FolderOfOne => {
                 Home::Folder(tempfile::tempdir().map_err(|source| LabError::Start {
                     what: "a folder for the store",
@@ -42,7 +42,7 @@ impl Kind {
 /// The place itself.
 pub(crate) enum Home {
     Process,
-    Server(Box<Server>),
+    Server(Host),
     Folder(TempDir),
 }
 
@@ -56,7 +56,7 @@ impl Home {
         }
     }
 
-    pub(crate) fn server(&self) -> Option<&Server> {
+    pub(crate) fn server(&self) -> Option<&Host> {
         match self {
             Self::Server(server) => Some(server),
             Self::Process | Self::Folder(_) => None,

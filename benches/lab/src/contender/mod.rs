@@ -2,6 +2,7 @@
 //! of dogpile in [`region`].
 
 mod home;
+mod host;
 mod mutex;
 mod plain;
 mod region;
@@ -14,6 +15,7 @@ use dogpile::backend::Store;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use home::Home;
+pub(crate) use host::{Host, Tally};
 
 use crate::creator::{CreatorError, Record};
 use crate::error::LabError;
@@ -177,7 +179,7 @@ pub(crate) fn check_names(
     };
     if !shared {
         return apart(format!(
-            "the backend `{backend}` does not reach across processes: use file, redis or valkey, or \
+            "the backend `{backend}` does not reach across processes: use file, redis, valkey or memcached, or \
              threads or tasks"
         ));
     }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use dogpile::backend::Store;
-use dogpile::{Answer, Config, Error, File, JsonCodec, Memory, Redis, Region, Sled};
+use dogpile::{Answer, Config, Error, File, JsonCodec, Memcached, Memory, Redis, Region, Sled};
 use dogpile_test_servers::Flavour;
 
 use super::home::Kind;
+use super::host;
 use super::{
     CallError, Contender, Create, CreateAsync, CreateMany, MEMORY, Origin, Pending, SUBJECT,
     Served, Terms,
@@ -43,18 +44,28 @@ const BACKENDS: &[Backend] = &[
     },
     Backend {
         name: "redis",
-        home: Kind::Server(Flavour::Redis),
+        home: Kind::Server(host::Kind::Redis(Flavour::Redis)),
         store: Some(on_redis),
     },
     Backend {
         name: "valkey",
-        home: Kind::Server(Flavour::Valkey),
+        home: Kind::Server(host::Kind::Redis(Flavour::Valkey)),
         store: Some(on_redis),
+    },
+    Backend {
+        name: "memcached",
+        home: Kind::Server(host::Kind::Memcached),
+        store: Some(on_memcached),
     },
 ];
 
 fn on_redis(url: &str) -> Result<Arc<dyn Store<Record>>, LabError> {
     let opened = Redis::open(url).map_err(|error| unset(&error))?;
+    Ok(Arc::new(opened.encoded(JsonCodec::new())))
+}
+
+fn on_memcached(url: &str) -> Result<Arc<dyn Store<Record>>, LabError> {
+    let opened = Memcached::open(url).map_err(|error| unset(&error))?;
     Ok(Arc::new(opened.encoded(JsonCodec::new())))
 }
 

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dogpile::backend::Store;
-use dogpile_test_servers::{Counter, Server};
 use tempfile::TempDir;
 
 use super::fleet::Fleet;
 use super::protocol::{News, Order, Report, Setup};
 use super::strike::{Blow, Strike};
 use crate::clock::Clock;
-use crate::contender::{self, Home};
+use crate::contender::{self, Home, Host, Tally};
 use crate::creator::Record;
 use crate::engine::SURELY_STALE;
 use crate::engine::round::Round;
@@ -37,7 +36,7 @@ pub(super) struct Ground {
     clock: Clock,
     fleet: Fleet,
     /// Counts what is asked of a server, where there is one.
-    counter: Option<Counter>,
+    counter: Option<Tally>,
     store: Arc<dyn Store<Record>>,
     home: Home,
     /// Where the first creation of each round leaves its mark.
@@ -96,7 +95,7 @@ impl Ground {
             mode,
             threads: threads as usize,
             clock: setup.clock,
-            counter: home.server().map(Server::counter).transpose()?,
+            counter: home.server().map(Host::tally).transpose()?,
             fleet: Fleet::start(processes as usize, &setup, sabotage)?,
             store: contender::store(&scenario.backend, &setup.address)?,
             home,
@@ -124,9 +123,9 @@ impl Ground {
         let mut strike = Strike::of(&self.scenario);
         let looks = match (&self.counter, self.home.server()) {
             (Some(counter), Some(server)) => {
-                let looks = counter.by_command()?;
+                let looks = counter.looks()?;
                 strike.before(server)?;
-                looks.get("GET").copied().unwrap_or(0) + self.callers()
+                looks + self.callers()
             }
             _ => 0,
         };
@@ -140,7 +139,7 @@ impl Ground {
             strike.repair(server)?;
         }
         let commands = if strike.is_at_the_server() {
-            self.counter = self.home.server().map(Server::counter).transpose()?;
+            self.counter = self.home.server().map(Host::tally).transpose()?;
             None
         } else {
             self.settled()?

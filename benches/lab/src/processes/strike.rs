@@ -1,11 +1,10 @@
 //! What befalls a round, brought about from outside: real signals, to real processes.
 
-use std::time::{Duration, Instant};
-
-use dogpile_test_servers::{Counter, Server};
+use std::time::Duration;
 
 use super::fleet::Fleet;
 use crate::clock::Clock;
+use crate::contender::{Host, Tally};
 use crate::error::LabError;
 use crate::log::{Entry, Outcome};
 use crate::scenario::{Fault, Scenario};
@@ -44,14 +43,13 @@ impl Strike {
         matches!(self.fault, Some(Fault::StopServer | Fault::FreezeServer))
     }
 
-    /// Before the callers are let go. So that the server can be struck between look and lease, it answers
-    /// looks from now on and holds back whatever writes.
-    pub(super) fn before(&self, server: &Server) -> Result<(), LabError> {
+    /// Before the callers are let go.
+    pub(super) fn before(&self, server: &Host) -> Result<(), LabError> {
         if self.is_at_the_server() {
             if self.is_early {
                 self.strike_the_server(server)?;
             } else {
-                server.ask(&["CLIENT", "PAUSE", "60000", "WRITE"])?;
+                server.hold_writes()?;
             }
         }
         Ok(())
@@ -60,25 +58,18 @@ impl Strike {
     /// After they were let go.
     pub(super) fn after_looks(
         &self,
-        server: &Server,
-        counter: &Counter,
+        server: &Host,
+        counter: &Tally,
         looks: u64,
     ) -> Result<(), LabError> {
         if !self.is_at_the_server() || self.is_early {
             return Ok(());
         }
-        let begun = Instant::now();
-        while counter.by_command()?.get("GET").copied().unwrap_or(0) < looks
-            && begun.elapsed() < LOOKS
-        {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        // The monitor shows a command before its answer is sent. Once the server has another turn, it was.
-        server.ask(&["ECHO", "the looks are answered"])?;
+        server.wait_for_looks(counter, looks, LOOKS)?;
         self.strike_the_server(server)
     }
 
-    fn strike_the_server(&self, server: &Server) -> Result<(), LabError> {
+    fn strike_the_server(&self, server: &Host) -> Result<(), LabError> {
         if self.fault == Some(Fault::FreezeServer) {
             server.freeze()?;
         } else {
@@ -137,12 +128,12 @@ impl Strike {
     }
 
     /// The server is as it was before.
-    pub(super) fn repair(&self, server: &Server) -> Result<(), LabError> {
+    pub(super) fn repair(&self, server: &Host) -> Result<(), LabError> {
         match self.fault {
             Some(Fault::StopServer) => server.restart()?,
             Some(Fault::FreezeServer) => {
                 server.thaw()?;
-                server.ask(&["CLIENT", "UNPAUSE"])?;
+                server.let_write()?;
             }
             _ => {}
         }

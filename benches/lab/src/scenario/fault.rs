@@ -98,7 +98,7 @@ impl Scenario {
         };
         if fault.strikes_the_server() && !contender::has_server(&self.backend) {
             return refuse(
-                "befalls a server, and this backend has none: use --backend redis or valkey",
+                "befalls a server, and this backend has none: use --backend redis, valkey or memcached",
             );
         }
         if fault.strikes_the_server() && mode == Mode::Cold {

@@ -4,6 +4,7 @@ pub mod file;
 pub mod hit;
 pub mod hit_ratio;
 pub mod lap_time;
+pub mod memcached;
 pub mod memory;
 pub mod redis;
 pub mod wake;

@@ -1,0 +1,143 @@
+//! Addresses of servers, read, and what cannot be meant by them or by the settings beside them.
+
+/// Where memcached listens unless it is told otherwise.
+const PORT: u16 = 11_211;
+
+/// Settings that cannot be meant so.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BadSettings {
+    /// A server's address cannot be read.
+    #[error(
+        "`{address}` is no address of a memcached server: {why}; write memcached://host:port, or host:port"
+    )]
+    Address {
+        /// The address.
+        address: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// No server is named.
+    #[error("no server is named; give at least one address")]
+    NoServer,
+    /// An address asks for TLS, and this build has none.
+    #[error(
+        "`{address}` asks for TLS, which is not built in; turn on the feature `memcached-tls` of dogpile, \
+         or `tls` of dogpile-memcached"
+    )]
+    NoTls {
+        /// The address.
+        address: String,
+    },
+    /// A certificate that cannot be used.
+    #[error(
+        "the root certificate cannot be used: {why}; it is text that begins with `-----BEGIN CERTIFICATE-----`"
+    )]
+    Certificate {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A prefix that keys cannot begin with.
+    #[error("`{prefix}` cannot be a prefix of keys: {why}")]
+    Prefix {
+        /// The prefix.
+        prefix: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A number or a time of zero.
+    #[error("{what} must be more than zero")]
+    Zero {
+        /// Which one.
+        what: &'static str,
+    },
+    /// A name or a password that a server's file cannot hold.
+    #[error("the login cannot be used: {why}")]
+    Login {
+        /// What is wrong with it.
+        why: &'static str,
+    },
+}
+
+/// Where a server is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    /// `host:port` as the system resolves it.
+    pub(crate) server: String,
+    pub(crate) tls: bool,
+}
+
+/// Reads `memcached://host:port`, `memcacheds://host:port`, `host:port` or `host`.
+pub(crate) fn address(text: &str) -> Result<Address, BadSettings> {
+    let wrong = |why| {
+        let address = text.to_owned();
+        BadSettings::Address { address, why }
+    };
+    let place = match text.split_once("://") {
+        None => text,
+        Some(("memcacheds", _)) if cfg!(not(feature = "tls")) => {
+            let address = text.to_owned();
+            return Err(BadSettings::NoTls { address });
+        }
+        Some(("memcached" | "memcacheds", place)) => place.strip_suffix('/').unwrap_or(place),
+        Some(_) => return Err(wrong("its scheme is neither `memcached` nor `memcacheds`")),
+    };
+    if place.contains(['/', '@', '?', '#']) || place.contains(char::is_whitespace) {
+        return Err(wrong("it is more than a host and a port"));
+    }
+    let (host, port) = match place.rsplit_once(':') {
+        // `[::1]`, whose last colon is the host's own.
+        Some(_) if place.ends_with(']') => (place, PORT),
+        Some((host, port)) => match port.parse() {
+            Ok(port) => (host, port),
+            Err(_) => return Err(wrong("its port is no number up to 65535")),
+        },
+        None => (place, PORT),
+    };
+    if host.is_empty() {
+        return Err(wrong("it names no host"));
+    }
+    let is_bare_v6 = host.contains(':') && !(host.starts_with('[') && host.ends_with(']'));
+    if is_bare_v6 {
+        return Err(wrong("an address of IPv6 stands between brackets"));
+    }
+    Ok(Address {
+        server: format!("{host}:{port}"),
+        tls: text.starts_with("memcacheds:"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_in_all_their_forms() {
+        for (text, wanted) in [
+            ("memcached://127.0.0.1:1234", "127.0.0.1:1234"),
+            ("memcached://cache.example/", "cache.example:11211"),
+            ("cache", "cache:11211"),
+            ("cache:1", "cache:1"),
+            ("[::1]", "[::1]:11211"),
+            ("[::1]:2", "[::1]:2"),
+        ] {
+            let found = address(text).unwrap();
+            assert_eq!((&*found.server, found.tls), (wanted, false));
+        }
+        #[cfg(feature = "tls")]
+        assert!(address("memcacheds://cache").unwrap().tls);
+        for wrong in [
+            "",
+            ":1",
+            "redis://cache",
+            "memcached://me:secret@cache",
+            "cache:x",
+            "cache:70000",
+            "cache/0",
+            "::1",
+            "two words",
+        ] {
+            assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! One connection: requests out, replies in, each within its time.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+use crate::protocol::{Answer, Code, Request, parse};
+use crate::settings::Login;
+use crate::stream::Stream;
+use crate::trouble::{Trouble, is_late};
+
+/// How much is read at once.
+const PIECE: usize = 16 * 1_024;
+
+/// How a server is reached.
+#[derive(Clone, Debug)]
+pub(crate) struct Reach {
+    /// `host:port`.
+    pub(crate) server: String,
+    /// How long a connection, and how long an answer may take.
+    pub(crate) timeout: Duration,
+    pub(crate) login: Option<Login>,
+    /// How it is encrypted, where it is.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<crate::tls::Tls>,
+}
+
+/// A connection. Whatever breaks leaves it unusable, and its owner drops it.
+pub(crate) struct Connection {
+    stream: Stream,
+    server: String,
+    timeout: Duration,
+    /// What came and is not read yet, from `read` to `filled`.
+    inbox: Vec<u8>,
+    read: usize,
+    filled: usize,
+}
+
+impl Reach {
+    /// A new connection, known to the server where it wants to know us.
+    pub(crate) fn connect(&self) -> Result<Connection, Trouble> {
+        let failed = |cause| Trouble::Connect {
+            server: self.server.clone(),
+            cause,
+        };
+        let until = Instant::now() + self.timeout;
+        let mut refused = std::io::Error::other("the name leads to no address");
+        for address in self.server.to_socket_addrs().map_err(failed)? {
+            let left = until.saturating_duration_since(Instant::now());
+            // The system takes no time-out of nothing.
+            let left = left.max(Duration::from_millis(1));
+            match TcpStream::connect_timeout(&address, left) {
+                Ok(stream) => return self.begin(stream),
+                Err(error) => refused = error,
+            }
+        }
+        Err(failed(refused))
+    }
+
+    fn begin(&self, stream: TcpStream) -> Result<Connection, Trouble> {
+        let failed = |cause| Trouble::Connect {
+            server: self.server.clone(),
+            cause,
+        };
+        stream.set_nodelay(true).map_err(failed)?;
+        stream
+            .set_read_timeout(Some(self.timeout))
+            .map_err(failed)?;
+        stream
+            .set_write_timeout(Some(self.timeout))
+            .map_err(failed)?;
+        let mut connection = Connection {
+            stream: self.encrypted(stream).map_err(failed)?,
+            server: self.server.clone(),
+            timeout: self.timeout,
+            inbox: vec![0; PIECE],
+            read: 0,
+            filled: 0,
+        };
+        if let Some(login) = &self.login {
+            connection.log_in(login)?;
+        }
+        Ok(connection)
+    }
+
+    #[cfg_attr(
+        not(feature = "tls"),
+        allow(clippy::unused_self, clippy::unnecessary_wraps)
+    )]
+    fn encrypted(&self, stream: TcpStream) -> io::Result<Stream> {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            let encrypted = tls.encrypt(&self.server, stream)?;
+            return Ok(Stream::Tls(Box::new(encrypted)));
+        }
+        Ok(Stream::Plain(stream))
+    }
+}
+
+impl Connection {
+    /// Sends one request and reads its reply.
+    pub(crate) fn ask(&mut self, request: Request<'_>) -> Result<Answer, Trouble> {
+        self.send(&request.bytes())?;
+        self.answer(Instant::now() + self.timeout)
+    }
+
+    /// Sends all of these at once, and reads all replies in their order.
+    pub(crate) fn ask_all<'r>(
+        &mut self,
+        requests: impl Iterator<Item = Request<'r>>,
+    ) -> Result<Vec<Answer>, Trouble> {
+        let (mut bytes, mut count) = (Vec::new(), 0);
+        for request in requests {
+            bytes.append(&mut request.bytes());
+            count += 1;
+        }
+        self.send(&bytes)?;
+        let until = Instant::now() + self.timeout;
+        (0..count).map(|_| self.answer(until)).collect()
+    }
+
+    /// An error for an answer that the request never gets.
+    pub(crate) fn odd(&self, answer: &Answer) -> Trouble {
+        Trouble::odd(&self.server, answer)
+    }
+
+    fn log_in(&mut self, login: &Login) -> Result<(), Trouble> {
+        let answer = match self.ask(Request::log_in(&login.text()))? {
+            Answer::Code(Code::Stored, _) => return Ok(()),
+            Answer::Error(said) => said.to_string(),
+            other => self.odd(&other).to_string(),
+        };
+        Err(Trouble::Login {
+            server: self.server.clone(),
+            answer,
+        })
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+        self.stream
+            .write_all(bytes)
+            .and_then(|()| self.stream.flush())
+            .map_err(|cause| self.broken(cause))
+    }
+
+    fn answer(&mut self, until: Instant) -> Result<Answer, Trouble> {
+        loop {
+            let unread = &self.inbox[self.read..self.filled];
+            let parsed = parse(unread).map_err(|cause| Trouble::Garbled {
+                server: self.server.clone(),
+                cause,
+            })?;
+            if let Some((answer, length)) = parsed {
+                self.read += length;
+                self.tidy();
+                return Ok(answer);
+            }
+            // The system counts each piece's time by itself; a server that trickles must not hold us.
+            if Instant::now() > until {
+                return Err(self.late());
+            }
+            self.receive()?;
+        }
+    }
+
+    fn receive(&mut self) -> Result<(), Trouble> {
+        if self.filled == self.inbox.len() {
+            // Twice what has come, never what was only announced.
+            let more = self.inbox.len().max(PIECE);
+            self.inbox.resize(self.inbox.len() + more, 0);
+        }
+        match self.stream.read(&mut self.inbox[self.filled..]) {
+            Ok(0) => {
+                let cause = std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+                return Err(self.broken(cause));
+            }
+            Ok(count) => self.filled += count,
+            Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(cause) => return Err(self.broken(cause)),
+        }
+        Ok(())
+    }
+
+    /// Moves what is unread to the front, and lets go of the room that one large value took.
+    fn tidy(&mut self) {
+        self.inbox.copy_within(self.read..self.filled, 0);
+        self.filled -= self.read;
+        self.read = 0;
+        if self.filled <= PIECE && self.inbox.len() > 4 * PIECE {
+            self.inbox.truncate(PIECE);
+            self.inbox.shrink_to_fit();
+        }
+    }
+
+    fn broken(&self, cause: std::io::Error) -> Trouble {
+        if is_late(&cause) {
+            return self.late();
+        }
+        let server = self.server.clone();
+        Trouble::Io { server, cause }
+    }
+
+    fn late(&self) -> Trouble {
+        let server = self.server.clone();
+        Trouble::Late { server }
+    }
+}

@@ -1,0 +1,47 @@
+#![doc = include_str!("../README.md")]
+//! ## Its rooms
+//!
+//! | module | its one idea |
+//! |---|---|
+//! | `memcached` | the store: what each operation asks, and what the answers mean |
+//! | `leases`, `epochs` | the same for the optional ports |
+//! | `wish` | the wish for a lease: what is looked at and what is taken |
+//! | `grants` | which leases this process holds, and on which connection |
+//! | `slot` | what stands in a key's slot: a value, a lease, or both |
+//! | `settings`, `address` | what a user can say |
+//! | `keys` | where things are in the server |
+//! | `token` | leases' tokens, none like another |
+//! | `protocol` | the meta protocol, without a connection |
+//! | `connection`, `pool` | requests out and replies in; who has which connection |
+//! | `ring`, `servers` | which of several servers has a key |
+//! | `stream`, `tls` | the bytes of a connection, as they are or encrypted |
+//! | `ejection` | when a server that does not answer is left alone |
+//! | `watcher` | one thread that looks for all who wait |
+//! | `trouble` | what went wrong, and what to tell |
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
+mod address;
+mod connection;
+mod ejection;
+mod epochs;
+mod grants;
+mod keys;
+mod leases;
+mod memcached;
+mod pool;
+mod protocol;
+mod ring;
+mod servers;
+mod settings;
+mod slot;
+mod stream;
+#[cfg(feature = "tls")]
+mod tls;
+mod token;
+mod trouble;
+mod watcher;
+mod wish;
+
+pub use self::memcached::Memcached;
+pub use address::BadSettings;
+pub use settings::MemcachedSettings;

@@ -1,0 +1,204 @@
+//! The store: what each operation asks, and what the answers mean.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use dogpile_backend::record::{self, Unreadable};
+use dogpile_backend::{
+    Backend, Blocking, CachedValue, Encoded, EpochStore, LeaseStore, Operation, Payload, Span,
+    StoreError,
+};
+
+use crate::address::BadSettings;
+use crate::connection::Connection;
+use crate::grants::Grants;
+use crate::keys::{Keys, Room};
+use crate::pool::Again;
+use crate::protocol::{Answer, Code, Mode, Request};
+use crate::servers::Servers;
+use crate::settings::{MemcachedSettings, Report};
+use crate::slot::{LONGEST, Slot, seconds};
+use crate::token;
+use crate::trouble::{NAME, Trouble};
+use crate::watcher::Watcher;
+
+/// A memcached server as a store of encoded values.
+///
+/// Its locks reach as far as it does: among all processes that use it, one creates a value at a time,
+/// and a commit is stored only while its lease is current. The server wakes nobody, so one thread of
+/// each process looks for all of its callers that wait. A codec makes it a store of values:
+///
+/// ```
+/// use dogpile_backend::JsonCodec;
+/// use dogpile_memcached::Memcached;
+/// let store = Memcached::open("memcached://127.0.0.1:11211")?.encoded(JsonCodec::new());
+/// # let _: dogpile_backend::Encoded<dogpile_backend::Blocking<Memcached>, JsonCodec> = store;
+/// # Ok::<(), dogpile_memcached::BadSettings>(())
+/// ```
+pub struct Memcached {
+    pub(crate) servers: Arc<Servers>,
+    pub(crate) watcher: Watcher,
+    pub(crate) keys: Keys,
+    pub(crate) grants: Grants,
+    time_to_live: Option<Span>,
+    report: Option<Report>,
+    unreadable: Mutex<u64>,
+}
+
+impl Memcached {
+    /// The server at `address`, with everything else as [`MemcachedSettings`] has it by default.
+    ///
+    /// # Errors
+    /// The address cannot be read.
+    pub fn open(address: &str) -> Result<Self, BadSettings> {
+        MemcachedSettings::server(address).open()
+    }
+
+    pub(crate) fn new(settings: MemcachedSettings, keys: Keys, servers: Servers) -> Self {
+        let servers = Arc::new(servers);
+        Self {
+            watcher: Watcher::new(Arc::clone(&servers)),
+            servers,
+            keys,
+            grants: Grants::default(),
+            time_to_live: settings.time_to_live,
+            report: settings.report,
+            unreadable: Mutex::new(0),
+        }
+    }
+
+    /// A store of values, by way of `codec`.
+    pub fn encoded<C>(self, codec: C) -> Encoded<Blocking<Self>, C> {
+        Encoded::new(Blocking::new(self), codec)
+    }
+
+    /// Where `key` is in the server, for whoever looks there by hand. What is no printable word is
+    /// asked for in base64 there (`mg ... b`).
+    ///
+    /// ```
+    /// let store = dogpile_memcached::Memcached::open("127.0.0.1")?; // connects later
+    /// assert_eq!(store.item_key(b"user:42"), b"dogpile:v:user:42");
+    /// # Ok::<(), dogpile_memcached::BadSettings>(())
+    /// ```
+    pub fn item_key(&self, key: &[u8]) -> Vec<u8> {
+        self.keys.key(Room::Value, key).bytes().to_vec()
+    }
+
+    /// How many entries were found that are no record, each time one was found.
+    pub fn unreadable(&self) -> u64 {
+        *self
+            .unreadable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The entry of a record, or a miss that was counted.
+    pub(crate) fn entry(&self, key: &[u8], record: Option<&[u8]>) -> Option<CachedValue<Payload>> {
+        match record::decode(record?) {
+            Ok(entry) => Some(entry),
+            Err(why) => {
+                self.count(key, &why);
+                None
+            }
+        }
+    }
+
+    fn count(&self, key: &[u8], why: &Unreadable) {
+        *self
+            .unreadable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) += 1;
+        if let Some(report) = &self.report {
+            report(key, why);
+        }
+    }
+
+    /// The time to live as the server takes it: at least a second, 0 for ever. What is to live for
+    /// more than thirty days lives until the server needs its room.
+    pub(crate) fn time_to_live(&self, wanted: Span) -> u32 {
+        match seconds(self.time_to_live.unwrap_or(wanted).as_nanos()) {
+            LONGEST => 0,
+            seconds => seconds,
+        }
+    }
+}
+
+/// What `ms` answers to one that compares: whether the item was the one that was meant.
+pub(crate) fn compared(
+    connection: &mut Connection,
+    request: Request<'_>,
+) -> Result<Option<u64>, Trouble> {
+    match connection.ask(request)? {
+        Answer::Code(Code::Done, item) => Ok(Some(item.cas.unwrap_or_default())),
+        Answer::Code(Code::Exists | Code::NotFound | Code::NotStored, _) => Ok(None),
+        other => Err(connection.odd(&other)),
+    }
+}
+
+/// What `md` answers: whether there was something to remove.
+pub(crate) fn removed(connection: &mut Connection, request: Request<'_>) -> Result<bool, Trouble> {
+    match connection.ask(request)? {
+        Answer::Code(Code::Done, _) => Ok(true),
+        Answer::Code(Code::NotFound | Code::Exists, _) => Ok(false),
+        other => Err(connection.odd(&other)),
+    }
+}
+
+impl Backend<Payload> for Memcached {
+    fn get(&self, key: &[u8]) -> Result<Option<CachedValue<Payload>>, StoreError> {
+        let place = self.keys.key(Room::Value, key);
+        let look = |connection: &mut Connection| match connection.ask(Request::get(&place))? {
+            Answer::Item(item) => Ok(Some(item)),
+            Answer::Code(Code::Absent, _) => Ok(None),
+            other => Err(connection.odd(&other)),
+        };
+        let (item, _) = self
+            .servers
+            .talk(&place, Again::Harmless, look)
+            .map_err(|trouble| trouble.told(Operation::Get, key))?;
+        Ok(item.and_then(|item| self.entry(key, Slot::read(&item).record)))
+    }
+
+    fn set(
+        &self,
+        key: &[u8],
+        mut entry: CachedValue<Payload>,
+        ttl: Span,
+    ) -> Result<(), StoreError> {
+        entry.metadata.stamp = token::mint();
+        let place = self.keys.key(Room::Value, key);
+        let (body, seconds) = (record::encode(&entry), self.time_to_live(ttl));
+        // Sent twice it could overwrite what another has set, or undo a deletion, in between.
+        self.servers
+            .talk(&place, Again::Never, |connection| {
+                let request = Request::store(&place, &body, 0, seconds, Mode::Always);
+                match connection.ask(request)? {
+                    Answer::Code(Code::Done, _) => Ok(()),
+                    other => Err(connection.odd(&other)),
+                }
+            })
+            .map(drop)
+            .map_err(|trouble| trouble.told(Operation::Set, key))
+    }
+
+    fn delete(&self, key: &[u8]) -> Result<(), StoreError> {
+        let place = self.keys.key(Room::Value, key);
+        self.servers
+            .talk(&place, Again::Harmless, |connection| {
+                removed(connection, Request::delete(&place))
+            })
+            .map(drop)
+            .map_err(|trouble| trouble.told(Operation::Delete, key))
+    }
+
+    fn name(&self) -> &str {
+        NAME
+    }
+
+    fn leases(&self) -> Option<&dyn LeaseStore<Payload>> {
+        Some(self)
+    }
+
+    fn epochs(&self) -> Option<&dyn EpochStore> {
+        Some(self)
+    }
+}

@@ -1,0 +1,150 @@
+//! What went wrong, whether the connection is done with, and what to tell.
+
+use std::io;
+
+use dogpile_backend::{Fault, Operation, StoreError};
+
+use crate::protocol::{Answer, Garbled, Said};
+
+/// The name by which errors speak of this backend.
+pub(crate) const NAME: &str = "memcached";
+
+/// Why there is no good answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Trouble {
+    /// The server's name leads nowhere, or nobody listens there.
+    #[error("cannot connect to {server}: {cause}")]
+    Connect { server: String, cause: io::Error },
+    /// The connection broke.
+    #[error("the connection to {server} broke: {cause}")]
+    Io { server: String, cause: io::Error },
+    /// No answer in time.
+    #[error("{server} did not answer in time, which `MemcachedSettings::timeout` sets")]
+    Late { server: String },
+    /// It was not asked, since it did not answer a moment ago.
+    #[error(
+        "{server} is left alone for a moment, since it did not answer in time before; `MemcachedSettings::retry_after` says for how long at most"
+    )]
+    Ejected { server: String },
+    /// Bytes that are no reply.
+    #[error("{server} answers what cannot be understood: {cause}")]
+    Garbled { server: String, cause: Garbled },
+    /// An error of the server's.
+    #[error("{server} refuses; {cause}")]
+    Said { server: String, cause: Said },
+    /// A reply to something else.
+    #[error("{server} answers with something else than was asked: {answer}")]
+    Odd { server: String, answer: String },
+    /// The server knows us not.
+    #[error(
+        "{server} does not let us in: {answer}; give the name and the password that its file says, by `MemcachedSettings::login`"
+    )]
+    Login { server: String, answer: String },
+}
+
+impl Trouble {
+    /// An answer that this request never gets.
+    pub(crate) fn odd(server: &str, answer: &Answer) -> Self {
+        let server = server.to_owned();
+        match answer {
+            Answer::Error(cause @ Said::Client(text)) if text == "unauthenticated" => Self::Login {
+                server,
+                answer: cause.to_string(),
+            },
+            Answer::Error(cause) => Self::Said {
+                server,
+                cause: cause.clone(),
+            },
+            Answer::Item(_) => Self::Odd {
+                server,
+                answer: "an item".to_owned(),
+            },
+            Answer::Code(code, _) => Self::Odd {
+                server,
+                answer: format!("{code:?}"),
+            },
+        }
+    }
+
+    /// Whether the connection must not be used again: what comes next on it could be another's reply.
+    pub(crate) fn breaks_connection(&self) -> bool {
+        match self {
+            // The server has read the request to its end, and so have we the answer.
+            Self::Said { cause, .. } => matches!(cause, Said::Unknown | Said::Client(_)),
+            _ => true,
+        }
+    }
+
+    /// Whether the other side had closed the connection, most likely before we asked.
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self, Self::Io { .. })
+    }
+
+    /// Whether the server let us wait in vain.
+    pub(crate) fn is_late(&self) -> bool {
+        match self {
+            Self::Late { .. } => true,
+            Self::Connect { cause, .. } => is_late(cause),
+            _ => false,
+        }
+    }
+
+    /// The error as a store tells it.
+    pub(crate) fn told(self, operation: Operation, key: &[u8]) -> StoreError {
+        StoreError::new(NAME, operation, key, self.fault(), self)
+    }
+
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Connect { .. } | Self::Io { .. } | Self::Late { .. } | Self::Ejected { .. } => {
+                Fault::Unavailable
+            }
+            Self::Login { .. } => Fault::Refused,
+            Self::Said { cause, .. } => match cause {
+                Said::Server(text) if text.contains("too large") => Fault::Refused,
+                Said::Server(text) if text.contains("out of memory") => Fault::Full,
+                _ => Fault::Other,
+            },
+            Self::Garbled { .. } | Self::Odd { .. } => Fault::Other,
+        }
+    }
+}
+
+/// Whether the system gave up waiting.
+pub(crate) fn is_late(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> Trouble {
+        let cause = Said::Server(text.to_owned());
+        Trouble::Said {
+            server: "here".to_owned(),
+            cause,
+        }
+    }
+
+    #[test]
+    fn what_can_be_done_is_told() {
+        let full = said("out of memory storing object");
+        assert!(!full.breaks_connection());
+        assert_eq!(full.told(Operation::Set, b"key").fault, Fault::Full);
+        let large = said("object too large for cache").told(Operation::Set, b"key");
+        assert_eq!(large.fault, Fault::Refused);
+        let text = large.to_string();
+        assert!(text.contains("`memcached` failed to set key"), "{text}");
+        let late = Trouble::Late {
+            server: "here".to_owned(),
+        };
+        assert!(late.is_late() && late.breaks_connection() && !late.is_gone());
+        let late = late.told(Operation::Get, b"key");
+        assert_eq!(late.fault, Fault::Unavailable);
+        assert!(late.to_string().contains("timeout"), "{late}");
+    }
+}

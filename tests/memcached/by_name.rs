@@ -1,0 +1,58 @@
+//! The store by its name.
+
+use dogpile::Config;
+use dogpile::named::SettingsError;
+
+use crate::{process, server};
+
+#[test]
+fn the_store_is_had_by_its_name() {
+    let server = server();
+    let url = server.url();
+    let words = [
+        ("cache.backend", "memcached"),
+        ("cache.arguments.url", &url),
+        ("cache.arguments.prefix", "named"),
+        ("cache.arguments.timeout", "10"),
+        ("cache.arguments.retry_after", "0.5"),
+        ("cache.arguments.connections", "4"),
+        ("cache.arguments.time_to_live", "1h"),
+    ];
+    let region = process(Config::from_map(words, "cache.").unwrap());
+    assert_eq!(region.get_or_create("key", || 7).unwrap(), 7);
+    assert_eq!(region.get_or_create("key", || 8).unwrap(), 7);
+    let item = server.ask("mg named:v:key t").unwrap();
+    let left = item.trim_end().strip_prefix("HD t").unwrap();
+    assert!((3_500..=3_601).contains(&left.parse().unwrap()), "{item}");
+}
+
+#[test]
+fn several_servers_are_named_with_commas() {
+    let servers = [server(), server()];
+    let list = format!("{}, {}", servers[0].url(), servers[1].url());
+    let words = [("backend", "memcached"), ("arguments.servers", &*list)];
+    let region = process(Config::from_map(words, "").unwrap());
+    for number in 0..50 {
+        region.set(number.to_string(), number).unwrap();
+    }
+    for server in servers {
+        let items = server.count("curr_items").unwrap();
+        assert!((5..=45).contains(&items), "{items}: each has its share");
+    }
+}
+
+#[test]
+fn half_a_login_and_a_wrong_address_are_refused() {
+    let refused = |words: &[(&str, &str)]| {
+        let server = [("backend", "memcached"), ("arguments.url", "cache:1")];
+        let words = server.iter().chain(words).copied();
+        match Config::<u64>::from_map(words, "") {
+            Ok(_) => panic!("it must be refused"),
+            Err(error) => error,
+        }
+    };
+    let half = refused(&[("arguments.username", "me")]);
+    assert!(matches!(half, SettingsError::Together { .. }), "{half}");
+    let address = refused(&[("arguments.url", "redis://cache")]);
+    assert!(matches!(address, SettingsError::Store { .. }), "{address}");
+}
