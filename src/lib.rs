@@ -29,6 +29,7 @@ mod tiered;
     feature = "config",
     feature = "file",
     feature = "macros",
+    feature = "memcached",
     feature = "memory",
     feature = "minijinja",
     feature = "postcard",

@@ -26,6 +26,7 @@ mod renewal;
 mod shared;
 mod statistics;
 mod subject;
+mod telling;
 mod upkeep;
 mod wait;
 
@@ -170,6 +171,11 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         self.shared().succeed(&active);
         upkeep::begin(&active);
         Ok(())
+    }
+
+    /// The name of the region's backend, that beneath all proxies unless one of them says another.
+    pub fn backend_name(&self) -> Option<&str> {
+        Some(self.active()?.opened.store.name())
     }
 
     #[inline]

@@ -20,6 +20,7 @@ use super::due::{Due, View};
 use super::hold::give_back;
 use super::kept::{Kept, Mark};
 use super::statistics::{Counted, Tally, Times};
+use super::telling;
 use crate::clockwork::Clockwork;
 use crate::flight::{Flight, Opened, Outcome};
 use crate::sync::OnceLock;
@@ -345,6 +346,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
 
     /// Raises an epoch in this process.
     pub(super) fn raise(&self, how: Invalidation) {
+        telling::invalidated(&self.name, how);
         let now = self.clock.now(TimeLine::Wall);
         match how {
             Invalidation::Hard => self.epochs.raise_hard(now),

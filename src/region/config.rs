@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use dogpile_backend::proxy::{Proxied, Proxy};
 use dogpile_backend::{Clock, Guarded, Mangle, Policy, Span, Store};
 
 use super::due::Due;
@@ -94,6 +95,24 @@ impl<V: Send + Sync + 'static> Config<V> {
                 runner: None,
             },
         }
+    }
+
+    /// Puts `proxy` before the store: what it overrides comes to it first, also before the proxies that
+    /// were put on earlier. See [`proxy`](crate::backend::proxy) for ready ones, and for what a proxied
+    /// store shares with others.
+    ///
+    /// ```
+    /// use dogpile::backend::proxy::{CircuitBreaker, RetryDelete};
+    /// use dogpile::{Config, Memory};
+    /// use std::time::Duration;
+    /// let config = Config::<String>::new(Memory::unbounded())
+    ///     .wrap(CircuitBreaker::new(5, Duration::from_secs(10)))
+    ///     .wrap(RetryDelete::new(3));
+    /// # let _ = config;
+    /// ```
+    pub fn wrap(mut self, proxy: impl Proxy<V>) -> Self {
+        self.store = Arc::new(Proxied::new(proxy, self.store));
+        self
     }
 
     /// How long a value is fresh after its creation. Zero: every call creates, or shares what

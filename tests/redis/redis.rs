@@ -7,6 +7,7 @@
 
 mod back_off;
 mod batches;
+mod clients;
 mod costs;
 mod dropped;
 mod epochs;

@@ -16,6 +16,7 @@ mod lease;
 mod mangle;
 mod offloaded;
 mod pool;
+pub mod proxy;
 pub mod record;
 mod reply;
 mod store;

@@ -11,6 +11,7 @@ use super::Call;
 use crate::failure::Failure;
 use crate::flight::cycle;
 use crate::flight::{Outcome, Shared};
+use crate::region::telling;
 
 impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> {
     /// The creator begins; the answer names this run of it.
@@ -38,9 +39,10 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
     ) -> Event {
         let active = self.subject.active();
         let took = active.clock.monotonic().since(self.began);
-        active
-            .times
-            .took(took.to_duration(), matches!(answer, Ok(Ok(_))));
+        let is_value = matches!(answer, Ok(Ok(_)));
+        active.times.took(took.to_duration(), is_value);
+        let key = self.subject.user_key();
+        telling::created(&active.name, key, took.to_duration(), !is_value);
         Event::Created(match answer {
             Ok(Ok(value)) => self.made(value),
             Ok(Err(error)) => {

@@ -15,6 +15,7 @@ use crate::kit::Local;
 use crate::region::due::View;
 use crate::region::look::look;
 use crate::region::renewal::Renewal;
+use crate::region::telling;
 
 impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V, E> {
     pub(in crate::region) fn look<'a>(
@@ -37,13 +38,14 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             Ok(entry) => entry,
             Err(error) => return Event::Looked(self.look_failed(error)),
         };
-        let Some(entry) = entry else {
+        let verdict = entry.as_ref().map(|entry| self.judge(&entry.metadata));
+        let (Some(entry), Some(verdict)) =
+            (entry, verdict.filter(|verdict| *verdict != Verdict::Miss))
+        else {
+            telling::missed(&self.subject.active().name, self.subject.user_key());
             return Event::Looked(Looked::Miss);
         };
-        let verdict = self.judge(&entry.metadata);
-        if verdict != Verdict::Miss {
-            self.keep(&entry);
-        }
+        self.keep(&entry);
         Event::Looked(match verdict {
             Verdict::Miss => Looked::Miss,
             Verdict::Stale => {

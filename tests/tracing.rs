@@ -1,0 +1,90 @@
+//! What a region says to `tracing`.
+#![cfg(feature = "tracing")]
+#![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
+
+mod stores;
+
+use std::fmt::{Debug, Write as _};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use dogpile::{Config, Invalidation, Memory, Region};
+use stores::HandClock;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
+
+/// Writes down each event: its level, its message and its fields.
+#[derive(Clone, Default)]
+struct Listener(Arc<Mutex<Vec<String>>>);
+
+struct Line<'a>(&'a mut String);
+
+impl Visit for Line<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let _ = write!(self.0, " {}={value:?}", field.name());
+    }
+}
+
+impl Subscriber for Listener {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "dogpile"
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut line = event.metadata().level().to_string();
+        event.record(&mut Line(&mut line));
+        self.0.lock().unwrap().push(line);
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+impl Listener {
+    fn heard(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+#[test]
+fn misses_creations_and_invalidations_are_told_with_their_keys_cut() {
+    let (listener, clock) = (Listener::default(), HandClock::new());
+    let region: Region<u64> = Region::new("told");
+    region
+        .configure(Config::new(Memory::unbounded()).clock(clock.clone()))
+        .unwrap();
+    tracing::subscriber::with_default(listener.clone(), || {
+        let create = || {
+            clock.advance(Duration::from_millis(1_500));
+            7
+        };
+        region.get_or_create("key", create).unwrap();
+        let heard = listener.heard();
+        assert_eq!(heard.len(), 2, "{heard:?}");
+        let key = r#"region="told" key="\"key\"""#;
+        assert_eq!(heard[0], format!("DEBUG message=miss {key}"));
+        let ended = format!("DEBUG message=creator ended {key} seconds=1.5 failed=false");
+        assert_eq!(heard[1], ended);
+        region.get_or_create("key", create).unwrap();
+        assert_eq!(listener.heard(), [""; 0], "a hit says nothing");
+        let _ = region.get_or_try_create("x".repeat(1_000), || Err::<u64, _>("no"));
+        let heard = listener.heard();
+        assert!(heard[1].contains("(1000 bytes)"), "{heard:?}");
+        assert!(heard[1].ends_with("failed=true"), "{heard:?}");
+        region.invalidate(Invalidation::Hard).unwrap();
+        assert_eq!(
+            listener.heard(),
+            [r#"INFO message=invalidated region="told" how=Hard"#]
+        );
+    });
+}
