@@ -23,6 +23,7 @@ mod many;
 mod model;
 mod owned;
 mod renewal;
+mod rule;
 mod shared;
 mod statistics;
 mod subject;

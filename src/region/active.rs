@@ -19,6 +19,7 @@ use super::config::{Config, Settings};
 use super::due::{Due, View};
 use super::hold::give_back;
 use super::kept::{Kept, Mark};
+use super::rule::Rule;
 use super::statistics::{Counted, Tally, Times};
 use super::telling;
 use crate::clockwork::Clockwork;
@@ -40,6 +41,7 @@ pub(crate) struct Active<V: Send + Sync + 'static> {
     /// The policy by which a value is surely fresh, however early it ends.
     sure: Policy,
     due: Due,
+    rule: Rule,
     pub(super) tally: Option<Tally>,
     pub(super) times: Times,
     pub(super) clock: Clockwork,
@@ -66,10 +68,12 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             name: region.into(),
             successor: OnceLock::new(),
             #[cfg(feature = "memory")]
-            straight: memory.filter(|_| coarse && config.mangler.is_none()),
+            straight: memory
+                .filter(|_| coarse && config.mangler.is_none() && !config.rule.is_set()),
             policy,
             sure: config.due.surely(policy),
             due: config.due,
+            rule: config.rule,
             tally: config.statistics.then(Tally::new),
             times: Times::default(),
             clock: config.clock,
@@ -119,7 +123,8 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         };
         let (mut using, mut used) = (Some(using), None);
         self.opened.store.look_local(key, &mut |entry| {
-            if self.is_fresh(&entry.metadata, self.now()) {
+            let surely = !self.rule.is_set() && self.is_fresh(&entry.metadata, self.now());
+            if surely || self.is_fresh_here(key, &entry.metadata) {
                 used = using.take().map(|using| using(entry.value));
             }
         });
@@ -213,8 +218,17 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         self.sure.is_fresh(metadata, self.epochs.floor(), now)
     }
 
+    /// The same where a rule of the user's has a say.
+    fn is_fresh_here(&self, key: &[u8], metadata: &Metadata) -> bool {
+        let judged = || self.judge(&self.view(self.policy, key), metadata);
+        self.rule.is_set() && judged() == Verdict::Fresh
+    }
+
     /// The same by a call's own policy.
     fn is_fresh_by(&self, policy: &Policy, key: &[u8], metadata: &Metadata, now: Time) -> bool {
+        if self.rule.is_set() {
+            return self.judge(&self.view(*policy, key), metadata) == Verdict::Fresh;
+        }
         let surely = self.due.surely(*policy);
         let is_fresh = || self.judge(&self.view(*policy, key), metadata) == Verdict::Fresh;
         surely.is_fresh(metadata, self.epochs.floor(), now) || (surely != *policy && is_fresh())
@@ -222,7 +236,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
 
     /// How values under a key (the store's) are looked at.
     pub(super) fn view(&self, policy: Policy, key: &[u8]) -> View {
-        View::new(policy, self.due, key)
+        View::new(policy, self.due, &self.rule, key)
     }
 
     pub(super) fn judge(&self, view: &View, metadata: &Metadata) -> Verdict {

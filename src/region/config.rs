@@ -9,6 +9,7 @@ use dogpile_backend::{Clock, Guarded, Mangle, Policy, Span, Store};
 
 use super::due::Due;
 use super::owned::{BoxError, Job, Loader, Runner};
+use super::rule::Rule;
 use crate::clockwork::Clockwork;
 use crate::error::ConfigError;
 
@@ -40,6 +41,7 @@ pub struct Config<V> {
     pub(super) clock: Clockwork,
     pub(super) mangler: Option<Arc<dyn Mangle>>,
     pub(super) due: Due,
+    pub(super) rule: Rule,
     pub(super) statistics: bool,
     pub(super) calls: Settings<V>,
 }
@@ -80,6 +82,7 @@ impl<V: Send + Sync + 'static> Config<V> {
             clock: Clockwork::System,
             mangler: None,
             due: Due::default(),
+            rule: Rule::default(),
             statistics: false,
             calls: Settings {
                 deadline: Span::from_secs(60),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use dogpile_backend::{Epochs, Metadata, Policy, Span, Time, Verdict};
 
 use super::config::Config;
+use super::rule::{Rule, RuleOfKey};
 use crate::error::ConfigError;
 use crate::sync::thread_local;
 
@@ -34,7 +35,7 @@ impl Default for Due {
 }
 
 /// How a call looks at the values under one key.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct View {
     policy: Policy,
     due: Due,
@@ -42,22 +43,28 @@ pub(super) struct View {
     key: u64,
     /// How far ahead the call looks.
     ahead: Span,
+    rule: RuleOfKey,
 }
 
 impl View {
-    pub(super) fn new(policy: Policy, due: Due, key: &[u8]) -> Self {
-        let key = if due.jitter > 0.0 { fnv(key) } else { 0 };
-        let ahead = Span::ZERO;
+    pub(super) fn new(policy: Policy, due: Due, rule: &Rule, key: &[u8]) -> Self {
         Self {
             policy,
             due,
-            key,
-            ahead,
+            key: if due.jitter > 0.0 { fnv(key) } else { 0 },
+            ahead: Span::ZERO,
+            rule: rule.of(key),
         }
     }
 
     pub(super) fn ahead(self, ahead: Span) -> Self {
         Self { ahead, ..self }
+    }
+
+    /// What a value is if nobody looks ahead.
+    pub(super) fn nominal(&self, value: &Metadata, epochs: Epochs, now: Time) -> Verdict {
+        let verdict = self.policy.judge(value, epochs, now);
+        self.rule.judge(&self.policy, value, verdict)
     }
 
     pub(super) fn judge(&self, value: &Metadata, epochs: Epochs, now: Time) -> Verdict {
@@ -66,7 +73,8 @@ impl View {
             let this = self.key ^ value.created.as_nanos();
             ahead = ahead.max(self.due.jitter(self.policy.fresh_for, this));
         }
-        self.policy.judge_ahead(value, epochs, now, ahead)
+        let verdict = self.policy.judge_ahead(value, epochs, now, ahead);
+        self.rule.judge(&self.policy, value, verdict)
     }
 }
 

@@ -49,8 +49,8 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         Event::Looked(match verdict {
             Verdict::Miss => Looked::Miss,
             Verdict::Stale => {
-                let (active, policy) = (self.subject.active(), self.terms.policy);
-                let nominal = policy.judge(&entry.metadata, active.epochs.read(), active.now());
+                let (active, view) = (self.subject.active(), self.view());
+                let nominal = view.nominal(&entry.metadata, active.epochs.read(), active.now());
                 self.is_early = nominal == Verdict::Fresh;
                 self.at_hand = Some(entry);
                 Looked::Stale
