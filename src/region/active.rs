@@ -309,7 +309,6 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             Err(_) => self.kept.forget(key),
         }
         let committed = written.is_ok();
-        self.opened.back_offs.end(key);
         let lease = self.opened.flights.detach(key, |flight| {
             let known = before.flight.as_ref();
             let was_there = known.is_some_and(|known| Arc::ptr_eq(known, flight));
@@ -320,6 +319,8 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
                 })
             })
         });
+        // Now that a creator which fails has no place left to begin one from.
+        self.opened.back_offs.end(key);
         self.end(key, lease);
         written.map_err(Arc::new)
     }
@@ -331,8 +332,8 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         deleted: Result<(), StoreError>,
     ) -> Result<(), Arc<StoreError>> {
         self.kept.forget(key);
-        self.opened.back_offs.end(key);
         let lease = self.opened.flights.detach(key, |_| None);
+        self.opened.back_offs.end(key);
         self.end(key, lease);
         deleted.map_err(Arc::new)
     }
