@@ -28,6 +28,9 @@ use crate::sync::OnceLock;
 /// Below this, freshness is measured with the precise clock.
 const FINE: Span = Span::from_millis(250);
 
+/// How far the coarse clock may lag behind the stamps of its own process: a tick of the slowest kernels.
+const TICK: Span = Span::from_millis(10);
+
 pub(crate) struct Active<V: Send + Sync + 'static> {
     /// The region's name.
     pub(super) name: Arc<str>,
@@ -54,12 +57,16 @@ pub(crate) struct Active<V: Send + Sync + 'static> {
 
 impl<V: Clone + Send + Sync + 'static> Active<V> {
     pub(super) fn open(region: &str, config: Config<V>) -> Self {
-        let policy = config.policy();
+        let mut policy = config.policy();
         #[cfg(feature = "memory")]
         let memory = memory(&config.store);
         let opened = Opened::open(config.store);
         let line = opened.store.time_line();
         let fine = policy.fresh_for < FINE || policy.stale_for < FINE;
+        if !fine && matches!(config.clock, Clockwork::System) {
+            // Else a value that was made a moment ago would seem to come from further ahead.
+            policy.skew = policy.skew.max(TICK);
+        }
         #[cfg(feature = "memory")]
         let coarse = matches!(config.clock, Clockwork::System) && !fine;
         Self {
