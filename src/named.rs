@@ -6,6 +6,7 @@
 //! | `backend` | `memory`, `file`, `sled`, `redis`, `memcached`, or one that was [registered](register_backend) | must be given |
 //! | `fresh_for`, `stale_for` | durations | see [`Config`] |
 //! | `deadline`, `creation_limit`, `lease_time`, `skew` | durations | |
+//! | `back_off` | a duration | not at all |
 //! | `stale_if_error`, `strict_invalidation` | `true` or `false` | |
 //! | `on_store_failure` | `create` or `fail` | `create` |
 //! | `jitter`, `eager_refresh` | shares between 0 and 1 | 0 and 1 |
@@ -152,6 +153,9 @@ where
         }
         if let Some(yes) = words.flag("strict_invalidation")? {
             config = config.strict_invalidation(yes);
+        }
+        if let Some(span) = words.duration("back_off")? {
+            config = config.back_off(span);
         }
         let policies = [
             ("create", OnStoreFailure::CreateWithoutStoring),

@@ -4,6 +4,7 @@
 mod stores;
 
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use dogpile::{Config, Error, Memory, Origin, Region};
@@ -163,4 +164,42 @@ fn declined_values_and_other_regions_are_not_meant() {
     let eager = Region::new("eager");
     eager.configure(Config::new(memory).clock(clock)).unwrap();
     assert_eq!(eager.get_or_create("key", || 3).unwrap(), 3);
+}
+
+/// The failure of a creator whose place a later call has taken.
+fn fails_late(region: &Region<u64>, end_the_first: impl FnOnce()) {
+    let (at_work, is_at_work) = channel();
+    let (go_on, may_go_on) = channel();
+    std::thread::scope(|scope| {
+        let late = scope.spawn(move || {
+            region.get_or_try_create("key", || {
+                at_work.send(()).unwrap();
+                may_go_on.recv().unwrap();
+                Err::<u64, _>("no")
+            })
+        });
+        is_at_work.recv().unwrap();
+        end_the_first();
+        go_on.send(()).unwrap();
+        assert!(late.join().unwrap().is_err());
+    });
+}
+
+#[test]
+fn a_creator_whose_key_was_deleted_says_nothing_of_those_after_it() {
+    for (region, clock) in each() {
+        fails_late(&region, || {
+            region.delete("key").unwrap();
+            assert_eq!(region.get_or_create("key", || 1).unwrap(), 1);
+        });
+        clock.advance(FRESH * 2);
+        assert_eq!(region.get_or_create("key", || 2).unwrap(), 2);
+        clock.advance(FRESH * 2);
+        fails_late(&region, || region.delete("key").unwrap());
+        assert_eq!(region.get_or_create("key", || 3).unwrap(), 3);
+        clock.advance(FRESH * 2);
+        fails_late(&region, || region.set("key", 4).unwrap());
+        clock.advance(FRESH * 2);
+        assert_eq!(region.get_or_create("key", || 5).unwrap(), 5);
+    }
 }

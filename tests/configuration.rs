@@ -189,6 +189,15 @@ fn the_longest_durations_are_for_ever() {
 }
 
 #[test]
+fn clocks_that_never_disagree_make_no_new_value_stale() {
+    let region = configured(memory().skew(Duration::ZERO));
+    for key in 0..1_000_u64 {
+        region.set(key.to_le_bytes(), key).unwrap();
+        assert_eq!(region.get(key.to_le_bytes()).unwrap(), Some(key));
+    }
+}
+
+#[test]
 fn the_longest_durations_bound_no_wait_of_a_shared_store() {
     let (server, clock) = Server::<u64>::by_hand();
     let config = server.open("a").config(&clock);

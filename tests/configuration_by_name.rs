@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use dogpile::backend::{Backend, Blocking, CachedValue, Payload, Span, StoreError};
 use dogpile::named::{SettingsError, register_backend};
-use dogpile::{Config, Origin, Region};
+use dogpile::{Config, Error, Origin, Region};
 
 fn region(config: Config<u64>) -> Region<u64> {
     let region = Region::new("named");
@@ -86,6 +86,7 @@ fn toml_says_all_that_a_map_says() {
         deadline = 2.5
         creation_limit = '1m'
         lease_time = 10
+        back_off = '1h'
         skew = '2s'
         stale_if_error = false
         strict_invalidation = true
@@ -109,6 +110,10 @@ fn toml_says_all_that_a_map_says() {
     );
     let figures = region.statistics().unwrap();
     assert_eq!(figures.answers(Origin::Created), 1, "statistics are on");
+    let failed = region.get_or_try_create("other", || Err::<u64, _>("no"));
+    assert!(matches!(failed, Err(Error::Creator(_))), "{failed:?}");
+    let alone = region.get_or_create("other", || 9);
+    assert!(matches!(alone, Err(Error::BackingOff { .. })), "{alone:?}");
 }
 
 fn in_an_environment_of_its_own() {

@@ -51,6 +51,7 @@ impl Function {
             match input {
                 FnArg::Receiver(found) => receiver = Some(found.clone()),
                 FnArg::Typed(typed) => {
+                    is_always_there(&typed.attrs)?;
                     let name = named(&typed.pat)?;
                     arguments.push(Argument {
                         skipped: options.skip.contains(&name),
@@ -189,6 +190,18 @@ impl Function {
             }
         }
         (called, runs, all)
+    }
+}
+
+/// The companions have the same arguments, and the key is made of them.
+fn is_always_there(attributes: &[Attribute]) -> Result<(), Error> {
+    match attributes.iter().find(|found| found.path().is_ident("cfg")) {
+        None => Ok(()),
+        Some(found) => {
+            let what = "an argument of a memoized function is always there: put the `cfg` on the whole \
+                        function, and write one for each case";
+            Err(Error::new_spanned(found, what))
+        }
     }
 }
 

@@ -29,6 +29,9 @@ use crate::sync::OnceLock;
 /// Below this, freshness is measured with the precise clock.
 const FINE: Span = Span::from_millis(250);
 
+/// How far the coarse clock may lag behind the stamps of its own process: a tick of the slowest kernels.
+const TICK: Span = Span::from_millis(10);
+
 pub(crate) struct Active<V: Send + Sync + 'static> {
     /// The region's name.
     pub(super) name: Arc<str>,
@@ -56,12 +59,16 @@ pub(crate) struct Active<V: Send + Sync + 'static> {
 
 impl<V: Clone + Send + Sync + 'static> Active<V> {
     pub(super) fn open(region: &str, config: Config<V>) -> Self {
-        let policy = config.policy();
+        let mut policy = config.policy();
         #[cfg(feature = "memory")]
         let memory = memory(&config.store);
         let opened = Opened::open(config.store);
         let line = opened.store.time_line();
         let fine = policy.fresh_for < FINE || policy.stale_for < FINE;
+        if !fine && matches!(config.clock, Clockwork::System) {
+            // Else a value that was made a moment ago would seem to come from further ahead.
+            policy.skew = policy.skew.max(TICK);
+        }
         #[cfg(feature = "memory")]
         let coarse = matches!(config.clock, Clockwork::System) && !fine;
         Self {
@@ -323,7 +330,6 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             Err(_) => self.kept.forget(key),
         }
         let committed = written.is_ok();
-        self.opened.back_offs.end(key);
         let lease = self.opened.flights.detach(key, |flight| {
             let known = before.flight.as_ref();
             let was_there = known.is_some_and(|known| Arc::ptr_eq(known, flight));
@@ -334,6 +340,8 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
                 })
             })
         });
+        // Now that a creator which fails has no place left to begin one from.
+        self.opened.back_offs.end(key);
         self.end(key, lease);
         written.map_err(Arc::new)
     }
@@ -345,8 +353,8 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         deleted: Result<(), StoreError>,
     ) -> Result<(), Arc<StoreError>> {
         self.kept.forget(key);
-        self.opened.back_offs.end(key);
         let lease = self.opened.flights.detach(key, |_| None);
+        self.opened.back_offs.end(key);
         self.end(key, lease);
         deleted.map_err(Arc::new)
     }

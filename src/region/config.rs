@@ -173,8 +173,13 @@ impl<V: Send + Sync + 'static> Config<V> {
     /// For how long a creator that failed or panicked is left alone: nobody calls it for its key, in no
     /// process that shares the store, where the store can see to that (Redis and files do; else in this
     /// process). Who asks meanwhile gets the stale value, if there is one, else
-    /// [`Error::BackingOff`](crate::Error::BackingOff). A `set`, a `delete` and a `refresh` end it.
-    /// Default: not at all.
+    /// [`Error::BackingOff`](crate::Error::BackingOff). A `set`, a `delete` and a `refresh` end it; an
+    /// invalidation does not. A region that shares the store is held to it whether or not it has one
+    /// of its own, where the store sees to it. Default: not at all.
+    ///
+    /// While the store does not answer, creators are called without asking, and so is one that failed.
+    /// Where this process sees to it, it remembers each key that is left alone until the time is over,
+    /// however few entries the store holds: a short time where anybody may ask for any key.
     pub fn back_off(mut self, span: Duration) -> Self {
         self.calls.back_off = span.into();
         self

@@ -94,4 +94,9 @@ struct Misspelt {
     a: u8,
 }
 
+#[cache_on_arguments(region = NUMBERS)]
+fn sometimes(#[cfg(unix)] id: u8) -> usize {
+    1
+}
+
 fn main() {}

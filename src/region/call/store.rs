@@ -169,19 +169,25 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     }
 
     /// For how long the store is to give the lease to nobody, if this call's creator has failed. A store
-    /// that cannot, or does not answer, leaves that to this process.
+    /// that cannot, or does not answer, leaves that to this process. One whose place was taken, or whose
+    /// key was deleted or set, fails for itself alone.
     pub(in crate::region) fn shuts(&self, store: &dyn Store<V>, held: bool) -> Option<Span> {
         let active = self.subject.active();
         let span = active.settings.back_off;
         let own = self.failure.as_deref().is_some_and(Failure::is_own);
-        if span == Span::ZERO || !own {
+        if span == Span::ZERO || !own || !self.hold.is_current() {
             return None;
         }
         if held && leases(store).shuts() {
             return Some(span);
         }
         let now = active.clock.monotonic();
-        active.opened.back_offs.begin(self.subject.key(), now, span);
+        let (back_offs, key) = (&active.opened.back_offs, self.subject.key());
+        back_offs.begin(key, now, span);
+        // Whoever took the place meanwhile ended the back-off afterwards, or is seen here.
+        if !self.hold.is_current() {
+            back_offs.end(key);
+        }
         None
     }
 
