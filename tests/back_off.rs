@@ -8,7 +8,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use dogpile::{Config, Error, Memory, Origin, Region};
-use stores::{Form, Hand, HandClock, Server};
+use stores::{Form, Hand, HandClock, Op, Server};
 
 const SECOND: Duration = Duration::from_secs(1);
 const FRESH: Duration = Duration::from_secs(10);
@@ -201,5 +201,24 @@ fn a_creator_whose_key_was_deleted_says_nothing_of_those_after_it() {
         fails_late(&region, || region.set("key", 4).unwrap());
         clock.advance(FRESH * 2);
         assert_eq!(region.get_or_create("key", || 5).unwrap(), 5);
+    }
+}
+
+#[test]
+fn law_5_law_12_without_a_store_a_creator_is_left_alone_all_the_same() {
+    for form in Form::ALL {
+        let (server, clock) = Server::by_hand();
+        let store = server.open("a").form(form);
+        let faults = store.faults();
+        let region = region(Config::new(store), &clock);
+        faults.fail(&[Op::Get, Op::Lease]);
+        fail(&region);
+        assert_eq!(left_alone(&region), [ALONE; 2]);
+        clock.advance(ALONE);
+        let answer = region.at("key").create(|| 1).unwrap();
+        assert_eq!((answer.value, answer.origin), (1, Origin::NotStored));
+        fail(&region);
+        let refreshed = region.refresh("key", || Ok::<_, String>(2)).unwrap();
+        assert_eq!(refreshed, 2, "a refresh calls it all the same");
     }
 }

@@ -7,6 +7,10 @@ use dogpile_backend::{Span, Time};
 
 use crate::sync::{Mutex, MutexGuard};
 
+/// So many keys at once are remembered: whoever asks for any key there is shall not fill the memory. The
+/// creators of more are called as if nothing had been said.
+const MOST: usize = 1 << 14;
+
 /// Until when each key's creator is left alone, by the region's monotonic clock.
 #[derive(Default)]
 pub(crate) struct BackOffs(Mutex<Keys>);
@@ -14,8 +18,10 @@ pub(crate) struct BackOffs(Mutex<Keys>);
 #[derive(Default)]
 struct Keys {
     until: HashMap<Box<[u8]>, Time>,
-    /// From so many on it pays to look for those whose time is over.
+    /// From so many on it pays to look for those whose time is over,
     many: usize,
+    /// if one's is: none is over before this.
+    soonest: Time,
 }
 
 impl BackOffs {
@@ -25,10 +31,14 @@ impl BackOffs {
 
     pub(crate) fn begin(&self, key: &[u8], now: Time, span: Span) {
         let mut keys = self.keys();
-        keys.until.insert(key.into(), now.after(span));
-        if keys.until.len() > keys.many {
+        if keys.until.len() >= keys.many && keys.soonest <= now {
             keys.until.retain(|_, until| *until > now);
-            keys.many = (keys.until.len() * 2).max(64);
+            keys.soonest = keys.until.values().min().copied().unwrap_or(Time::END);
+            keys.many = (keys.until.len() * 2).clamp(64, MOST);
+        }
+        if keys.until.len() < MOST {
+            keys.until.insert(key.into(), now.after(span));
+            keys.soonest = keys.soonest.min(now.after(span));
         }
     }
 
@@ -54,11 +64,25 @@ mod tests {
         for key in 0..1_000_u32 {
             back_offs.begin(&key.to_le_bytes(), at(key.into()), second);
         }
-        assert!(back_offs.keys().until.len() <= 65);
+        assert!(back_offs.keys().until.len() <= 64);
         let last = 999_u32.to_le_bytes();
         assert_eq!(back_offs.remaining(&last, at(999)), Some(second));
         assert_eq!(back_offs.remaining(&last, at(1_000)), None);
         back_offs.end(&last);
         assert_eq!(back_offs.remaining(&last, at(999)), None);
+    }
+
+    #[test]
+    fn keys_beyond_a_bound_are_not_remembered() {
+        let (back_offs, hour) = (BackOffs::default(), Span::from_secs(3_600));
+        for key in 0..2 * MOST as u64 {
+            back_offs.begin(&key.to_le_bytes(), Time::ZERO, hour);
+        }
+        assert_eq!(back_offs.keys().until.len(), MOST);
+        let of = |key: u64| back_offs.remaining(&key.to_le_bytes(), Time::ZERO);
+        assert_eq!((of(7), of(MOST as u64 + 7)), (Some(hour), None));
+        let later = Time::ZERO.after(hour);
+        back_offs.begin(b"new", later, hour);
+        assert_eq!(back_offs.remaining(b"new", later), Some(hour), "room again");
     }
 }

@@ -177,9 +177,8 @@ impl<V: Send + Sync + 'static> Config<V> {
     /// invalidation does not. A region that shares the store is held to it whether or not it has one
     /// of its own, where the store sees to it. Default: not at all.
     ///
-    /// While the store does not answer, creators are called without asking, and so is one that failed.
-    /// Where this process sees to it, it remembers each key that is left alone until the time is over,
-    /// however few entries the store holds: a short time where anybody may ask for any key.
+    /// While the store does not answer this process sees to it. Where it does, it remembers 16,384 keys at
+    /// once at most; the creators of more are called.
     pub fn back_off(mut self, span: Duration) -> Self {
         self.calls.back_off = span.into();
         self

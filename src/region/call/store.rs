@@ -168,6 +168,15 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         Some(Event::Leased(self.left_alone(remaining)))
     }
 
+    /// The same where no store is there to be asked for its lease: the creator fails as it did before.
+    pub(in crate::region) fn backs_off_alone(&mut self) -> Option<Event> {
+        if self.hold.lease().is_some() {
+            return None;
+        }
+        self.backs_off(false)?;
+        Some(Event::Created(flow::Created::Err))
+    }
+
     /// For how long the store is to give the lease to nobody, if this call's creator has failed. A store
     /// that cannot, or does not answer, leaves that to this process. One whose place was taken, or whose
     /// key was deleted or set, fails for itself alone.

@@ -80,11 +80,14 @@ where
                     }
                 },
                 Action::Wait { delegate } => wait(call, delegate, &pace).await,
-                Action::Create => {
-                    let creation = call.begin();
-                    let creator = own.take().map(|(creator, _)| creator);
-                    call.created(creator::run_async(creation, creator).await)
-                }
+                Action::Create => match call.backs_off_alone() {
+                    Some(event) => event,
+                    None => {
+                        let creation = call.begin();
+                        let creator = own.take().map(|(creator, _)| creator);
+                        call.created(creator::run_async(creation, creator).await)
+                    }
+                },
                 Action::Commit { store: wanted } => commit(call, store, wanted).await,
                 Action::Release(release) => give_back(call, store, release).await,
                 Action::HandOver => call.hand_over(),

@@ -59,13 +59,14 @@ where
                 }
             },
             Action::Wait { delegate } => Event::Woke(sleep(call, delegate)),
-            Action::Create => {
-                let creation = call.begin();
-                call.created(creator::run(
-                    creation,
-                    own.take().map(|(creator, _)| creator),
-                ))
-            }
+            Action::Create => match call.backs_off_alone() {
+                Some(event) => event,
+                None => {
+                    let creation = call.begin();
+                    let creator = own.take().map(|(creator, _)| creator);
+                    call.created(creator::run(creation, creator))
+                }
+            },
             Action::Commit { store: wanted } => commit(call, store, wanted),
             Action::Release(release) => give_back(call, store, release),
             Action::HandOver => call.hand_over(),
