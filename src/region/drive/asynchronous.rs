@@ -70,15 +70,7 @@ where
                             .is_some_and(|(creator, detach)| detach(rest, creator)),
                     )
                 }
-                Action::Lease { supersede } => match call.backs_off(supersede) {
-                    Some(event) => event,
-                    None => {
-                        let enough = call.enough();
-                        let ask = call.ask(&enough, supersede);
-                        let answer = leases(store).lease(call.subject.key(), ask).await;
-                        call.leased(answer)
-                    }
-                },
+                Action::Lease { supersede } => lease(call, store, supersede).await,
                 Action::Wait { delegate } => wait(call, delegate, &pace).await,
                 Action::Create => match call.backs_off_alone() {
                     Some(event) => event,
@@ -97,6 +89,21 @@ where
             action = call.step(event);
         }
     }
+}
+
+/// Asks for the store's lease, unless this process leaves the creator alone.
+async fn lease<V, E>(call: &mut Call<'_, V, E>, store: &dyn Store<V>, supersede: bool) -> Event
+where
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    if let Some(event) = call.backs_off(supersede) {
+        return event;
+    }
+    let enough = call.enough();
+    let ask = call.ask(&enough, supersede);
+    let answer = leases(store).lease(call.subject.key(), ask).await;
+    call.leased(answer)
 }
 
 /// Rests until there is news.
