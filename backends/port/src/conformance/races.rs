@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::Sample;
-use super::subject::{Looked, Outcome, Subject, ensure, same, together};
+use super::subject::{Looked, Outcome, Subject, ensure, same, together, together_from};
 use crate::Commit;
 
 const ROUNDS: u64 = 100;
@@ -33,7 +33,7 @@ pub(super) fn a_deleted_value_never_comes_back<V: Sample>(subject: &Subject<V>) 
     let key = subject.key("key");
     for round in 0..ROUNDS {
         let lease = subject.win(&key)?;
-        together(2, |thread| match thread {
+        together_from(round, 2, |thread| match thread {
             0 => subject.commit(&key, &lease, subject.entry(round)).map(drop),
             _ => subject.delete(&key),
         })?;
@@ -49,7 +49,7 @@ pub(super) fn a_set_value_is_never_overwritten_by_an_older_creation<V: Sample>(
     let key = subject.key("key");
     for round in 0..ROUNDS {
         let lease = subject.win(&key)?;
-        together(2, |thread| match thread {
+        together_from(round, 2, |thread| match thread {
             0 => subject.commit(&key, &lease, subject.entry(round)).map(drop),
             _ => subject.set(&key, subject.entry(ROUNDS + round)),
         })?;
@@ -62,7 +62,7 @@ pub(super) fn a_superseded_creator_never_overwrites<V: Sample>(subject: &Subject
     for round in 0..ROUNDS {
         let key = subject.key(&round.to_string());
         let first = subject.win(&key)?;
-        let answers = together(2, |thread| match thread {
+        let answers = together_from(round, 2, |thread| match thread {
             0 => {
                 let commit = subject.commit(&key, &first, subject.entry(1))?;
                 Ok((Some(commit), None))
@@ -90,7 +90,7 @@ pub(super) fn a_superseded_creator_never_overwrites<V: Sample>(subject: &Subject
 pub(super) fn looking_and_leasing_are_one_step<V: Sample>(subject: &Subject<V>) -> Outcome {
     for round in 0..ROUNDS {
         let key = subject.key(&round.to_string());
-        let answers = together(2, |thread| match thread {
+        let answers = together_from(round, 2, |thread| match thread {
             0 => Ok(Some(subject.ask_for(&key, &|_| true, None, false)?)),
             _ => subject.set(&key, subject.entry(1)).map(|()| None),
         })?;
@@ -117,19 +117,31 @@ pub(super) fn values_are_whole_under_concurrent_writes<V: Sample>(subject: &Subj
     const WRITERS: usize = 2;
     let key = subject.key("key");
     subject.set(&key, subject.entry(0))?;
-    let done = Mutex::new(0);
-    let done = || done.lock().unwrap_or_else(PoisonError::into_inner);
+    let progress = Mutex::new((0, 0_u64));
+    let progress = || progress.lock().unwrap_or_else(PoisonError::into_inner);
     together(2 * WRITERS, |thread| {
         if thread < WRITERS {
-            let mut numbers = (0..ROUNDS / 2).map(|round| thread as u64 * ROUNDS + round);
-            let outcome = numbers.try_for_each(|number| subject.set(&key, subject.entry(number)));
-            *done() += 1;
-            return outcome;
+            let mut round = 0;
+            // Until the readers have read as often, so that they were there.
+            while round < ROUNDS / 2 || (progress().1 < ROUNDS && round < 100 * ROUNDS) {
+                let number = thread as u64 * ROUNDS + round % ROUNDS;
+                let set = subject.set(&key, subject.entry(number));
+                if set.is_err() {
+                    progress().0 += 1;
+                    return set;
+                }
+                round += 1;
+            }
+            progress().0 += 1;
+            return Ok(());
         }
-        while *done() < WRITERS {
+        while progress().0 < WRITERS {
             let Some(found) = subject.get(&key)? else {
+                // The writers need not wait for who reads no more.
+                progress().1 += ROUNDS;
                 return Err("a value that is only ever replaced was missing".into());
             };
+            progress().1 += 1;
             let whole = same(&found, &subject.entry(found.metadata.epoch.number()));
             ensure!(whole, "the parts of {found:?} belong to different values");
         }

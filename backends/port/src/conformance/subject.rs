@@ -249,21 +249,37 @@ pub(super) fn together<T: Send>(
     threads: usize,
     work: impl Fn(usize) -> Outcome<T> + Sync,
 ) -> Outcome<Vec<T>> {
+    together_from(0, threads, work)
+}
+
+/// The same with the thread of this number as the first to stand ready. The last one sets out first, for
+/// it need not be woken: races are run from each end in turn.
+pub(super) fn together_from<T: Send>(
+    first: u64,
+    threads: usize,
+    work: impl Fn(usize) -> Outcome<T> + Sync,
+) -> Outcome<Vec<T>> {
     let start = Barrier::new(threads);
-    thread::scope(|scope| {
+    let first = usize::try_from(first % threads as u64).unwrap_or(0);
+    let mut answers = thread::scope(|scope| {
         let run = |number| {
             let (start, work) = (&start, &work);
-            scope.spawn(move || {
+            let running = scope.spawn(move || {
                 start.wait();
                 work(number)
-            })
+            });
+            (number, running)
         };
-        let running: Vec<_> = (0..threads).map(run).collect();
-        let joined = running.into_iter().map(|thread| {
-            thread
-                .join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let running: Vec<_> = (first..threads).chain(0..first).map(run).collect();
+        let joined = running.into_iter().map(|(number, thread)| {
+            let answer = thread.join();
+            (
+                number,
+                answer.unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            )
         });
-        joined.collect()
-    })
+        joined.collect::<Vec<_>>()
+    });
+    answers.sort_by_key(|(number, _)| *number);
+    answers.into_iter().map(|(_, answer)| answer).collect()
 }

@@ -203,6 +203,7 @@ mod tests {
     fn calls_are_counted_within_every_span() {
         assert_eq!(most_within(&[], 10), 0);
         assert_eq!(most_within(&[0, 10, 20], 10), 1);
-        assert_eq!(most_within(&[0, 9, 18, 19], 10), 3);
+        assert_eq!(most_within(&[0, 9, 18, 19], 10), 2);
+        assert_eq!(most_within(&[0, 4, 9, 18], 10), 3);
     }
 }

@@ -9,7 +9,7 @@ use dogpile_test_servers::Memcached;
 use serde::Serialize;
 
 use super::asked_for;
-use crate::bench::environment::Environment;
+use crate::bench::environment::{Environment, version_of};
 use crate::bench::pinning::Cores;
 use crate::bench::promise::{Promise, per_second};
 use crate::bench::report::{progress, table};
@@ -45,6 +45,9 @@ pub struct MemcachedOptions {
 pub struct MemcachedRow {
     threads: usize,
     contender: &'static str,
+    /// Of the library, or of the server that the bare protocol is.
+    version: String,
+    rounds: usize,
     /// Median over the rounds.
     hits_per_s: f64,
     /// The same as time: what one hit keeps all threads together, not one of them, waiting.
@@ -171,6 +174,11 @@ fn summed_up(entrants: &[Entrant], server: &str, environment: &Environment) -> V
         MemcachedRow {
             threads: entrant.callers.len(),
             contender: entrant.name,
+            version: match entrant.name {
+                OURS => version_of("dogpile").to_owned(),
+                _ => server.to_owned(),
+            },
+            rounds: entrant.samples.len(),
             hits_per_s,
             us_per_hit: rounded(1e6 / hits_per_s),
             against: against.into_iter().collect(),
