@@ -39,6 +39,11 @@ fn fail(region: &Region<u64>) {
     assert!(matches!(failed, Err(Error::Creator(_))), "{failed:?}");
 }
 
+fn fail_other(region: &Region<u64>) {
+    let failed = region.get_or_try_create("other", || Err::<u64, _>("no"));
+    assert!(matches!(failed, Err(Error::Creator(_))), "{failed:?}");
+}
+
 /// Asks both ways, with a creator that must not be called.
 fn left_alone(region: &Region<u64>) -> [Duration; 2] {
     let blocking = region.get_or_create("key", || panic!("it is left alone"));
@@ -164,6 +169,17 @@ fn declined_values_and_other_regions_are_not_meant() {
     let eager = Region::new("eager");
     eager.configure(Config::new(memory).clock(clock)).unwrap();
     assert_eq!(eager.get_or_create("key", || 3).unwrap(), 3);
+    fail_other(&patient);
+    let declined = eager.at("other").refresh_with(|creation| {
+        creation.do_not_cache();
+        Ok::<_, String>(4)
+    });
+    assert_eq!(declined.unwrap().value, 4);
+    assert_eq!(
+        patient.get_or_create("other", || 5).unwrap(),
+        5,
+        "a refresh ends it"
+    );
 }
 
 /// The failure of a creator whose place a later call has taken.

@@ -18,7 +18,8 @@ pub(crate) struct Opened<V: Send + Sync + 'static> {
     /// For callers that must not.
     offloaded: OnceLock<Arc<dyn Store<V>>>,
     pub(crate) flights: Flights<V>,
-    pub(crate) back_offs: BackOffs,
+    /// There once a region leaves creators alone: a write to any other store asks for no lock.
+    back_offs: OnceLock<BackOffs>,
     epochs: Mutex<HashMap<String, Arc<EpochCell<Std>>>>,
 }
 
@@ -44,7 +45,7 @@ impl<V: Send + Sync + 'static> Opened<V> {
             store,
             offloaded: OnceLock::new(),
             flights: Flights::new(),
-            back_offs: BackOffs::default(),
+            back_offs: OnceLock::new(),
             epochs: Mutex::default(),
         });
         let shared: Arc<dyn Any + Send + Sync> = opened.clone();
@@ -62,6 +63,19 @@ impl<V: Send + Sync + 'static> Opened<V> {
             .offloaded
             .get_or_init(|| Arc::new(Offloaded::new(Arc::clone(&self.store))));
         &**offloaded
+    }
+
+    /// Has creators left alone, before the first call of a region that wants it.
+    pub(crate) fn begin_back_offs(&self) {
+        self.back_offs.get_or_init(BackOffs::default);
+    }
+
+    /// The keys whose creators are left alone, if any region does so.
+    ///
+    /// Whoever ends a flight and then asks here sees them where that flight's own region has some: it
+    /// was configured before it made the flight.
+    pub(crate) fn back_offs(&self) -> Option<&BackOffs> {
+        self.back_offs.get()
     }
 
     /// The epochs of the region with this name, shared by all regions of that name on this store.

@@ -63,6 +63,9 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         #[cfg(feature = "memory")]
         let memory = memory(&config.store);
         let opened = Opened::open(config.store);
+        if config.calls.back_off > Span::ZERO {
+            opened.begin_back_offs();
+        }
         let line = opened.store.time_line();
         let fine = policy.fresh_for < FINE || policy.stale_for < FINE;
         if !fine && matches!(config.clock, Clockwork::System) {
@@ -148,10 +151,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
     /// A value that is fresh by a call's own policy, with its age, where it lies.
     pub(super) fn hit_at(&self, key: &[u8], policy: &Policy) -> Option<Answer<V>> {
         let mut buffer = KeyBuffer::new();
-        let key = match &self.mangler {
-            None => key,
-            Some(mangler) => mangler.mangle(key, &mut buffer),
-        };
+        let key = self.as_stored(key, &mut buffer);
         let mut answer = None;
         self.opened.store.look_local(key, &mut |entry| {
             let now = self.now();
@@ -172,10 +172,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
     /// The fresh value of a call that looks so far ahead, where it lies.
     pub(super) fn hit_unless_due(&self, key: &[u8], ahead: Span) -> Option<V> {
         let mut buffer = KeyBuffer::new();
-        let key = match &self.mangler {
-            None => key,
-            Some(mangler) => mangler.mangle(key, &mut buffer),
-        };
+        let key = self.as_stored(key, &mut buffer);
         let mut value = None;
         self.opened.store.look_local(key, &mut |entry| {
             let view = self.view(self.policy, key).ahead(ahead);
@@ -263,6 +260,13 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         self.clock.now(self.line)
     }
 
+    fn as_stored<'k>(&self, key: &'k [u8], buffer: &'k mut KeyBuffer) -> &'k [u8] {
+        match &self.mangler {
+            None => key,
+            Some(mangler) => mangler.mangle(key, buffer),
+        }
+    }
+
     /// The user's key as the store knows it.
     pub(super) fn mangled(&self, key: &[u8]) -> Box<[u8]> {
         match &self.mangler {
@@ -341,7 +345,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             })
         });
         // Now that a creator which fails has no place left to begin one from.
-        self.opened.back_offs.end(key);
+        self.end_back_off(key);
         self.end(key, lease);
         written.map_err(Arc::new)
     }
@@ -354,9 +358,15 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
     ) -> Result<(), Arc<StoreError>> {
         self.kept.forget(key);
         let lease = self.opened.flights.detach(key, |_| None);
-        self.opened.back_offs.end(key);
+        self.end_back_off(key);
         self.end(key, lease);
         deleted.map_err(Arc::new)
+    }
+
+    fn end_back_off(&self, key: &[u8]) {
+        if let Some(back_offs) = self.opened.back_offs() {
+            back_offs.end(key);
+        }
     }
 
     /// A creator without a flight shall not keep its lease: nobody could join it or take over.

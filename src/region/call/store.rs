@@ -155,13 +155,13 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
 
     /// Whether this process leaves the creator alone: then the store is not asked.
     pub(in crate::region) fn backs_off(&mut self, supersede: bool) -> Option<Event> {
-        let active = self.subject.active();
-        if active.settings.back_off == Span::ZERO {
-            return None;
-        }
-        let (back_offs, key) = (&active.opened.back_offs, self.subject.key());
+        let (active, key) = (self.subject.active(), self.subject.key());
+        let back_offs = active.opened.back_offs()?;
         if supersede {
             back_offs.end(key);
+            return None;
+        }
+        if active.settings.back_off == Span::ZERO {
             return None;
         }
         let remaining = back_offs.remaining(key, active.clock.monotonic())?;
@@ -191,7 +191,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             return Some(span);
         }
         let now = active.clock.monotonic();
-        let (back_offs, key) = (&active.opened.back_offs, self.subject.key());
+        let (back_offs, key) = (active.opened.back_offs()?, self.subject.key());
         back_offs.begin(key, now, span);
         // Whoever took the place meanwhile ended the back-off afterwards, or is seen here.
         if !self.hold.is_current() {
