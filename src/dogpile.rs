@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dogpile_backend::{
-    CachedValue, Clock, Epoch, Epochs, Invalidation, Metadata, Policy, Span, Stamp, TimeLine,
-    Verdict,
+    CachedValue, Clock, Epoch, Epochs, Invalidation, Metadata, Policy, Span, Stamp, Terms,
+    TimeLine, Verdict,
 };
 use dogpile_core::published::{Cell, Published};
 use dogpile_core::state::Snapshot;
@@ -182,6 +182,7 @@ impl<V: Send + Sync + 'static> Dogpile<V> {
             stamp: Stamp::NONE,
             epoch: Epoch::FIRST,
             created: self.now(),
+            terms: Terms::NONE,
         };
         CachedValue { value, metadata }
     }

@@ -61,7 +61,8 @@ pub use dogpile_backend::PostcardCodec;
 #[cfg(feature = "sha1")]
 pub use dogpile_backend::Sha1;
 pub use dogpile_backend::{
-    Clock, Invalidation, Mangle, ManualClock, Metadata, SystemClock, Verdict,
+    Clock, Invalidation, Mangle, ManualClock, Metadata, SystemClock, Tag, Tags, Terms, TooManyTags,
+    Verdict,
 };
 #[cfg(feature = "file")]
 pub use dogpile_file as file;

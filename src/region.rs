@@ -28,6 +28,7 @@ mod shared;
 mod statistics;
 mod subject;
 mod telling;
+mod terms;
 mod upkeep;
 mod wait;
 
@@ -35,7 +36,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use dogpile_backend::Invalidation;
+use dogpile_backend::{Invalidation, Terms};
 
 pub use answer::{Answer, Known, Origin};
 pub use at::At;
@@ -316,15 +317,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// [`Error::Store`] when the store fails: it may or may not have taken the value. A creation
     /// under way is superseded all the same.
     pub fn set(&self, key: impl AsRef<[u8]>, value: V) -> Result<(), Error> {
-        let active = self.active().ok_or_else(|| self.not_configured())?;
-        let (key, entry) = (active.mangled(key.as_ref()), active.entry(value));
-        let before = active.before_set(&key);
-        let written = active
-            .opened
-            .store
-            .set(&key, entry.clone(), active.lifetime())
-            .wait();
-        Ok(active.was_set(&key, entry, &before, written)?)
+        self.set_with(key, value, Terms::NONE)
     }
 
     /// Removes what is under `key`, superseding a creation under way: its value will not be stored.

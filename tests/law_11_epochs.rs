@@ -6,7 +6,7 @@ mod stores;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dogpile::backend::{CachedValue, Epoch, Metadata, Stamp, Time};
+use dogpile::backend::{CachedValue, Epoch, Metadata, Stamp, Terms, Time};
 use dogpile::{Answer, Clock, Config, Error, Invalidation, Memory, Origin, Region, Verdict};
 use stores::{Hand, HandClock, Op, Server};
 use tokio::sync::oneshot;
@@ -283,6 +283,7 @@ fn from(created: Time) -> CachedValue<u64> {
         stamp: Stamp::new(u128::MAX),
         epoch: Epoch::FIRST,
         created,
+        terms: Terms::NONE,
     };
     CachedValue { value: 1, metadata }
 }

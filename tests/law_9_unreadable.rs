@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dogpile::backend::{
-    CachedValue, Codec, CodecError, Encoded, Epoch, Metadata, Operation, Payload, Stamp, Time,
-    show_key,
+    CachedValue, Codec, CodecError, Encoded, Epoch, Metadata, Operation, Payload, Stamp, Terms,
+    Time, show_key,
 };
 use dogpile::{Answer, Clock, Config, Error, Origin, Region};
 use stores::{Form, Hand, HandClock, Op, Server, SharedMap};
@@ -82,6 +82,7 @@ impl World {
             stamp: Stamp::new(u128::MAX),
             epoch: Epoch::FIRST,
             created,
+            terms: Terms::NONE,
         };
         let (schema, bytes) = (0, bytes.to_vec());
         let value = Payload { schema, bytes };

@@ -173,6 +173,7 @@ fn dogpile_entry(_: &Tiered<u64>, value: u64) -> dogpile::backend::CachedValue<u
         stamp: Stamp::NONE,
         epoch: Epoch::FIRST,
         created: Time::ZERO,
+        terms: dogpile::backend::Terms::NONE,
     };
     CachedValue { value, metadata }
 }

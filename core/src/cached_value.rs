@@ -5,6 +5,7 @@
 //! only ever ordered; the record's format and the user's schema number belong to the bytes of a
 //! store and are not known here.
 
+use crate::terms::Terms;
 use crate::time::Time;
 
 /// The identity of one stored value or of one claim to create it.
@@ -100,6 +101,8 @@ pub struct Metadata {
     pub epoch: Epoch,
     /// When the creator finished, on the store's time-line.
     pub created: Time,
+    /// What its creator said of this value alone.
+    pub terms: Terms,
 }
 
 /// A value with its metadata. The core never looks at the value.

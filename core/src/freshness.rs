@@ -38,7 +38,8 @@ impl Policy {
         self.fresh_for.plus(self.stale_for)
     }
 
-    /// Judges a value at `now`, a time on the time-line of its creation.
+    /// Judges a value at `now`, a time on the time-line of its creation. A value's own
+    /// [`terms`](Metadata::terms) go before this policy.
     ///
     /// A boundary belongs to what comes after it: at the age of exactly `fresh_for` a value is stale.
     /// A value from further ahead than the clocks may disagree cannot be given an age; it is
@@ -47,13 +48,15 @@ impl Policy {
     /// ```
     /// use dogpile_core::cached_value::{Epochs, Epoch, Metadata, Stamp};
     /// use dogpile_core::freshness::{Policy, Verdict};
+    /// use dogpile_core::terms::Terms;
     /// use dogpile_core::time::{Span, Time};
     /// let policy = Policy {
     ///     fresh_for: Span::from_secs(60),
     ///     stale_for: Span::from_secs(60),
     ///     skew: Span::ZERO,
     /// };
-    /// let value = Metadata { stamp: Stamp::NONE, epoch: Epoch::FIRST, created: Time::ZERO };
+    /// let (stamp, epoch, terms) = (Stamp::NONE, Epoch::FIRST, Terms::NONE);
+    /// let value = Metadata { stamp, epoch, created: Time::ZERO, terms };
     /// let at = |secs| policy.judge(&value, Epochs::default(), Time::ZERO.after(Span::from_secs(secs)));
     /// assert_eq!(at(59), Verdict::Fresh);
     /// assert_eq!(at(60), Verdict::Stale);
@@ -62,11 +65,12 @@ impl Policy {
     #[inline]
     #[must_use]
     pub fn judge(&self, value: &Metadata, epochs: Epochs, now: Time) -> Verdict {
-        if self.is_before(value, epochs.hard) {
+        let policy = value.terms.policy(self);
+        if policy.is_before(value, epochs.hard) {
             return Verdict::Miss;
         }
-        match self.judge_age(value.created, now) {
-            Verdict::Fresh if self.is_before(value, epochs.soft) => self.verdict_when_stale(),
+        match policy.judge_age(value.created, now) {
+            Verdict::Fresh if policy.is_before(value, epochs.soft) => policy.verdict_when_stale(),
             verdict => verdict,
         }
     }
@@ -78,9 +82,11 @@ impl Policy {
     /// ```
     /// use dogpile_core::cached_value::{Epochs, Epoch, Metadata, Stamp};
     /// use dogpile_core::freshness::{Policy, Verdict};
+    /// use dogpile_core::terms::Terms;
     /// use dogpile_core::time::{Span, Time};
     /// let policy = Policy { fresh_for: Span::from_secs(60), ..Policy::FOREVER };
-    /// let value = Metadata { stamp: Stamp::NONE, epoch: Epoch::FIRST, created: Time::ZERO };
+    /// let (stamp, epoch, terms) = (Stamp::NONE, Epoch::FIRST, Terms::NONE);
+    /// let value = Metadata { stamp, epoch, created: Time::ZERO, terms };
     /// let at = |secs| {
     ///     let now = Time::ZERO.after(Span::from_secs(secs));
     ///     policy.judge_ahead(&value, Epochs::default(), now, Span::from_secs(10))
@@ -98,8 +104,8 @@ impl Policy {
 
     #[inline]
     fn is_near_its_end(&self, value: &Metadata, now: Time, ahead: Span) -> bool {
-        let age = now.since(value.created);
-        ahead > Span::ZERO && !self.fresh_for.is_forever() && age.plus(ahead) >= self.fresh_for
+        let (age, fresh_for) = (now.since(value.created), value.terms.policy(self).fresh_for);
+        ahead > Span::ZERO && !fresh_for.is_forever() && age.plus(ahead) >= fresh_for
     }
 
     /// Whether [`judge`](Self::judge) says [`Verdict::Fresh`], for the one question of a hit: four
@@ -109,9 +115,10 @@ impl Policy {
     #[must_use]
     pub const fn is_fresh(&self, value: &Metadata, floor: Epoch, now: Time) -> bool {
         let epoch = value.epoch.number();
+        let fresh_for = value.terms.policy(self).fresh_for;
         epoch >= floor.number()
             && epoch != Epoch::UNKNOWN.number()
-            && now.since(value.created).as_nanos() < self.fresh_for.as_nanos()
+            && now.since(value.created).as_nanos() < fresh_for.as_nanos()
             && value.created.since(now).as_nanos() <= self.skew.as_nanos()
     }
 
@@ -162,6 +169,7 @@ impl Policy {
 mod tests {
     use super::*;
     use crate::cached_value::Stamp;
+    use crate::terms::Terms;
 
     const POLICY: Policy = Policy {
         fresh_for: Span::from_secs(10),
@@ -174,6 +182,7 @@ mod tests {
             stamp: Stamp::NONE,
             epoch,
             created: at(secs),
+            terms: Terms::NONE,
         }
     }
 

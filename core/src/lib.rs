@@ -15,5 +15,6 @@ pub mod kit;
 pub mod published;
 pub mod slot;
 pub mod state;
+pub mod terms;
 pub mod time;
 pub mod waiters;

@@ -3,6 +3,7 @@
 use arbitrary::Arbitrary;
 use dogpile_core::cached_value::{Epoch, Epochs, Metadata, Stamp};
 use dogpile_core::freshness::{Policy, Verdict};
+use dogpile_core::terms::Terms;
 use dogpile_core::time::{Span, Time};
 
 /// A policy, what a store claims, and two moments at which somebody reads.
@@ -35,6 +36,7 @@ pub fn check(input: Input) {
         stamp: Stamp::NONE,
         epoch: Epoch::new(input.epoch),
         created: Time::from_nanos(input.created),
+        terms: Terms::NONE,
     };
     let epochs = Epochs {
         hard: Epoch::new(input.hard),

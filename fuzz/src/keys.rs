@@ -3,7 +3,7 @@
 use arbitrary::Arbitrary;
 use dogpile_backend::{
     CachedValue, Epoch, Identity, KeyBuffer, LengthConditional, Mangle, Metadata, Prefix, Span,
-    Stamp, Time, show_key,
+    Stamp, Terms, Time, show_key,
 };
 use dogpile_memory::Memory;
 
@@ -80,6 +80,7 @@ fn stored(one: &[u8], other: &[u8]) {
             stamp: Stamp::NONE,
             epoch: Epoch::FIRST,
             created: Time::ZERO,
+            terms: Terms::NONE,
         };
         CachedValue { value, metadata }
     };

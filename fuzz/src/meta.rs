@@ -5,7 +5,7 @@
 use arbitrary::Arbitrary;
 use dogpile_backend::{
     Ask, Backend, CachedValue, Commit, Epoch, EpochStore, Invalidation, Lease, LeaseStore, Leased,
-    Metadata, Payload, Span, Stamp, StoreError, Time,
+    Metadata, Payload, Span, Stamp, StoreError, Terms, Time,
 };
 use dogpile_memcached::{Memcached, MemcachedSettings};
 
@@ -179,6 +179,7 @@ fn entry() -> CachedValue<Payload> {
             stamp: Stamp::new(7),
             epoch: Epoch::FIRST,
             created: Time::ZERO,
+            terms: Terms::NONE,
         },
     }
 }

@@ -13,7 +13,7 @@ use std::thread::{self, Thread};
 use arbitrary::Arbitrary;
 use dogpile_backend::{
     Ask, CachedValue, Epoch, EpochStore, Lease, LeaseStore, Leased, Metadata, Payload, Reply, Span,
-    Stamp, Store, StoreError, Time,
+    Stamp, Store, StoreError, Terms, Time,
 };
 use dogpile_redis::{Redis, RedisSettings};
 
@@ -150,6 +150,7 @@ fn entry() -> CachedValue<Payload> {
             stamp: Stamp::new(7),
             epoch: Epoch::FIRST,
             created: Time::ZERO,
+            terms: Terms::NONE,
         },
     }
 }

@@ -13,7 +13,7 @@ use std::thread;
 
 use dogpile::ManualClock;
 use dogpile::backend::{
-    Ask, CachedValue, Commit, Epoch, Lease, LeaseStore, Leased, Metadata, Span, Stamp, Time,
+    Ask, CachedValue, Commit, Epoch, Lease, LeaseStore, Leased, Metadata, Span, Stamp, Terms, Time,
 };
 use dogpile_model_tests::proof::{Property, Size, Tool, shown, size};
 
@@ -177,6 +177,7 @@ fn entry(call: Call) -> CachedValue<Whole> {
         epoch: Epoch::FIRST,
         // An hour after the origin, where a clock moved by hand begins.
         created: Time::ZERO.after(Span::from_secs(3_600)),
+        terms: Terms::NONE,
     };
     CachedValue {
         value: Whole::new(call, false),

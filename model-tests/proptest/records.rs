@@ -4,7 +4,7 @@
 //! `backends/port/src/record/tests.rs`; here it is held against a parser that somebody else wrote.
 
 use dogpile_backend::record::{Payload, decode, encode};
-use dogpile_backend::{CachedValue, Epoch, Metadata, Stamp, Time};
+use dogpile_backend::{CachedValue, Epoch, Metadata, Span, Stamp, Tags, Terms, Time};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
@@ -62,6 +62,8 @@ fn damage() -> impl Strategy<Value = Damage> {
         r#", "ep": 9"#,
         r#""sc": 4, "#,
         r#", "ct": 17.25"#,
+        r#", "ff": 5"#,
+        r#", "tg": "00000000000000000000000000000001""#,
         "-",
         "1e3",
         ".0",
@@ -79,13 +81,20 @@ fn damage() -> impl Strategy<Value = Damage> {
 
 fn entry() -> impl Strategy<Value = CachedValue<Payload>> {
     let numbers = (any::<u64>(), any::<u128>(), any::<u64>(), any::<u32>());
-    (numbers, prop::collection::vec(any::<u8>(), 0..12)).prop_map(
-        |((created, stamp, epoch, schema), bytes)| CachedValue {
+    let terms =
+        any::<(Option<u64>, Option<u64>, Option<u128>)>().prop_map(|(fresh, stale, tags)| Terms {
+            fresh_for: fresh.map(Span::from_nanos),
+            stale_for: stale.map(Span::from_nanos),
+            tags: tags.map_or(Tags::NONE, Tags::new),
+        });
+    (numbers, terms, prop::collection::vec(any::<u8>(), 0..12)).prop_map(
+        |((created, stamp, epoch, schema), terms, bytes)| CachedValue {
             value: Payload { schema, bytes },
             metadata: Metadata {
                 stamp: Stamp::new(stamp),
                 epoch: Epoch::new(epoch),
                 created: Time::from_nanos(created),
+                terms,
             },
         },
     )
@@ -113,6 +122,7 @@ fn agree(record: &[u8], read: &CachedValue<Payload>) -> Result<(), TestCaseError
         stamp,
         epoch,
         created,
+        terms,
     } = read.metadata;
     prop_assert!(theirs.get("v").is_some_and(|v| is_number(v, 2)));
     let seconds = theirs.get("ct").and_then(Value::as_f64);
@@ -133,6 +143,22 @@ fn agree(record: &[u8], read: &CachedValue<Payload>) -> Result<(), TestCaseError
     match theirs.get("ep") {
         None => prop_assert_eq!(epoch, Epoch::UNKNOWN),
         Some(theirs) => prop_assert!(is_number(theirs, epoch.number()), "{theirs}"),
+    }
+    for (key, ours) in [("ff", terms.fresh_for), ("sf", terms.stale_for)] {
+        match theirs.get(key) {
+            None => prop_assert_eq!(ours, None),
+            Some(theirs) => {
+                let ours = ours.map(Span::as_nanos);
+                prop_assert!(ours.is_some_and(|ours| is_number(theirs, ours)), "{theirs}");
+            }
+        }
+    }
+    match theirs.get("tg") {
+        None => prop_assert_eq!(terms.tags, Tags::NONE),
+        Some(theirs) => {
+            let number = theirs.as_str().map(|text| u128::from_str_radix(text, 16));
+            prop_assert_eq!(number, Some(Ok(terms.tags.number())));
+        }
     }
     match theirs.get("sc") {
         None => prop_assert_eq!(read.value.schema, 0),

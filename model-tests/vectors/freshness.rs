@@ -2,6 +2,7 @@
 
 use dogpile_core::cached_value::{Epoch, Epochs, Metadata, Stamp};
 use dogpile_core::freshness::{Policy, Verdict};
+use dogpile_core::terms::Terms;
 use dogpile_core::time::{Span, Time};
 use serde_json::{Value, json};
 
@@ -46,6 +47,7 @@ impl Question {
                 stamp: Stamp::NONE,
                 created: Time::from_nanos(value.0),
                 epoch: Epoch::new(value.1),
+                terms: Terms::NONE,
             },
             epochs: Epochs {
                 hard: Epoch::new(epochs.0),
@@ -53,6 +55,13 @@ impl Question {
             },
             now: Time::from_nanos(now),
         }
+    }
+
+    /// The same about a value with terms of its own.
+    fn with_terms(mut self, fresh_for: Option<u64>, stale_for: Option<u64>) -> Self {
+        self.value.terms.fresh_for = fresh_for.map(Span::from_nanos);
+        self.value.terms.stale_for = stale_for.map(Span::from_nanos);
+        self
     }
 
     fn verdict(&self) -> Verdict {
@@ -73,6 +82,8 @@ impl Question {
                 "stale_for": number(policy.stale_for.as_nanos()),
                 "skew": number(policy.skew.as_nanos()),
             },
+            "own_fresh_for": span(value.terms.fresh_for),
+            "own_stale_for": span(value.terms.stale_for),
             "created": number(value.created.as_nanos()),
             "epoch": number(value.epoch.number()),
             "hard": number(self.epochs.hard.number()),
@@ -83,6 +94,11 @@ impl Question {
             "ahead": AHEAD.map(|ahead| format!("{:?}", self.verdict_ahead(ahead))),
         })
     }
+}
+
+/// A value's own span; `null` where it has none.
+pub(crate) fn span(own: Option<Span>) -> Value {
+    own.map_or(Value::Null, |own| number(own.as_nanos()))
 }
 
 pub(crate) fn file() -> File {
@@ -123,6 +139,17 @@ fn questions() -> Vec<Question> {
             }
         }
     }
+    // Values with terms of their own, which go before the policy's.
+    for policy in [(10, 5, 1), (0, 0, 0), (END, END, 1)] {
+        for own in [Some(4), Some(END), Some(0), None] {
+            for stale in [Some(3), Some(0), Some(END), None] {
+                for (now, soft) in [(103, 0), (104, 0), (107, 0), (112, 0), (103, 8)] {
+                    let question = Question::new(policy, (100, 7), (0, soft), now);
+                    questions.push(question.with_terms(own, stale));
+                }
+            }
+        }
+    }
     // Values without an epoch go by their creation time; epochs count microseconds.
     for created in [4_999, 5_000, 5_999, 6_000, 6_001, END] {
         for epochs in [(0, 0), (5, 0), (0, 5), (5, 5), (END - 1, 0)] {
@@ -139,6 +166,12 @@ pub(crate) fn within_policy() -> (usize, usize) {
     let mut stale = 0;
     for question in &questions {
         let Question { policy, value, .. } = question;
+        // What is promised of a value with terms of its own is those.
+        let policy = Policy {
+            fresh_for: value.terms.fresh_for.unwrap_or(policy.fresh_for),
+            stale_for: value.terms.stale_for.unwrap_or(policy.stale_for),
+            ..*policy
+        };
         let nanos = |span: Span| u128::from(span.as_nanos());
         let age = i128::from(question.now.as_nanos()) - i128::from(value.created.as_nanos());
         let age = u128::try_from(age).unwrap_or(0);

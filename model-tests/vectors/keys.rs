@@ -1,7 +1,7 @@
-//! `keys.json`: what the manglers of the port make of keys, and where a key's value and lease are in
+//! `keys.json`: what the manglers of the port make of keys, the slots of tags, and where a key's value and lease are in
 //! Redis.
 
-use dogpile_backend::{Identity, KeyBuffer, LengthConditional, Mangle, Prefix};
+use dogpile_backend::{Identity, KeyBuffer, LengthConditional, Mangle, Prefix, Tag};
 use dogpile_redis::{Compatibility, RedisSettings};
 use serde_json::{Value, json};
 
@@ -57,11 +57,16 @@ pub(crate) fn file() -> File {
             cases.push(json!({"by": name, "key": hex(&key), "mangled": mangled}));
         }
     }
-    let about =
-        "Keys are bytes; manglers make bytes of them, and Redis has names for what they lead to.";
+    let about = "Keys are bytes; manglers make bytes of them, tags' names have slots, and Redis has names for what keys lead to.";
     File::new("keys", about)
         .with("mangled", cases)
+        .with("tags", keys().iter().map(|name| tag(name)).collect())
         .with("redis", redis())
+}
+
+/// The slot of the tag that has this name.
+fn tag(name: &[u8]) -> Value {
+    json!({"name": hex(name), "slot": number(Tag::named(name).slot())})
 }
 
 /// With the prefixes as they are by default and others, for us alone and beside Python.

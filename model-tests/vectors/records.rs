@@ -1,10 +1,11 @@
 //! `records.json`: the bytes of byte stores, read and written.
 
 use dogpile_backend::record::{Unreadable, decode, encode};
-use dogpile_backend::{CachedValue, Epoch, Metadata, Payload, Stamp, Time};
+use dogpile_backend::{CachedValue, Epoch, Metadata, Payload, Span, Stamp, Tags, Terms, Time};
 use serde_json::{Value, json};
 
 use crate::file::{File, hex, number};
+use crate::freshness::span;
 
 pub(crate) fn file() -> File {
     File::new(
@@ -37,10 +38,25 @@ fn entries() -> Vec<CachedValue<Payload>> {
                         stamp: Stamp::new(stamp),
                         epoch: Epoch::new(epoch),
                         created: Time::from_nanos(created),
+                        terms: Terms::NONE,
                     },
                 });
             }
         }
+    }
+    for (fresh_for, stale_for, tags) in [
+        (None, None, 1),
+        (Some(0), None, 0),
+        (None, Some(u64::MAX), u128::MAX),
+        (Some(60_000_000_000), Some(1), 0xffff_0001),
+    ] {
+        let mut entry = entries[5].clone();
+        entry.metadata.terms = Terms {
+            fresh_for: fresh_for.map(Span::from_nanos),
+            stale_for: stale_for.map(Span::from_nanos),
+            tags: Tags::new(tags),
+        };
+        entries.push(entry);
     }
     entries
 }
@@ -51,6 +67,9 @@ fn entry(entry: &CachedValue<Payload>) -> Value {
         "created": number(metadata.created.as_nanos()),
         "stamp": number(metadata.stamp.number()),
         "epoch": number(metadata.epoch.number()),
+        "own_fresh_for": span(metadata.terms.fresh_for),
+        "own_stale_for": span(metadata.terms.stale_for),
+        "tags": number(metadata.terms.tags.number()),
         "schema": number(value.schema),
         "payload": hex(&value.bytes),
     })
@@ -212,6 +231,9 @@ const HEADERS: &[&str] = &[
     "{\"x\": \"a|b\", \"ct\": 1, \"v\": 2}|",
     "{\"ct\": 1, \"v\": 2, \"st\": \"0000000000000000000000000000002A\"}|",
     "{\"ct\": 1, \"v\": 2, \"st\": \"2a\"}|",
+    "{\"ct\": 1, \"v\": 2, \"tg\": \"0000000000000000000000000000002A\"}|",
+    "{\"ct\": 1, \"v\": 2, \"tg\": \"2a\"}|",
+    "{\"ct\": 1, \"v\": 2, \"tg\": 42}|",
     "{\"ct\": 1, \"v\": 2, \"st\": \"+0000000000000000000000000000005\"}|",
     "{\"ct\": 1, \"v\": 2, \"st\": 5}|",
     "{\"ct\": 1, \"v\": 2, \"st\": null}|",
@@ -223,7 +245,7 @@ fn found() -> Vec<Vec<u8>> {
     let mut found: Vec<Vec<u8>> = Vec::new();
     for number in NUMBERS {
         found.push(format!("{{\"ct\": {number}, \"v\": 2}}|").into());
-        for key in ["v", "ep", "sc"] {
+        for key in ["v", "ep", "sc", "ff", "sf"] {
             // The last of a key counts, so the format may come twice.
             found.push(format!("{{\"v\": 2, \"ct\": 1, \"{key}\": {number}}}|").into());
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dogpile_backend::{
     CachedValue, Invalidation, KeyBuffer, Lease, Mangle, Metadata, Policy, Span, Stamp, Store,
-    StoreError, Time, TimeLine, Verdict,
+    StoreError, Terms, Time, TimeLine, Verdict,
 };
 #[cfg(feature = "memory")]
 use dogpile_backend::{Clock, SystemClock};
@@ -219,7 +219,8 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
 
     #[inline(always)]
     fn is_fresh(&self, metadata: &Metadata, now: Time) -> bool {
-        self.sure.is_fresh(metadata, self.epochs.floor(), now)
+        let ends_early = metadata.terms.fresh_for.is_some() && self.due.jitters();
+        !ends_early && self.sure.is_fresh(metadata, self.epochs.floor(), now)
     }
 
     /// The same where a rule of the user's has a say.
@@ -230,7 +231,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
 
     /// The same by a call's own policy.
     fn is_fresh_by(&self, policy: &Policy, key: &[u8], metadata: &Metadata, now: Time) -> bool {
-        if self.rule.is_set() {
+        if self.rule.is_set() || !metadata.terms.is_none() {
             return self.judge(&self.view(*policy, key), metadata) == Verdict::Fresh;
         }
         let surely = self.due.surely(*policy);
@@ -240,7 +241,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
 
     /// How values under a key (the store's) are looked at.
     pub(super) fn view(&self, policy: Policy, key: &[u8]) -> View {
-        View::new(policy, self.due, &self.rule, key)
+        View::new(policy, self.policy, self.due, &self.rule, key)
     }
 
     pub(super) fn judge(&self, view: &View, metadata: &Metadata) -> Verdict {
@@ -275,9 +276,10 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         }
     }
 
-    /// How long a store has to keep what is written now.
-    pub(super) fn time_to_live(&self, policy: &Policy) -> Span {
-        policy.lifetime().plus(self.settings.creation_limit)
+    /// How long a store has to keep what is written now on these terms.
+    pub(super) fn time_to_live(&self, policy: &Policy, terms: &Terms) -> Span {
+        let lifetime = terms.policy(policy).lifetime();
+        lifetime.plus(self.settings.creation_limit)
     }
 }
 
@@ -297,17 +299,19 @@ pub(super) struct Before<V: Send + Sync + 'static> {
 /// What writes from outside do, beside the store.
 impl<V: Clone + Send + Sync + 'static> Active<V> {
     /// A value from outside, as it is stored.
-    pub(super) fn entry(&self, value: V) -> CachedValue<V> {
+    pub(super) fn entry(&self, value: V, terms: Terms) -> CachedValue<V> {
         let metadata = Metadata {
             stamp: Stamp::NONE,
             epoch: self.epochs.read().current(),
             created: self.precisely_now(),
+            terms,
         };
         CachedValue { value, metadata }
     }
 
-    pub(super) fn lifetime(&self) -> Span {
-        self.time_to_live(&self.policy)
+    /// How long a store has to keep `entry`, which comes from outside.
+    pub(super) fn lifetime(&self, entry: &CachedValue<V>) -> Span {
+        self.time_to_live(&self.policy, &entry.metadata.terms)
     }
 
     /// What a `set` knows before it acts on the store.

@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use dogpile_backend::Invalidation;
+use dogpile_backend::{Invalidation, Terms};
 
 use super::{Known, Region};
 use crate::error::Error;
@@ -79,12 +79,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// # Errors
     /// As [`set`](Self::set).
     pub async fn set_async(&self, key: impl AsRef<[u8]>, value: V) -> Result<(), Error> {
-        let active = self.active().ok_or_else(|| self.not_configured())?;
-        let (key, entry) = (active.mangled(key.as_ref()), active.entry(value));
-        let before = active.before_set(&key);
-        let store = active.opened.for_tasks();
-        let written = store.set(&key, entry.clone(), active.lifetime()).await;
-        Ok(active.was_set(&key, entry, &before, written)?)
+        self.set_with_async(key, value, Terms::NONE).await
     }
 
     /// [`delete`](Self::delete) for tasks.

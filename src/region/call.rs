@@ -6,7 +6,7 @@ mod store;
 
 use std::sync::Arc;
 
-use dogpile_backend::{CachedValue, Epoch, Epochs, Policy, Span, StoreError, Time};
+use dogpile_backend::{CachedValue, Epoch, Epochs, Metadata, Policy, Span, StoreError, Time};
 use dogpile_core::flow::{self, Action, Claimed, Ending, Event, Flow, Trouble, Wish};
 
 use super::config::OnStoreFailure;
@@ -202,8 +202,8 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
 
     /// What was created before this is a miss to this call: before the last hard invalidation that
     /// it knows of, or the last soft one where no stale value may be served.
-    fn oldest_epoch(&self) -> Epoch {
-        if self.terms.policy.stale_for == Span::ZERO {
+    fn oldest_epoch(&self, value: &Metadata) -> Epoch {
+        if value.terms.policy(&self.terms.policy).stale_for == Span::ZERO {
             return self.epochs.current();
         }
         self.epochs.hard
@@ -234,7 +234,9 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     /// call already knows of is not one to have.
     pub(super) fn hear(&mut self, outcome: &Outcome<V>, began_after_me: bool) -> flow::Woke {
         match outcome {
-            Outcome::Value { value, .. } if value.metadata.epoch < self.oldest_epoch() => {
+            Outcome::Value { value, .. }
+                if value.metadata.epoch < self.oldest_epoch(&value.metadata) =>
+            {
                 flow::Woke::Value {
                     committed: false,
                     began_after_me: false,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use dogpile_backend::CachedValue;
+use dogpile_backend::{CachedValue, Tag, Terms, TooManyTags};
 
 use super::{Answer, At};
 use crate::error::Error;
@@ -18,7 +18,14 @@ pub struct Creation<V> {
 pub(super) struct Desk<V> {
     /// The value that is replaced, once it is known that the creator runs.
     stale: OnceLock<Option<Stale<V>>>,
-    declined: Mutex<bool>,
+    says: Mutex<Says>,
+}
+
+/// What the creator says of its value.
+#[derive(Clone, Copy, Default)]
+struct Says {
+    declined: bool,
+    terms: Terms,
 }
 
 /// A value that may be served meanwhile, and how old it is.
@@ -46,12 +53,35 @@ impl<V> Creation<V> {
     /// Gives the value to those who asked, and stores it nowhere, whatever
     /// [`Config::should_cache`](crate::Config::should_cache) says.
     pub fn do_not_cache(&self) {
-        *lock(&self.desk.declined) = true;
+        lock(&self.desk.says).declined = true;
+    }
+
+    /// This value is fresh for `span`, whatever [`Config::fresh_for`](crate::Config::fresh_for) says:
+    /// as long as a token lasts, say. `Duration::MAX` is for ever. A call that asks for fresher values
+    /// itself ([`At::fresh_for`]) gets them all the same.
+    pub fn fresh_for(&self, span: Duration) {
+        lock(&self.desk.says).terms.fresh_for = Some(span.into());
+    }
+
+    /// For `span` after that this value may be served stale, whatever
+    /// [`Config::stale_for`](crate::Config::stale_for) says; zero: never.
+    pub fn stale_for(&self, span: Duration) {
+        lock(&self.desk.says).terms.stale_for = Some(span.into());
+    }
+
+    /// Puts the value under a tag, by which it can be invalidated.
+    ///
+    /// # Errors
+    /// [`TooManyTags`] when it has eight others already.
+    pub fn tag(&self, name: impl AsRef<[u8]>) -> Result<(), TooManyTags> {
+        let terms = &mut lock(&self.desk.says).terms;
+        terms.tags = terms.tags.with(Tag::named(name.as_ref()))?;
+        Ok(())
     }
 }
 
-fn lock(flag: &Mutex<bool>) -> crate::sync::MutexGuard<'_, bool> {
-    flag.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(says: &Mutex<Says>) -> crate::sync::MutexGuard<'_, Says> {
+    says.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<V> std::fmt::Debug for Creation<V> {
@@ -66,7 +96,7 @@ impl<V: Clone> Desk<V> {
     fn new() -> Arc<Self> {
         Arc::new(Self {
             stale: OnceLock::new(),
-            declined: Mutex::new(false),
+            says: Mutex::default(),
         })
     }
 
@@ -86,7 +116,12 @@ impl<V: Clone> Desk<V> {
 
     /// Whether the creator said that its value is not to be stored.
     pub(super) fn is_declined(&self) -> bool {
-        *lock(&self.declined)
+        lock(&self.says).declined
+    }
+
+    /// The terms that it gave its value.
+    pub(super) fn terms(&self) -> Terms {
+        lock(&self.says).terms
     }
 
     fn view(self: &Arc<Self>) -> Creation<V> {
@@ -97,8 +132,8 @@ impl<V: Clone> Desk<V> {
 }
 
 impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
-    /// [`try_create`](Self::try_create) with a creator that sees what it replaces, and may say that its
-    /// value is not to be stored.
+    /// [`try_create`](Self::try_create) with a creator that sees what it replaces, and may say of its
+    /// value how long it is fresh, under which tags it stands, and that it is not to be stored.
     ///
     /// ```
     /// use dogpile::{Config, Memory, Origin, Region};

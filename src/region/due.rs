@@ -41,15 +41,24 @@ pub(super) struct View {
     due: Due,
     /// What tells the key from others, where that matters.
     key: u64,
+    /// What the call itself bounds a value's own terms by.
+    bounds: Policy,
     /// How far ahead the call looks.
     ahead: Span,
     rule: RuleOfKey,
 }
 
 impl View {
-    pub(super) fn new(policy: Policy, due: Due, rule: &Rule, key: &[u8]) -> Self {
+    /// A call's `policy` in place of the `region`'s.
+    pub(super) fn new(policy: Policy, region: Policy, due: Due, rule: &Rule, key: &[u8]) -> Self {
+        let bound = |own: Span, region| if own == region { Span::FOREVER } else { own };
         Self {
             policy,
+            bounds: Policy {
+                fresh_for: bound(policy.fresh_for, region.fresh_for),
+                stale_for: bound(policy.stale_for, region.stale_for),
+                ..policy
+            },
             due,
             key: if due.jitter > 0.0 { fnv(key) } else { 0 },
             ahead: Span::ZERO,
@@ -63,15 +72,28 @@ impl View {
 
     /// What a value is if nobody looks ahead.
     pub(super) fn nominal(&self, value: &Metadata, epochs: Epochs, now: Time) -> Verdict {
+        let value = &self.bounded(value);
         let verdict = self.policy.judge(value, epochs, now);
         self.rule.judge(&self.policy, value, verdict)
     }
 
+    /// A value's own terms hold as far as the call does not ask for less.
+    fn bounded(&self, value: &Metadata) -> Metadata {
+        Metadata {
+            terms: value.terms.within(&self.bounds),
+            ..*value
+        }
+    }
+
     pub(super) fn judge(&self, value: &Metadata, epochs: Epochs, now: Time) -> Verdict {
+        let value = &self.bounded(value);
         let mut ahead = self.ahead;
         if self.due.jitter > 0.0 {
             let this = self.key ^ value.created.as_nanos();
-            ahead = ahead.max(self.due.jitter(self.policy.fresh_for, this));
+            ahead = ahead.max(
+                self.due
+                    .jitter(value.terms.policy(&self.policy).fresh_for, this),
+            );
         }
         let verdict = self.policy.judge_ahead(value, epochs, now, ahead);
         self.rule.judge(&self.policy, value, verdict)
@@ -149,6 +171,12 @@ impl Due {
             fresh_for: Span::from_nanos(whole.as_nanos().saturating_sub(most.as_nanos())),
             ..policy
         }
+    }
+
+    /// Whether values end early by a part of their own.
+    #[inline]
+    pub(super) fn jitters(&self) -> bool {
+        self.jitter > 0.0
     }
 
     /// Whether callers whose creator runs in the background look ahead at all.

@@ -135,13 +135,14 @@ impl<V> Values<V> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use dogpile_backend::{Epoch, Metadata, Stamp, Time};
+    use dogpile_backend::{Epoch, Metadata, Stamp, Terms, Time};
 
     fn entry(value: u32) -> CachedValue<u32> {
         let metadata = Metadata {
             stamp: Stamp::NONE,
             epoch: Epoch::FIRST,
             created: Time::ZERO,
+            terms: Terms::NONE,
         };
         CachedValue { value, metadata }
     }

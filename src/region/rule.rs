@@ -75,7 +75,9 @@ impl RuleOfKey {
         };
         match (verdict, rule(key, value)) {
             (Verdict::Miss, _) | (_, Some(Invalidation::Hard)) => Verdict::Miss,
-            (Verdict::Fresh, Some(Invalidation::Soft)) => policy.verdict_when_stale(),
+            (Verdict::Fresh, Some(Invalidation::Soft)) => {
+                value.terms.policy(policy).verdict_when_stale()
+            }
             (verdict, _) => verdict,
         }
     }

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, PoisonError};
 
-use dogpile_backend::{Bell, CachedValue, Clock, Metadata, Span, Stamp, Store, Time, Watch};
+use dogpile_backend::{Bell, CachedValue, Clock, Metadata, Span, Stamp, Store, Terms, Time, Watch};
 use dogpile_memory::Memory;
 
 use crate::sync::{Mutex, MutexGuard};
@@ -192,6 +192,7 @@ impl<V: Clone + Send + Sync + 'static> Board<V> {
             stamp: Stamp::NONE,
             epoch: dogpile_backend::Epoch::FIRST,
             created: self.clock.coarse(),
+            terms: Terms::NONE,
         };
         let entry = CachedValue {
             value: Place { copy },

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use dogpile_backend::{
-    Bell, CachedValue, Epoch, Metadata, News, Span, Stamp, Store, SystemClock, Time, Watch,
+    Bell, CachedValue, Epoch, Metadata, News, Span, Stamp, Store, SystemClock, Terms, Time, Watch,
 };
 use dogpile_memory::Memory;
 
@@ -16,6 +16,7 @@ fn entry(value: u64) -> CachedValue<u64> {
         stamp: Stamp::NONE,
         epoch: Epoch::FIRST,
         created: Time::ZERO,
+        terms: Terms::NONE,
     };
     CachedValue { value, metadata }
 }

@@ -7,20 +7,24 @@
 //! | 24..32 | the epoch |
 //! | 32..40 | when it was created: nanoseconds since 1970 |
 //! | 40..44 | the schema |
-//! | 44..48 | the length of the key, if that is too long to be the entry's place; else 0 |
+//! | 44..48 | the length of the key, if that is too long to be the entry's place; else 0. The highest bit says that terms follow |
 //! | 48..56 | the number of the write |
 //! | 56..64 | when it expires: nanoseconds since 1970, or the greatest number for never |
-//! | 64.. | the key, if its length is given; then the payload |
+//! | 64..97 | the value's own terms, if it has any |
+//! | then | the key, if its length is given; then the payload |
 //!
 //! Numbers are little-endian. The key is part of the checksum, so an entry that damage has put in
 //! another key's place is no entry.
 
-use dogpile_backend::{CachedValue, Epoch, Metadata, Payload, Stamp, Time};
+use dogpile_backend::{CachedValue, Epoch, Metadata, Payload, Stamp, Terms, Time};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::layout;
 
 const HEADER: usize = 64;
+
+/// In the length of the key: terms follow the header.
+const HAS_TERMS: u32 = 1 << 31;
 
 /// Never, as an entry's expiry.
 pub(crate) const NEVER: u64 = u64::MAX;
@@ -38,6 +42,9 @@ pub enum Unreadable {
     /// The bytes are not those that were written.
     #[error("the checksum does not match: the file was damaged, or changed by another program")]
     Checksum,
+    /// They are whole, and say of themselves what no entry says.
+    #[error("the entry has terms that this version does not know")]
+    Terms,
 }
 
 /// What the store itself needs to know of an entry.
@@ -54,8 +61,10 @@ pub(crate) fn encode(key: &[u8], entry: &CachedValue<Payload>, book: Book) -> Ve
     let CachedValue { value, metadata } = entry;
     let inside = if layout::is_long(key) { key } else { &[] };
     // Keys of four gigabytes do not reach this: no value beside one would be stored.
-    let length = u32::try_from(inside.len()).unwrap_or(u32::MAX);
-    let mut bytes = Vec::with_capacity(HEADER + inside.len() + value.bytes.len());
+    let mut length = u32::try_from(inside.len()).unwrap_or(u32::MAX);
+    let terms = (!metadata.terms.is_none()).then(|| metadata.terms.to_bytes());
+    length |= terms.map_or(0, |_| HAS_TERMS);
+    let mut bytes = Vec::with_capacity(HEADER + Terms::BYTES + inside.len() + value.bytes.len());
     bytes.extend_from_slice(&[0; 8]);
     bytes.extend_from_slice(&metadata.stamp.number().to_le_bytes());
     bytes.extend_from_slice(&metadata.epoch.number().to_le_bytes());
@@ -64,6 +73,7 @@ pub(crate) fn encode(key: &[u8], entry: &CachedValue<Payload>, book: Book) -> Ve
     bytes.extend_from_slice(&length.to_le_bytes());
     bytes.extend_from_slice(&book.written.to_le_bytes());
     bytes.extend_from_slice(&book.expires.to_le_bytes());
+    bytes.extend_from_slice(terms.as_ref().map_or(&[], |terms| terms));
     bytes.extend_from_slice(inside);
     bytes.extend_from_slice(&value.bytes);
     let sum = checksum(key, &bytes[8..]);
@@ -91,6 +101,9 @@ pub(crate) fn decode(key: &[u8], bytes: &[u8]) -> Result<Option<CachedValue<Payl
     if checksum(key, &bytes[8..]) != header.checksum {
         return Err(Unreadable::Checksum);
     }
+    if !header.knows_terms {
+        return Err(Unreadable::Terms);
+    }
     Ok(Some(CachedValue {
         value: Payload {
             schema: header.schema,
@@ -108,6 +121,7 @@ pub(crate) fn book(bytes: &[u8]) -> Option<Book> {
 struct Header {
     checksum: u64,
     metadata: Metadata,
+    knows_terms: bool,
     schema: u32,
     book: Book,
 }
@@ -120,7 +134,15 @@ fn parts(bytes: &[u8]) -> Result<(Header, &[u8], &[u8]), Unreadable> {
     let four = |at: usize| u32::from_le_bytes(std::array::from_fn(|byte| header[at + byte]));
     let eight = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| header[at + byte]));
     let stamp = u128::from_le_bytes(std::array::from_fn(|byte| header[8 + byte]));
-    let Some((inside, payload)) = rest.split_at_checked(four(44) as usize) else {
+    let (terms, rest) = match four(44) & HAS_TERMS {
+        0 => (Some(Terms::NONE), rest),
+        _ => {
+            let (terms, rest) = rest.split_first_chunk().ok_or(Unreadable::Checksum)?;
+            let terms = Terms::from_bytes(terms).filter(|terms| !terms.is_none());
+            (terms, rest)
+        }
+    };
+    let Some((inside, payload)) = rest.split_at_checked((four(44) & !HAS_TERMS) as usize) else {
         return Err(Unreadable::Checksum);
     };
     let header = Header {
@@ -129,7 +151,9 @@ fn parts(bytes: &[u8]) -> Result<(Header, &[u8], &[u8]), Unreadable> {
             stamp: Stamp::new(stamp),
             epoch: Epoch::new(eight(24)),
             created: Time::from_nanos(eight(32)),
+            terms: terms.unwrap_or_default(),
         },
+        knows_terms: terms.is_some(),
         schema: four(40),
         book: Book {
             written: eight(48),
@@ -141,7 +165,7 @@ fn parts(bytes: &[u8]) -> Result<(Header, &[u8], &[u8]), Unreadable> {
 
 /// For the fuzz targets, which ask what no caller can: what becomes of any bytes.
 pub mod inside {
-    use super::{book, checksum, decode, encode};
+    use super::{HAS_TERMS, book, checksum, decode, encode};
 
     /// The bytes, with a right checksum if wanted, and what is written of what is read in them; nothing if they
     /// cannot be read.
@@ -154,7 +178,8 @@ pub mod inside {
         let book = book(&bytes);
         let entry = decode(key, &bytes).ok()??;
         // A short key has no place in its entry; what stands there all the same is not read.
-        let stands = bytes[44..48] == [0; 4] || crate::layout::is_long(key);
+        let length = u32::from_le_bytes(std::array::from_fn(|byte| bytes[44 + byte]));
+        let stands = length | HAS_TERMS == HAS_TERMS || crate::layout::is_long(key);
         let written = encode(key, &entry, book?);
         stands.then_some((bytes, written))
     }
@@ -163,9 +188,15 @@ pub mod inside {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use dogpile_backend::{Span, Tags};
     use proptest::prelude::*;
 
     fn entry(number: u64, bytes: Vec<u8>) -> CachedValue<Payload> {
+        let terms = Terms {
+            stale_for: Some(Span::from_nanos(number)),
+            tags: Tags::new(number.into()),
+            ..Terms::NONE
+        };
         CachedValue {
             value: Payload {
                 schema: u32::try_from(number >> 32).expect("32 bits"),
@@ -175,6 +206,11 @@ mod tests {
                 stamp: Stamp::new(u128::from(number) << 70 | u128::from(number)),
                 epoch: Epoch::new(number),
                 created: Time::from_nanos(number.rotate_left(9)),
+                terms: if number.is_multiple_of(2) {
+                    Terms::NONE
+                } else {
+                    terms
+                },
             },
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use dogpile_backend::{
     Ask, Backend, CachedValue, Commit, Epoch, Fault, Lease, LeaseStore, Leased, Metadata, News,
-    Payload, Span, Stamp, Time,
+    Payload, Span, Stamp, Terms, Time,
 };
 use dogpile_memcached::{Memcached, MemcachedSettings};
 use dogpile_test_servers::Memcached as Server;
@@ -28,6 +28,7 @@ fn entry(text: &str) -> CachedValue<Payload> {
             stamp: Stamp::NONE,
             epoch: Epoch::UNKNOWN,
             created: Time::from_nanos(1_700_000_000_000_000_000),
+            terms: Terms::NONE,
         },
     }
 }

@@ -11,7 +11,7 @@
 use std::collections::HashSet;
 use std::io::{self, Read};
 
-use dogpile_backend::{CachedValue, Epoch, Metadata, Span, Stamp, Time};
+use dogpile_backend::{CachedValue, Epoch, Metadata, Span, Stamp, Terms, Time};
 use dogpile_memory::Memory;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -39,6 +39,7 @@ fn replay(keys: &[[u8; 4]], capacity: usize) -> usize {
         stamp: Stamp::NONE,
         epoch: Epoch::FIRST,
         created: Time::ZERO,
+        terms: Terms::NONE,
     };
     let mut hits = 0;
     for key in keys {

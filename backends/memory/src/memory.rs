@@ -15,11 +15,11 @@ use crate::table::Table;
 /// Values whose time is over leave at [`Store::maintain`](dogpile_backend::Store::maintain), which a region calls.
 ///
 /// ```
-/// use dogpile_backend::{CachedValue, Epoch, Metadata, Span, Stamp, Time};
+/// use dogpile_backend::{CachedValue, Epoch, Metadata, Terms, Span, Stamp, Time};
 /// use dogpile_memory::Memory;
 ///
 /// let memory = Memory::bounded(1_000);
-/// let metadata = Metadata { stamp: Stamp::NONE, epoch: Epoch::FIRST, created: Time::ZERO };
+/// let metadata = Metadata { stamp: Stamp::NONE, epoch: Epoch::FIRST, created: Time::ZERO, terms: Terms::NONE };
 /// memory.set(b"answer", CachedValue { value: 42, metadata }, Span::FOREVER);
 /// assert_eq!(memory.lend(b"answer", |cached| *cached.value), Some(42));
 /// assert_eq!(memory.len(), 1);

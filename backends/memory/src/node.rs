@@ -1,6 +1,6 @@
 //! What the map holds under a key: a value or a claim, never both and never neither.
 
-use dogpile_backend::{CachedValue, Epoch, Metadata, Stamp, Time};
+use dogpile_backend::{CachedValue, Epoch, Metadata, Stamp, Terms, Time};
 
 use crate::lifetime::Lifetime;
 use crate::mark::{Mark, StampCell};
@@ -10,6 +10,7 @@ use crate::mark::{Mark, StampCell};
 #[derive(Debug)]
 pub(crate) enum Node<V> {
     Value(Held<V>),
+    Termed(Box<Termed<V>>),
     Claim(Claim),
 }
 
@@ -28,6 +29,13 @@ pub(crate) struct Held<V> {
     pub(crate) kind: IsValue,
 }
 
+/// A value with terms of its own; apart, so that the many without are no larger for the few.
+#[derive(Debug)]
+pub(crate) struct Termed<V> {
+    pub(crate) held: Held<V>,
+    pub(crate) terms: Terms,
+}
+
 /// A byte that is never zero in a value, so that the compiler tells claims by it and needs no word of
 /// its own to do so.
 #[derive(Clone, Copy, Debug)]
@@ -44,19 +52,20 @@ pub(crate) struct Claim {
 
 impl<V> Held<V> {
     #[inline]
-    pub(crate) fn lend(&self) -> CachedValue<&V> {
+    fn lend(&self, terms: Terms) -> CachedValue<&V> {
         CachedValue {
             value: &self.value,
-            metadata: self.metadata(),
+            metadata: self.metadata(terms),
         }
     }
 
     #[inline]
-    pub(crate) fn metadata(&self) -> Metadata {
+    fn metadata(&self, terms: Terms) -> Metadata {
         Metadata {
             stamp: self.stamp.stamp(),
             epoch: self.epoch,
             created: self.created,
+            terms,
         }
     }
 
@@ -69,13 +78,44 @@ impl<V> Node<V> {
     pub(crate) fn stamp(&self) -> &StampCell {
         match self {
             Self::Value(held) => &held.stamp,
+            Self::Termed(termed) => &termed.held.stamp,
             Self::Claim(claim) => &claim.stamp,
         }
+    }
+
+    /// A value that was put there.
+    pub(crate) fn of(held: Held<V>, terms: Terms) -> Self {
+        if terms.is_none() {
+            return Self::Value(held);
+        }
+        Self::Termed(Box::new(Termed { held, terms }))
     }
 
     pub(crate) fn value(&self) -> Option<&Held<V>> {
         match self {
             Self::Value(held) => Some(held),
+            Self::Termed(termed) => Some(&termed.held),
+            Self::Claim(_) => None,
+        }
+    }
+
+    /// The value for somebody to read, who has then used it.
+    #[inline]
+    pub(crate) fn lend(&self) -> Option<CachedValue<&V>> {
+        let (held, terms) = match self {
+            Self::Value(held) => (held, Terms::NONE),
+            Self::Termed(termed) => (&termed.held, termed.terms),
+            Self::Claim(_) => return None,
+        };
+        held.mark.touch();
+        Some(held.lend(terms))
+    }
+
+    /// What is known of the value.
+    pub(crate) fn metadata(&self) -> Option<Metadata> {
+        match self {
+            Self::Value(held) => Some(held.metadata(Terms::NONE)),
+            Self::Termed(termed) => Some(termed.held.metadata(termed.terms)),
             Self::Claim(_) => None,
         }
     }

@@ -14,8 +14,8 @@ use crate::mark::Counter;
 /// ```
 /// use dogpile_backend::Store;
 /// use dogpile_memory::Null;
-/// # use dogpile_backend::{CachedValue, Epoch, Metadata, Span, Stamp, Time};
-/// # let metadata = Metadata { stamp: Stamp::NONE, epoch: Epoch::FIRST, created: Time::ZERO };
+/// # use dogpile_backend::{CachedValue, Epoch, Metadata, Terms, Span, Stamp, Time};
+/// # let metadata = Metadata { stamp: Stamp::NONE, epoch: Epoch::FIRST, created: Time::ZERO, terms: Terms::NONE };
 /// let store = Null::new();
 /// store.set(b"answer", CachedValue { value: 42, metadata }, Span::FOREVER).wait()?;
 /// let found: Option<CachedValue<i32>> = store.get(b"answer").wait()?;

@@ -63,14 +63,13 @@ impl<V: Clone + Send + Sync + 'static> LeaseStore<V> for Memory<V> {
         let guard = self.table.map.guard();
         let mut turn = Turn::take(&self.table, &guard, key);
         let node = turn.look();
-        let value = node.and_then(Node::value);
+        let value = node.and_then(|node| node.value().zip(node.metadata()));
         let current = |lease: &Lease| node.is_some_and(|node| node.is_leased_to(lease.stamp));
         let held = ask.held.filter(current);
-        if let Some(fresh) = value.filter(|value| (ask.fresh)(&value.metadata())) {
+        if let Some((fresh, metadata)) = value.filter(|(_, metadata)| (ask.fresh)(metadata)) {
             if held.is_some() {
                 turn.unlease();
             }
-            let metadata = fresh.metadata();
             turn.end();
             let value = fresh.value.clone(); // the user's code: no lock is held any more
             return Reply::ok(Leased::Fresh(CachedValue { value, metadata }));

@@ -71,11 +71,10 @@ impl<V> Table<V> {
         borrow: B,
     ) -> Result<R, W> {
         let map = self.map.pin();
-        let Some(Node::Value(held)) = map.get(&Wanted::<B>::by(key)) else {
-            return Err(with);
-        };
-        held.mark.touch();
-        Ok(borrow(held.lend(), with))
+        match map.get(&Wanted::<B>::by(key)).and_then(Node::lend) {
+            Some(entry) => Ok(borrow(entry, with)),
+            None => Err(with),
+        }
     }
 
     /// Stores a value whoever holds a lease.

@@ -100,8 +100,8 @@ impl<'g, V> Turn<'g, V> {
     /// Ends the lease on the entry, which is there and leased.
     pub(crate) fn unlease(&mut self) {
         match self.look() {
-            Some(Node::Value(held)) => held.stamp.set(self.stripe.stamps.value()),
             Some(Node::Claim(_)) => self.remove(),
+            Some(value) => value.stamp().set(self.stripe.stamps.value()),
             None => {}
         }
         self.changed();
@@ -143,7 +143,7 @@ impl<'g, V> Turn<'g, V> {
             mark,
             kind: IsValue::Yes,
         };
-        self.insert(key, Node::Value(held));
+        self.insert(key, Node::of(held, metadata.terms));
     }
 
     /// Removes the value or the claim, and with it any lease.
@@ -207,12 +207,12 @@ impl<'g, V> Turn<'g, V> {
     /// Removes the entry from the map and from the queues.
     fn remove(&mut self) {
         match self.table.map.remove(&self.key, self.guard) {
-            Some(Node::Value(held)) => {
-                if let Some(policy) = &mut self.stripe.policy {
+            Some(Node::Claim(_)) => self.stripe.claims -= 1,
+            Some(value) => {
+                if let (Some(policy), Some(held)) = (&mut self.stripe.policy, value.value()) {
                     policy.remove(held.slot);
                 }
             }
-            Some(Node::Claim(_)) => self.stripe.claims -= 1,
             None => {}
         }
     }

@@ -219,6 +219,7 @@ list! { $
         a_value_is_replaced_by_set
         a_deleted_value_is_gone
         metadata_is_kept
+        a_values_own_terms_are_kept
         a_copy_does_not_change
         any_time_to_live_is_taken
         a_local_look_agrees_with_get

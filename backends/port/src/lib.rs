@@ -31,6 +31,7 @@ pub use codec::PostcardCodec;
 pub use codec::{Codec, CodecError};
 pub use dogpile_core::cached_value::{CachedValue, Epoch, Epochs, Metadata, Stamp};
 pub use dogpile_core::freshness::{Policy, Verdict};
+pub use dogpile_core::terms::{Tag, Tags, Terms, TooManyTags};
 pub use dogpile_core::time::{Span, Time};
 pub use encoded::Encoded;
 pub use error::{Fault, Operation, StoreError, show_key};

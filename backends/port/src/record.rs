@@ -11,6 +11,9 @@
 //! | `st` | the stamp, 32 hexadecimal digits | [`Stamp::NONE`] |
 //! | `ep` | the region's epoch before the creator started | [`Epoch::UNKNOWN`] |
 //! | `sc` | the schema of the payload | 0 |
+//! | `ff` | how long this value is fresh, in nanoseconds; 2^64 - 1 is for ever | as the region says |
+//! | `sf` | how long after that it may be served stale, likewise | as the region says |
+//! | `tg` | its tags: 32 hexadecimal digits, four for each slot | no tags |
 //!
 //! This is the layout of Python's dogpile.cache, whose records have `ct` and `v` alone; it
 //! tolerates the other keys as we tolerate what we do not know. The creation time is read as the
@@ -24,7 +27,7 @@ mod number;
 
 use std::fmt::Write as _;
 
-use crate::{CachedValue, Epoch, Metadata, Stamp, Time};
+use crate::{CachedValue, Epoch, Metadata, Stamp, Terms, Time};
 use header::Header;
 
 /// The format that is written, and the only one that is read.
@@ -74,13 +77,14 @@ pub enum Unreadable {
 /// Writes `entry` down as one record.
 ///
 /// ```
-/// use dogpile_backend::{CachedValue, Epoch, Metadata, Payload, Stamp, Time, record};
+/// use dogpile_backend::{CachedValue, Epoch, Metadata, Payload, Stamp, Terms, Time, record};
 /// let entry = CachedValue {
 ///     value: Payload { schema: 0, bytes: b"42".to_vec() },
 ///     metadata: Metadata {
 ///         stamp: Stamp::NONE,
 ///         epoch: Epoch::new(7),
 ///         created: Time::from_nanos(1_500_000_000),
+///         terms: Terms::NONE,
 ///     },
 /// };
 /// let bytes = record::encode(&entry);
@@ -108,6 +112,20 @@ pub fn encode(entry: &CachedValue<Payload>) -> Vec<u8> {
     }
     if value.schema != 0 {
         field(format_args!(", \"sc\": {}", value.schema));
+    }
+    let Terms {
+        fresh_for,
+        stale_for,
+        tags,
+    } = metadata.terms;
+    if let Some(span) = fresh_for {
+        field(format_args!(", \"ff\": {}", span.as_nanos()));
+    }
+    if let Some(span) = stale_for {
+        field(format_args!(", \"sf\": {}", span.as_nanos()));
+    }
+    if !tags.is_empty() {
+        field(format_args!(", \"tg\": \"{:032x}\"", tags.number()));
     }
     field(format_args!("}}|"));
     let mut record = header.into_bytes();
@@ -140,6 +158,7 @@ pub fn decode(record: &[u8]) -> Result<CachedValue<Payload>, Unreadable> {
             stamp: header.stamp.map_or(Stamp::NONE, Stamp::new),
             epoch: header.epoch.map_or(Epoch::UNKNOWN, Epoch::new),
             created: Time::from_nanos(created),
+            terms: header.terms,
         },
     })
 }

@@ -5,7 +5,7 @@ mod stores;
 use dogpile_backend::{
     Ask, Awaiting, Blocking, CachedValue, CodecError, Commit, Encoded, Epoch, Fault, Guarded,
     JsonCodec, Lease, LeaseStore, Leased, Local, Metadata, Offloaded, Operation, Payload, Span,
-    Stamp, Store, Time,
+    Stamp, Store, Terms, Time,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -20,6 +20,7 @@ fn entry<V>(value: V) -> CachedValue<V> {
             stamp: Stamp::NONE,
             epoch: Epoch::FIRST,
             created: Time::ZERO,
+            terms: Terms::NONE,
         },
     }
 }

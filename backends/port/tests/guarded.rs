@@ -4,7 +4,8 @@ mod stores;
 
 use dogpile_backend::{
     Ask, AsyncBackend, Awaiting, Backend, Blocking, CachedValue, Commit, Epoch, Fault, Guarded,
-    Lease, LeaseStore, Leased, Metadata, Operation, Reply, Span, Stamp, Store, StoreError, Time,
+    Lease, LeaseStore, Leased, Metadata, Operation, Reply, Span, Stamp, Store, StoreError, Terms,
+    Time,
 };
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,6 +22,7 @@ fn entry(value: u64) -> CachedValue<u64> {
             stamp: Stamp::NONE,
             epoch: Epoch::FIRST,
             created: Time::ZERO,
+            terms: Terms::NONE,
         },
     }
 }

@@ -5,7 +5,7 @@ mod stores;
 use dogpile_backend::{
     Ask, Backend, Bell, Blocking, CachedValue, Commit, Epoch, EpochStore, Epochs, Guarded,
     Invalidation, LeaseStore, Leased, Metadata, News, Offloaded, Operation, Reply, Span, Stamp,
-    Store, StoreError, Time, Watch,
+    Store, StoreError, Terms, Time, Watch,
 };
 use std::num::NonZeroUsize;
 use std::pin::Pin;
@@ -85,6 +85,7 @@ fn entry(value: u64) -> CachedValue<u64> {
             stamp: Stamp::NONE,
             epoch: Epoch::FIRST,
             created: Time::ZERO,
+            terms: Terms::NONE,
         },
     }
 }

@@ -12,7 +12,7 @@ use dogpile_backend::proxy::{
 };
 use dogpile_backend::{
     Ask, Backend, Blocking, CachedValue, Commit, Epoch, Fault, Guarded, Leased, Local, ManualClock,
-    Metadata, Operation, Reply, Span, Stamp, Store, StoreError, Time,
+    Metadata, Operation, Reply, Span, Stamp, Store, StoreError, Terms, Time,
 };
 use stores::leasing::Leasing;
 use stores::wrong::Wrong;
@@ -102,6 +102,7 @@ fn entry(value: u64) -> CachedValue<u64> {
         stamp: Stamp::NONE,
         epoch: Epoch::FIRST,
         created: Time::from_nanos(value),
+        terms: Terms::NONE,
     };
     CachedValue { value, metadata }
 }

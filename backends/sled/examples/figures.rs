@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use dogpile_backend::{
-    Ask, CachedValue, Epoch, LeaseStore, Leased, Metadata, Payload, Span, Stamp, Store, Time,
+    Ask, CachedValue, Epoch, LeaseStore, Leased, Metadata, Payload, Span, Stamp, Store, Terms, Time,
 };
 use dogpile_sled::{Durability, Sled, SledSettings};
 
@@ -66,6 +66,7 @@ fn entry() -> CachedValue<Payload> {
             stamp: Stamp::NONE,
             epoch: Epoch::FIRST,
             created: Time::END,
+            terms: Terms::NONE,
         },
     }
 }

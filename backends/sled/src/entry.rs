@@ -1,7 +1,8 @@
 //! What is under one key, as bytes: a value, a claim, or both, under one checksum.
 //!
 //! ```text
-//! checksum 8 | what 1 | claim: stamp 16 | value: end 8, stamp 16, epoch 8, created 8, schema 4, bytes
+//! checksum 8 | what 1 | claim: stamp 16 |
+//!     value: end 8, stamp 16, epoch 8, created 8, schema 4, terms 33, bytes
 //! ```
 //!
 //! Numbers are big-endian; `what` says which of the two parts are there. The checksum is seeded by
@@ -10,13 +11,15 @@
 
 use std::fmt;
 
-use dogpile_backend::{CachedValue, Epoch, Metadata, Payload, Stamp, Time};
+use dogpile_backend::{CachedValue, Epoch, Metadata, Payload, Stamp, Terms, Time};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 const SUM: usize = 8;
 const CLAIM: usize = 16;
 /// A value's part without its bytes.
-const VALUE: usize = 8 + 16 + 8 + 8 + 4;
+const VALUE: usize = TERMS + Terms::BYTES;
+/// Where its own terms stand in it.
+const TERMS: usize = 8 + 16 + 8 + 8 + 4;
 
 const HAS_VALUE: u8 = 1;
 const HAS_CLAIM: u8 = 2;
@@ -93,10 +96,11 @@ impl<'a> Entry<'a> {
             rest = after;
         }
         if what & HAS_VALUE != 0 {
-            if rest.len() < VALUE {
-                return Err(short);
+            let value = Value::new(rest).ok_or(short)?;
+            if Terms::from_bytes(&value.number(TERMS)).is_none() {
+                return Err(Unreadable::Unknown { what: rest[TERMS] });
             }
-            entry.value = Some(Value(rest));
+            entry.value = Some(value);
         }
         Ok(entry)
     }
@@ -131,6 +135,7 @@ pub(crate) fn value_bytes(entry: &CachedValue<Payload>, end: Time) -> Vec<u8> {
     bytes.extend_from_slice(&metadata.epoch.number().to_be_bytes());
     bytes.extend_from_slice(&metadata.created.as_nanos().to_be_bytes());
     bytes.extend_from_slice(&value.schema.to_be_bytes());
+    bytes.extend_from_slice(&metadata.terms.to_bytes());
     bytes.extend_from_slice(&value.bytes);
     bytes
 }
@@ -158,6 +163,8 @@ impl<'a> Value<'a> {
             stamp: Stamp::new(u128::from_be_bytes(self.number(8))),
             epoch: Epoch::new(u64::from_be_bytes(self.number(24))),
             created: Time::from_nanos(u64::from_be_bytes(self.number(32))),
+            // Read before this was made.
+            terms: Terms::from_bytes(&self.number(TERMS)).unwrap_or_default(),
         }
     }
 

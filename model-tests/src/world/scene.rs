@@ -3,6 +3,7 @@
 use dogpile_core::cached_value::{Epoch, Metadata, Stamp as CoreStamp};
 use dogpile_core::flow::{Action, Ending, Event, Release};
 use dogpile_core::freshness::{Policy, Verdict};
+use dogpile_core::terms::Terms;
 use dogpile_core::time::{Span, Time};
 
 use super::config::Config;
@@ -45,6 +46,7 @@ impl Scene<'_> {
             stamp: CoreStamp::NONE,
             epoch: Epoch::new(value.epoch.into()),
             created: Time::ZERO,
+            terms: Terms::NONE,
         };
         let age = self.age_of(value);
         let known = self.state.processes[usize::from(process)].known;

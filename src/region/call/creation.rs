@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use dogpile_backend::{CachedValue, Metadata, Stamp};
+use dogpile_backend::{CachedValue, Metadata, Stamp, Terms};
 use dogpile_core::flow::{Created, Event, Release};
 use dogpile_core::slot::End;
 
@@ -65,6 +65,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
             stamp: Stamp::NONE,
             epoch: self.epoch,
             created: active.precisely_now(),
+            terms: self.desk.as_ref().map_or(Terms::NONE, |desk| desk.terms()),
         };
         self.made = Some(Box::new(CachedValue { value, metadata }));
         if wanted {

@@ -221,9 +221,10 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
 
     /// What is to be stored, for how long, under which lease.
     pub(in crate::region) fn commitment(&self) -> Option<(CachedValue<V>, Span, Lease)> {
-        let time_to_live = self.subject.active().time_to_live(&self.terms.policy);
-        let lease = self.hold.lease()?.clone();
-        Some((self.made.as_deref()?.clone(), time_to_live, lease))
+        let (active, lease) = (self.subject.active(), self.hold.lease()?.clone());
+        let made = self.made.as_deref()?.clone();
+        let time_to_live = active.time_to_live(&self.terms.policy, &made.metadata.terms);
+        Some((made, time_to_live, lease))
     }
 
     /// What the store says of the commit.

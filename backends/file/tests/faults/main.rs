@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use dogpile_backend::{
     Ask, CachedValue, Commit, Epoch, Lease, LeaseStore, Leased, Metadata, Payload, Span, Stamp,
-    Store, StoreError, Time,
+    Store, StoreError, Terms, Time,
 };
 use dogpile_file::File;
 
@@ -34,6 +34,7 @@ fn entry(bytes: impl Into<Vec<u8>>) -> CachedValue<Payload> {
             stamp: Stamp::NONE,
             epoch: Epoch::new(7),
             created: Time::from_nanos(1_700_000_000_000_000_000),
+            terms: Terms::NONE,
         },
     }
 }

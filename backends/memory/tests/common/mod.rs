@@ -2,7 +2,8 @@
 #![allow(dead_code, missing_docs)] // each test binary uses its own part
 
 use dogpile_backend::{
-    Ask, CachedValue, Commit, Epoch, Lease, LeaseStore, Leased, Metadata, Span, Stamp, Store, Time,
+    Ask, CachedValue, Commit, Epoch, Lease, LeaseStore, Leased, Metadata, Span, Stamp, Store,
+    Terms, Time,
 };
 use dogpile_memory::Memory;
 
@@ -16,6 +17,7 @@ pub(crate) fn made<V>(value: V, secs: u64) -> CachedValue<V> {
             stamp: Stamp::NONE,
             epoch: Epoch::FIRST,
             created: at(secs),
+            terms: Terms::NONE,
         },
     }
 }

@@ -12,7 +12,7 @@ use std::thread;
 use super::{Form, Runtime, Sample};
 use crate::{
     Ask, CachedValue, Commit, Epoch, Lease, LeaseStore, Leased, Metadata, Reply, Span, Stamp,
-    Store, Time,
+    Store, Tags, Terms, Time,
 };
 
 /// A promise that was broken, in words.
@@ -83,15 +83,26 @@ impl<V: Sample> Subject<V> {
         self.name(name).into_bytes()
     }
 
-    /// The entry with this number: value, epoch and creation time tell it from all others.
+    /// The entry with this number: value, epoch and creation time tell it from all others. Every other
+    /// one has terms of its own.
     #[allow(clippy::unused_self)] // says which type of value
     pub(super) fn entry(&self, number: u64) -> CachedValue<V> {
+        let terms = Terms {
+            fresh_for: Some(Span::from_secs(number)),
+            tags: Tags::new(number.into()),
+            ..Terms::NONE
+        };
         CachedValue {
             value: V::sample(number),
             metadata: Metadata {
                 stamp: Stamp::NONE,
                 epoch: Epoch::new(number),
                 created: Time::from_nanos(1_700_000_000_123_456_789 + number),
+                terms: if number.is_multiple_of(2) {
+                    terms
+                } else {
+                    Terms::NONE
+                },
             },
         }
     }
@@ -242,6 +253,7 @@ pub(super) fn same<V: PartialEq>(one: &CachedValue<V>, other: &CachedValue<V>) -
     one.value == other.value
         && one.metadata.epoch == other.metadata.epoch
         && one.metadata.created == other.metadata.created
+        && one.metadata.terms == other.metadata.terms
 }
 
 /// Runs `work` on as many threads at once, each with its number, and gathers what they answer.

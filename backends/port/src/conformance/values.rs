@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::subject::{LONG, Outcome, Subject, ensure, same};
 use super::{Form, Sample};
-use crate::{CachedValue, Epoch, Local, Metadata, Span, Stamp, Time};
+use crate::{CachedValue, Epoch, Local, Metadata, Span, Stamp, Tag, Tags, Terms, Time};
 
 pub(super) fn nothing_is_found_where_nothing_was_set<V: Sample>(subject: &Subject<V>) -> Outcome {
     subject.is_empty(&subject.key("key"))
@@ -63,6 +63,7 @@ pub(super) fn metadata_is_kept<V: Sample>(subject: &Subject<V>) -> Outcome {
                     stamp,
                     epoch,
                     created,
+                    terms: Terms::NONE,
                 },
             };
             subject.set(&key, entry.clone())?;
@@ -75,6 +76,29 @@ pub(super) fn metadata_is_kept<V: Sample>(subject: &Subject<V>) -> Outcome {
         }
     }
     Ok(())
+}
+
+pub(super) fn a_values_own_terms_are_kept<V: Sample>(subject: &Subject<V>) -> Outcome {
+    let key = subject.key("key");
+    let spans = [None, Some(Span::ZERO), Some(LONG), Some(Span::FOREVER)];
+    let eight = (0..Tags::MOST).try_fold(Tags::NONE, |tags, number| {
+        tags.with(Tag::named(&number.to_be_bytes()))
+    })?;
+    for (fresh_for, stale_for) in spans.into_iter().zip(spans.into_iter().rev()) {
+        for tags in [Tags::NONE, Tags::new(1), eight] {
+            let mut entry = subject.entry(1);
+            entry.metadata.terms = Terms {
+                fresh_for,
+                stale_for,
+                tags,
+            };
+            subject.set(&key, entry.clone())?;
+            subject.holds(&key, &entry)?;
+        }
+    }
+    // None are left over from a value that had some.
+    subject.set(&key, subject.entry(2))?;
+    subject.holds(&key, &subject.entry(2))
 }
 
 pub(super) fn a_copy_does_not_change<V: Sample>(subject: &Subject<V>) -> Outcome {

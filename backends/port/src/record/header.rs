@@ -1,7 +1,8 @@
-//! A parser for the record's header: a JSON object of which five keys matter.
+//! A parser for the record's header: a JSON object of which eight keys matter.
 
 use super::Unreadable;
 use super::number::Number;
+use crate::{Span, Tags, Terms};
 
 /// How deep what we do not know may be nested.
 const DEEPEST: usize = 32;
@@ -14,6 +15,7 @@ pub(super) struct Header {
     pub(super) stamp: Option<u128>,
     pub(super) epoch: Option<u64>,
     pub(super) schema: Option<u32>,
+    pub(super) terms: Terms,
 }
 
 impl Header {
@@ -38,9 +40,12 @@ impl Header {
         match key {
             b"ct" => self.created = Some(parser.nanos()?),
             b"v" => self.format = Some(parser.integer("a format number")?),
-            b"st" => self.stamp = Some(parser.stamp()?),
+            b"st" => self.stamp = Some(parser.digits("a stamp of 32 hexadecimal digits")?),
             b"ep" => self.epoch = Some(parser.integer("an epoch's number")?),
             b"sc" => self.schema = Some(parser.integer("a schema number")?),
+            b"ff" => self.terms.fresh_for = Some(parser.span()?),
+            b"sf" => self.terms.stale_for = Some(parser.span()?),
+            b"tg" => self.terms.tags = Tags::new(parser.digits("tags of 32 hexadecimal digits")?),
             _ => parser.skip(0)?,
         }
         Ok(())
@@ -173,7 +178,11 @@ impl<'a> Parser<'a> {
             .ok_or(expected(start, what))
     }
 
-    fn stamp(&mut self) -> Result<u128, Unreadable> {
+    fn span(&mut self) -> Result<Span, Unreadable> {
+        self.integer("nanoseconds").map(Span::from_nanos)
+    }
+
+    fn digits(&mut self, what: &'static str) -> Result<u128, Unreadable> {
         const DIGITS: usize = 32;
         let start = self.at;
         let text = self.string()?;
@@ -183,7 +192,7 @@ impl<'a> Parser<'a> {
                 text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
             })
             .and_then(|text| u128::from_str_radix(text, 16).ok())
-            .ok_or(expected(start, "a stamp of 32 hexadecimal digits"))
+            .ok_or(expected(start, what))
     }
 
     /// Goes past a value of any kind.

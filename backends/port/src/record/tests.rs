@@ -159,6 +159,7 @@ prop_compose! {
                 stamp: Stamp::new(stamp),
                 epoch: Epoch::new(epoch),
                 created: Time::from_nanos(created),
+                terms: Terms::NONE,
             },
         }
     }

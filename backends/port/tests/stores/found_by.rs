@@ -14,6 +14,7 @@ pub const FOUND_BY: &[(Wrong, &[&str])] = &[
     ),
     (Wrong::RoundsCreationTimes, &["metadata_is_kept"]),
     (Wrong::LosesStamps, &["metadata_is_kept"]),
+    (Wrong::LosesTerms, &["a_values_own_terms_are_kept"]),
     (Wrong::CutsKeysShort, &["long_keys_are_told_apart"]),
     (Wrong::FoldsCase, &["keys_are_told_apart"]),
     (Wrong::KeepsTheFirstValue, &["a_value_is_replaced_by_set"]),

@@ -2,7 +2,7 @@
 
 use dogpile_backend::{
     Ask, Bell, CachedValue, Commit, EpochStore, Epochs, Fault, Lease, LeaseStore, Leased, Local,
-    News, Operation, Reply, Span, Stamp, Store, StoreError, Time, Watch,
+    News, Operation, Reply, Span, Stamp, Store, StoreError, Terms, Time, Watch,
 };
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -86,6 +86,7 @@ impl<V: Clone + Send + Sync + 'static> Leasing<V> {
         match self.wrong {
             Wrong::LosesMetadata => metadata.epoch = dogpile_backend::Epoch::FIRST,
             Wrong::LosesStamps => metadata.stamp = Stamp::NONE,
+            Wrong::LosesTerms => metadata.terms = Terms::NONE,
             Wrong::StampsAllAlike => metadata.stamp = Stamp::new(7),
             Wrong::RoundsCreationTimes => {
                 let micros = metadata.created.as_nanos() / 1_000;

@@ -7,6 +7,7 @@ pub enum Wrong {
     LosesMetadata,
     RoundsCreationTimes,
     LosesStamps,
+    LosesTerms,
     StampsAllAlike,
     RefusesTheEmptyKey,
     WritesTheWholeMapBack,

@@ -19,6 +19,7 @@ fn cached(
             stamp: Stamp::new(stamp),
             epoch: Epoch::new(epoch),
             created: Time::from_nanos(created),
+            terms: Terms::NONE,
         },
     }
 }

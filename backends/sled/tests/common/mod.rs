@@ -5,7 +5,7 @@
 
 use dogpile_backend::{
     Ask, CachedValue, Epoch, EpochStore, Lease, LeaseStore, Leased, Metadata, Payload, Reply, Span,
-    Stamp, Store, Time,
+    Stamp, Store, Terms, Time,
 };
 use dogpile_sled::{Sled, SledSettings};
 use tempfile::TempDir;
@@ -91,6 +91,7 @@ pub(crate) fn entry(number: u64) -> CachedValue<Payload> {
             stamp: Stamp::NONE,
             epoch: Epoch::new(number),
             created: at(number),
+            terms: Terms::NONE,
         },
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dogpile::backend::{CachedValue, Epoch, Metadata, Payload, Stamp, Time};
+use dogpile::backend::{CachedValue, Epoch, Metadata, Payload, Stamp, Terms, Time};
 
 use crate::random::mix;
 
@@ -53,6 +53,7 @@ pub(super) fn value(writer: u64, number: u64) -> CachedValue<Payload> {
             stamp: Stamp::NONE,
             epoch: Epoch::new(number),
             created: Time::from_nanos(number + 1),
+            terms: Terms::NONE,
         },
     }
 }

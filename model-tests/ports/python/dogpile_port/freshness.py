@@ -16,7 +16,15 @@ class Policy(NamedTuple):
     def lifetime(self) -> int:
         return after(self.fresh_for, self.stale_for)
 
+    def of(self, value: Metadata) -> "Policy":
+        """The policy that goes for a value with terms of its own."""
+        own = {name: span for name, span in value.terms._asdict().items() if name != "tags" and span is not None}
+        return self._replace(**own)
+
     def judge(self, value: Metadata, epochs: Epochs, now: int) -> str:
+        return self.of(value)._judge(value, epochs, now)
+
+    def _judge(self, value: Metadata, epochs: Epochs, now: int) -> str:
         if self._is_before(value, epochs.hard):
             return MISS
         verdict = self._judge_age(value.created, now)
@@ -26,8 +34,8 @@ class Policy(NamedTuple):
 
     def judge_ahead(self, value: Metadata, epochs: Epochs, now: int, ahead: int) -> str:
         """The verdict on a value that grows old so much ahead of its time."""
-        verdict = self.judge(value, epochs, now)
-        ends = self.fresh_for != END and after(since(now, value.created), ahead) >= self.fresh_for
+        verdict, fresh_for = self.judge(value, epochs, now), self.of(value).fresh_for
+        ends = fresh_for != END and after(since(now, value.created), ahead) >= fresh_for
         return STALE if verdict == FRESH and ahead and ends else verdict
 
     def is_fresh(self, value: Metadata, floor: int, now: int) -> bool:
@@ -35,7 +43,7 @@ class Policy(NamedTuple):
         return (
             value.epoch >= floor
             and value.epoch != UNKNOWN_EPOCH
-            and since(now, value.created) < self.fresh_for
+            and since(now, value.created) < self.of(value).fresh_for
             and since(value.created, now) <= self.skew
         )
 

@@ -7,7 +7,7 @@ decimals that they are, and nesting is bounded. Python's own `json` gives floats
 import re
 from typing import Callable, Optional
 
-from .cached_value import NO_STAMP, UNKNOWN_EPOCH, Entry, Metadata
+from .cached_value import NO_STAMP, UNKNOWN_EPOCH, Entry, Metadata, Terms
 from .time import END
 
 FORMAT = 2
@@ -17,7 +17,7 @@ NUMBER = re.compile(rb"(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?"
 STRING = re.compile(rb'"((?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*)"')
 SPACE = re.compile(rb"[ \t\r\n]*")
 WORDS = (b"true", b"false", b"null", b"NaN", b"Infinity", b"-Infinity")
-STAMP = re.compile(rb"[0-9a-fA-F]{32}")
+DIGITS = re.compile(rb"[0-9a-fA-F]{32}")
 
 
 class Unreadable(Exception):
@@ -38,6 +38,11 @@ def encode(entry: Entry) -> bytes:
         fields.append(f'"ep": {metadata.epoch}')
     if entry.schema != 0:
         fields.append(f'"sc": {entry.schema}')
+    for key, own in (("ff", metadata.terms.fresh_for), ("sf", metadata.terms.stale_for)):
+        if own is not None:
+            fields.append(f'"{key}": {own}')
+    if metadata.terms.tags:
+        fields.append(f'"tg": "{metadata.terms.tags:032x}"')
     return ("{" + ", ".join(fields) + "}|").encode() + entry.payload
 
 
@@ -52,7 +57,9 @@ def decode(record: bytes) -> Entry:
         raise Unreadable("Format", found=str(fields["v"]))
     if "ct" not in fields:
         raise Unreadable("Missing", key="ct")
-    metadata = Metadata(fields.get("st", NO_STAMP), fields.get("ep", UNKNOWN_EPOCH), fields["ct"])
+    terms = Terms(fields.get("ff"), fields.get("sf"), fields.get("tg", 0))
+    stamp, epoch = fields.get("st", NO_STAMP), fields.get("ep", UNKNOWN_EPOCH)
+    metadata = Metadata(stamp, epoch, fields["ct"], terms)
     return Entry(metadata, fields.get("sc", 0), payload)
 
 
@@ -101,14 +108,14 @@ class _Header:
                 self.fields["ct"] = self._nanos()
             case b"v":
                 self.fields["v"] = self._integer(END)
-            case b"ep":
-                self.fields["ep"] = self._integer(END)
+            case b"ep" | b"ff" | b"sf":
+                self.fields[key.decode()] = self._integer(END)
             case b"sc":
                 self.fields["sc"] = self._integer(2**32 - 1)
-            case b"st":
-                stamp = STAMP.fullmatch(self._string())
-                self._need(stamp)
-                self.fields["st"] = int(stamp[0], 16)
+            case b"st" | b"tg":
+                digits = DIGITS.fullmatch(self._string())
+                self._need(digits)
+                self.fields[key.decode()] = int(digits[0], 16)
             case _:  # also a key of ours that is written with escapes
                 self._skip(0)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Callable, Iterator, NamedTuple, Optional
 
 from . import flow, freshness, keys, record, region, state, time
-from .cached_value import Entry, Epochs, Metadata, raised
+from .cached_value import Entry, Epochs, Metadata, Terms, raised, slot
 from .epochs import EpochCell
 
 VERSION = 1
@@ -98,7 +98,7 @@ def claim_numbers(vectors: Case, table: dict = state.TABLE) -> Answers:
 def verdicts(vectors: Case) -> Answers:
     for case in vectors["verdicts"]:
         policy = freshness.Policy(**{name: int(span) for name, span in case["policy"].items()})
-        value = Metadata(0, int(case["epoch"]), int(case["created"]))
+        value = Metadata(0, int(case["epoch"]), int(case["created"]), _terms(case))
         epochs, now = Epochs(int(case["hard"]), int(case["soft"])), int(case["now"])
         answered = policy.judge(value, epochs, now), policy.is_fresh(value, epochs.current(), now)
         yield case, (case["verdict"], case["is_fresh"]), answered
@@ -161,7 +161,8 @@ def _step(call: flow.Flow, event: str, table: flow.Table) -> tuple[flow.Flow, st
 def records(vectors: Case) -> Answers:
     for case in vectors["encoded"]:
         entry = case["entry"]
-        metadata = Metadata(*(int(entry[name]) for name in ("stamp", "epoch", "created")))
+        numbers = (int(entry[name]) for name in ("stamp", "epoch", "created"))
+        metadata = Metadata(*numbers, _terms(entry))
         value = Entry(metadata, int(entry["schema"]), bytes.fromhex(entry["payload"]))
         yield case, case["record"], record.encode(value).hex()
     for case in vectors["decoded"]:
@@ -171,8 +172,21 @@ def records(vectors: Case) -> Answers:
         except record.Unreadable as unreadable:
             yield case, expected, unreadable.answer
             continue
-        answered = {name: str(number) for name, number in read.metadata._asdict().items()}
-        yield case, expected, answered | {"schema": str(read.schema), "payload": read.payload.hex()}
+        metadata, terms = read.metadata._asdict(), read.metadata.terms
+        del metadata["terms"]
+        answered = {name: str(number) for name, number in metadata.items()}
+        answered |= {"own_fresh_for": _span(terms.fresh_for), "own_stale_for": _span(terms.stale_for)}
+        answered |= {"tags": str(terms.tags), "schema": str(read.schema)}
+        yield case, expected, answered | {"payload": read.payload.hex()}
+
+
+def _terms(case: Case) -> Terms:
+    own = (case["own_fresh_for"], case["own_stale_for"])
+    return Terms(*(None if span is None else int(span) for span in own), int(case.get("tags", 0)))
+
+
+def _span(own: Optional[int]) -> Optional[str]:
+    return None if own is None else str(own)
 
 
 def mangled(vectors: Case) -> Answers:
@@ -182,6 +196,8 @@ def mangled(vectors: Case) -> Answers:
 
 def key_cases(vectors: Case) -> Answers:
     yield from mangled(vectors)
+    for case in vectors["tags"]:
+        yield case, case["slot"], str(slot(bytes.fromhex(case["name"])))
     places = {"native": keys.in_redis, "python": keys.in_redis_beside_python}
     for case in vectors["redis"]:
         place = places[case["compatibility"]]
@@ -283,7 +299,7 @@ LISTS: dict[str, tuple[str, ...]] = {
     "epochs": ("raised", "rows"),
     "flow": ("events", "actions", "traces"),
     "records": ("encoded", "decoded"),
-    "keys": ("mangled", "redis"),
+    "keys": ("mangled", "tags", "redis"),
     "regions": ("programs",),
 }
 

@@ -1,0 +1,49 @@
+//! Values from outside with terms of their own.
+
+use dogpile_backend::Terms;
+
+use super::Region;
+use crate::error::Error;
+
+impl<V: Clone + Send + Sync + 'static> Region<V> {
+    /// [`set`](Self::set) for a value that goes by terms of its own, where the others go by the region's.
+    ///
+    /// ```
+    /// use dogpile::{Config, Memory, Region, Terms};
+    /// use std::time::Duration;
+    /// let tokens: Region<String> = Region::new("tokens");
+    /// tokens.configure(Config::new(Memory::unbounded()).fresh_for(Duration::from_secs(60)))?;
+    /// let terms = Terms::NONE.with_fresh_for(Duration::from_secs(5)).with_tag("user:42")?;
+    /// tokens.set_with("session", "secret".to_owned(), terms)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn set_with(&self, key: impl AsRef<[u8]>, value: V, terms: Terms) -> Result<(), Error> {
+        let active = self.active().ok_or_else(|| self.not_configured())?;
+        let (key, entry) = (active.mangled(key.as_ref()), active.entry(value, terms));
+        let (before, lifetime) = (active.before_set(&key), active.lifetime(&entry));
+        let written = active.opened.store.set(&key, entry.clone(), lifetime);
+        let written = written.wait();
+        Ok(active.was_set(&key, entry, &before, written)?)
+    }
+
+    /// [`set_with`](Self::set_with) for tasks.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub async fn set_with_async(
+        &self,
+        key: impl AsRef<[u8]>,
+        value: V,
+        terms: Terms,
+    ) -> Result<(), Error> {
+        let active = self.active().ok_or_else(|| self.not_configured())?;
+        let (key, entry) = (active.mangled(key.as_ref()), active.entry(value, terms));
+        let (before, lifetime) = (active.before_set(&key), active.lifetime(&entry));
+        let store = active.opened.for_tasks();
+        let written = store.set(&key, entry.clone(), lifetime).await;
+        Ok(active.was_set(&key, entry, &before, written)?)
+    }
+}
