@@ -15,6 +15,7 @@
 //! | `keep_last` | how many values | 0 |
 //! | `schema` | the number of the value's form, in stores of bytes | 0 |
 //! | `key_prefix` | what stands before every key | nothing |
+//! | `near`, `near_for` | how many copies this process has in its memory in front of the store, and how long each is used at most; see [`Tiered`](crate::Tiered) | none; 1 s |
 //! | `arguments.*` | the backend's own | |
 //!
 //! | backend | its arguments |
@@ -125,7 +126,8 @@ where
     }
 
     fn of(words: &mut Words) -> Result<Self, SettingsError> {
-        let mut config = store::open(words)?;
+        let config = store::open(words)?;
+        let mut config = store::with_near(config, words)?;
         if let Some(span) = words.duration("fresh_for")? {
             config = config.fresh_for(span);
         }

@@ -4,11 +4,11 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use dogpile::backend::{Backend, Blocking, CachedValue, Payload, Span, StoreError};
-use dogpile::named::{SettingsError, register_backend};
+use dogpile::named::{Arguments, SettingsError, register_backend};
 use dogpile::{Config, Error, Origin, Region};
 
 fn region(config: Config<u64>) -> Region<u64> {
@@ -305,4 +305,49 @@ fn what_is_wrong_with_such_a_backend_is_told_as_with_ours() {
         let again = register_backend(name, |_| Ok(Blocking::new(Shelf::default())));
         assert!(matches!(again, Err(SettingsError::Taken { .. })), "{name}");
     }
+}
+
+/// A shelf that tells of each look at it.
+struct Watched(Shelf, Sender<()>);
+
+impl Backend<Payload> for Watched {
+    fn get(&self, key: &[u8]) -> Result<Option<CachedValue<Payload>>, StoreError> {
+        self.1.send(()).unwrap();
+        self.0.get(key)
+    }
+
+    fn set(&self, key: &[u8], entry: CachedValue<Payload>, ttl: Span) -> Result<(), StoreError> {
+        self.0.set(key, entry, ttl)
+    }
+
+    fn delete(&self, key: &[u8]) -> Result<(), StoreError> {
+        self.0.delete(key)
+    }
+}
+
+#[test]
+fn copies_near_are_asked_for_by_name() {
+    let (looks, seen) = channel();
+    let opened = move |_: &mut Arguments<'_>| {
+        let shelf = Watched(Shelf::default(), looks.clone());
+        Ok(Blocking::new(shelf))
+    };
+    register_backend("watched", opened).unwrap();
+    let looks_of_two = |near: &[(&str, &str)]| {
+        let words = [("backend", "watched"), ("fresh_for", "1h")];
+        let words = words.iter().chain(near).copied();
+        let region = region(Config::from_map(words, "").unwrap());
+        region.set("key", 1).unwrap();
+        for _ in 0..2 {
+            assert_eq!(region.get("key").unwrap(), Some(1));
+        }
+        seen.try_iter().count()
+    };
+    assert_eq!(looks_of_two(&[]), 2);
+    assert_eq!(looks_of_two(&[("near", "10"), ("near_for", "1h")]), 1);
+    assert_eq!(looks_of_two(&[("near", "10"), ("near_for", "0")]), 2);
+    let alone = refused(&[("cache.backend", "memory"), ("cache.near_for", "1h")]);
+    assert!(alone.to_string().contains("`near`"), "{alone}");
+    let no_number = refused(&[("cache.backend", "memory"), ("cache.near", "many")]);
+    assert!(no_number.to_string().contains("many"), "{no_number}");
 }

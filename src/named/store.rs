@@ -44,6 +44,34 @@ fn closed(backend: &'static str, why: impl Into<Box<dyn Error + Send + Sync>>) -
     SettingsError::Store { backend, source }
 }
 
+/// Memory in front of the store, where the words ask for it.
+#[cfg(feature = "memory")]
+pub(super) fn with_near<V: Clone + Send + Sync + 'static>(
+    config: Config<V>,
+    words: &mut Words,
+) -> Result<Config<V>, SettingsError> {
+    match (words.number("near")?, words.duration("near_for")?) {
+        (None, None) => Ok(config),
+        (Some(copies), near_for) => Ok(config.with_near(copies, near_for)),
+        (None, Some(_)) => Err(SettingsError::Together {
+            what: "`near_for` says how long a copy in memory is used; `near` says how many there are, and \
+                   has to be there too"
+                .to_owned(),
+        }),
+    }
+}
+
+#[cfg(not(feature = "memory"))]
+pub(super) fn with_near<V>(
+    config: Config<V>,
+    words: &mut Words,
+) -> Result<Config<V>, SettingsError> {
+    match words.number::<usize>("near")? {
+        None => Ok(config),
+        Some(_) => Err(SettingsError::NotBuiltIn { backend: "memory" }),
+    }
+}
+
 #[cfg(feature = "memory")]
 fn memory<V: Clone + Send + Sync + 'static>(words: &mut Words) -> Result<Config<V>, SettingsError> {
     use dogpile_memory::Memory;

@@ -249,6 +249,20 @@ impl<V: Send + Sync + 'static> Config<V> {
         }
     }
 
+    /// Puts so many copies in this process's memory in front of the store.
+    #[cfg(feature = "memory")]
+    pub(crate) fn with_near(mut self, copies: usize, near_for: Option<Duration>) -> Self
+    where
+        V: Clone,
+    {
+        let tiered = crate::Tiered::new(copies, self.store);
+        self.store = Arc::new(match near_for {
+            Some(span) => tiered.near_for(span),
+            None => tiered,
+        });
+        self
+    }
+
     /// Refuses what would make every wait or every creation fail at once.
     pub(super) fn check(&self, region: &str) -> Result<(), ConfigError> {
         let zero = |what, hint| ConfigError::Zero {
