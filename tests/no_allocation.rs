@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use dogpile::backend::proxy::KeyPrefix;
 use dogpile::backend::{
     Backend, Blocking, CachedValue, LengthConditional, Local, Prefix, Span, StoreError,
 };
@@ -134,6 +135,10 @@ fn each() -> Vec<(&'static str, Region<u64>)> {
         ),
         ("kept", configured(memory().keep_last(10))),
         ("prefix", configured(memory().key_mangler(prefix()))),
+        (
+            "prefixed",
+            configured(memory().wrap(KeyPrefix::new("a prefix of some length:"))),
+        ),
         ("closure", configured(memory().key_mangler(closure))),
         (
             "long",

@@ -16,6 +16,7 @@
 //! | [`RetryDelete`] | tries a delete again that failed |
 //! | [`ReadOnly`] | lets nothing be written |
 //! | [`CircuitBreaker`] | leaves a store alone for a while that does not answer |
+//! | [`KeyPrefix`] | puts the same bytes before every key |
 //!
 //! # Which store it is
 //!
@@ -31,12 +32,14 @@
 
 mod beneath;
 mod circuit_breaker;
+mod key_prefix;
 mod proxied;
 mod read_only;
 mod retry_delete;
 
 pub use beneath::Beneath;
 pub use circuit_breaker::{CircuitBreaker, CircuitOpen};
+pub use key_prefix::KeyPrefix;
 pub use proxied::{Proxied, Wrap};
 pub use read_only::{IsReadOnly, ReadOnly};
 pub use retry_delete::{RetriedInVain, RetryDelete};

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use dogpile_backend::Payload;
+use dogpile_backend::proxy::{KeyPrefix, Proxied, Wrap};
 use dogpile_redis::{Compatibility, Redis, RedisSettings};
 use dogpile_test_servers::{Cluster, Flavour, Replicated, Server};
 
@@ -17,6 +18,18 @@ mod redis {
     fn open() -> Redis {
         static SERVER: OnceLock<Server> = OnceLock::new();
         Redis::open(&server(&SERVER, Flavour::Redis).url()).expect("a good address")
+    }
+    dogpile_backend::conformance_tests!(Payload, open);
+}
+
+/// Behind a proxy that changes the keys of every operation.
+mod prefixed {
+    use super::*;
+
+    fn open() -> Proxied<KeyPrefix, Payload> {
+        static SERVER: OnceLock<Server> = OnceLock::new();
+        let redis = Redis::open(&server(&SERVER, Flavour::Redis).url()).expect("a good address");
+        redis.wrap(KeyPrefix::new("shop:"))
     }
     dogpile_backend::conformance_tests!(Payload, open);
 }

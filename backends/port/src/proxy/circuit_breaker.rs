@@ -60,7 +60,10 @@ struct Ticket {
     most: u32,
     rest: Span,
     clock: Arc<dyn Clock>,
+    /// The number of the trials that began before it was given, its own included.
     trial: u64,
+    /// Whether it is the trial itself, and has told nothing yet.
+    tries: bool,
 }
 
 impl CircuitBreaker {
@@ -95,7 +98,7 @@ impl CircuitBreaker {
         start: impl FnOnce() -> Reply<'a, T>,
     ) -> Reply<'a, T> {
         match self.ticket() {
-            Ok(ticket) => start().then(move |answer| {
+            Ok(mut ticket) => start().then(move |answer| {
                 ticket.answered(answer.as_ref().err());
                 answer
             }),
@@ -115,6 +118,7 @@ impl CircuitBreaker {
     fn ticket(&self) -> Result<Ticket, CircuitOpen> {
         let mut circuit = lock(&self.circuit);
         let now = self.clock.monotonic();
+        let tries = circuit.until.is_some();
         match circuit.until {
             Some(until) if now < until => {
                 return Err(CircuitOpen {
@@ -135,12 +139,14 @@ impl CircuitBreaker {
             rest: self.rest,
             clock: Arc::clone(&self.clock),
             trial: circuit.trial,
+            tries,
         })
     }
 }
 
 impl Ticket {
-    fn answered(&self, error: Option<&StoreError>) {
+    fn answered(&mut self, error: Option<&StoreError>) {
+        self.tries = false;
         let mut circuit = lock(&self.circuit);
         let is_away = |error: &StoreError| matches!(error.fault, Fault::Unavailable | Fault::Other);
         if self.trial != circuit.trial {
@@ -153,6 +159,19 @@ impl Ticket {
         circuit.failures = circuit.failures.saturating_add(1);
         if circuit.failures >= self.most {
             circuit.until = Some(self.clock.monotonic().after(self.rest));
+        }
+    }
+}
+
+/// Whoever was to try and never did leaves it to the next.
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if !self.tries {
+            return;
+        }
+        let mut circuit = lock(&self.circuit);
+        if self.trial == circuit.trial && circuit.until.is_some() {
+            circuit.until = Some(self.clock.monotonic());
         }
     }
 }
