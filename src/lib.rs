@@ -35,7 +35,8 @@ mod tiered;
     feature = "postcard",
     feature = "redis",
     feature = "sha1",
-    feature = "toml"
+    feature = "toml",
+    feature = "tracing"
 ))]
 #[doc = include_str!("../docs/from-dogpile-cache.md")]
 pub mod from_dogpile_cache {

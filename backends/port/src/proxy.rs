@@ -16,6 +16,7 @@
 //! | [`RetryDelete`] | tries a delete again that failed |
 //! | [`ReadOnly`] | lets nothing be written |
 //! | [`CircuitBreaker`] | leaves a store alone for a while that does not answer |
+//! | [`Observed`] | tells somebody of every operation: `Logging` (feature `tracing`), [`StoreStatistics`], or you |
 //! | [`KeyPrefix`] | puts the same bytes before every key |
 //!
 //! # Which store it is
@@ -33,16 +34,26 @@
 mod beneath;
 mod circuit_breaker;
 mod key_prefix;
+#[cfg(feature = "tracing")]
+mod logging;
+mod observed;
+mod observer;
 mod proxied;
 mod read_only;
 mod retry_delete;
+mod store_statistics;
 
 pub use beneath::Beneath;
 pub use circuit_breaker::{CircuitBreaker, CircuitOpen};
 pub use key_prefix::KeyPrefix;
+#[cfg(feature = "tracing")]
+pub use logging::Logging;
+pub use observed::Observed;
+pub use observer::{Answered, Call, Observer, Outcome};
 pub use proxied::{Proxied, Wrap};
 pub use read_only::{IsReadOnly, ReadOnly};
 pub use retry_delete::{RetriedInVain, RetryDelete};
+pub use store_statistics::{Calls, StoreFigures, StoreStatistics};
 
 use crate::{
     Ask, Bell, CachedValue, Commit, Epochs, Invalidation, Lease, Leased, Local, Reply, Span, Time,
