@@ -28,6 +28,7 @@ mod tiered;
     doc,
     feature = "config",
     feature = "file",
+    feature = "lz4",
     feature = "macros",
     feature = "memcached",
     feature = "memory",
@@ -55,6 +56,8 @@ pub mod model {
 
 pub use dogpile::Dogpile;
 pub use dogpile_backend as backend;
+#[cfg(feature = "lz4")]
+pub use dogpile_backend::Compressed;
 #[cfg(feature = "json")]
 pub use dogpile_backend::JsonCodec;
 #[cfg(feature = "postcard")]

@@ -14,6 +14,7 @@
 //! | `statistics` | `true` or `false` | `false` |
 //! | `keep_last` | how many values | 0 |
 //! | `schema` | the number of the value's form, in stores of bytes | 0 |
+//! | `compress_from` | a size: from how many bytes on values in stores of bytes are compressed (feature `lz4`) | not at all |
 //! | `key_prefix` | what stands before every key | nothing |
 //! | `near`, `near_for` | how many copies this process has in its memory in front of the store, and how long each is used at most; see [`Tiered`](crate::Tiered) | none; 1 s |
 //! | `arguments.*` | the backend's own | |
@@ -29,6 +30,7 @@
 //! A duration is a number of seconds, or `10m`, `1h 30m`, or `forever`; a size is a number of bytes, or `64 MiB`,
 //! `1 GB`; a list has commas. Values in stores of bytes are JSON.
 
+mod codec;
 mod error;
 mod plugin;
 mod store;

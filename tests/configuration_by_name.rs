@@ -351,3 +351,38 @@ fn copies_near_are_asked_for_by_name() {
     let no_number = refused(&[("cache.backend", "memory"), ("cache.near", "many")]);
     assert!(no_number.to_string().contains("many"), "{no_number}");
 }
+
+#[cfg(feature = "lz4")]
+#[test]
+fn values_in_stores_of_bytes_are_compressed_where_the_words_say_so() {
+    let size_of = |more: &[(&str, &str)]| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        let words = [("backend", "file"), ("arguments.path", &path)];
+        let config = Config::from_map(words.into_iter().chain(more.iter().copied()), "");
+        let region: Region<String> = Region::new("compressed");
+        region.configure(config.unwrap()).unwrap();
+        let value = "the same again, ".repeat(10_000);
+        region.set("key", value.clone()).unwrap();
+        assert_eq!(region.get("key").unwrap(), Some(value));
+        drop(region);
+        let store = dogpile::File::open(&path).unwrap();
+        let entry = dogpile::backend::Store::get(&store, b"key").wait().unwrap();
+        entry.unwrap().value.bytes.len()
+    };
+    assert!(size_of(&[]) > 160_000);
+    assert!(size_of(&[("compress_from", "1 KiB")]) < 2_000);
+    assert!(
+        size_of(&[("compress_from", "1 MiB")]) > 160_000,
+        "too short"
+    );
+    let words = [
+        ("cache.backend", "memory"),
+        ("cache.compress_from", "1 KiB"),
+    ];
+    let told = refused(&words).to_string();
+    assert_eq!(
+        told,
+        "values in memory are not bytes: leave `cache.compress_from` out"
+    );
+}

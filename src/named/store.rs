@@ -4,6 +4,7 @@ use std::error::Error;
 
 use dogpile_backend::{Codec, Encoded, JsonCodec};
 
+use super::codec::Written;
 use super::words::Words;
 use super::{SettingsError, plugin};
 use crate::region::Config;
@@ -19,8 +20,7 @@ where
         "backend",
         "`memory`, `file`, `sled`, `redis`, `memcached`, or one that was registered",
     )?;
-    let schema = words.number("schema")?.unwrap_or(0);
-    let codec = JsonCodec::new().with_schema(schema);
+    let codec = Written::of(words, &name)?;
     match name.as_str() {
         "memory" => memory(words),
         "file" => file(words, codec),
@@ -92,7 +92,7 @@ fn memory<V>(_: &mut Words) -> Result<Config<V>, SettingsError> {
 const FOLDER: &str = "the folder of the store";
 
 #[cfg(feature = "file")]
-fn file<V>(words: &mut Words, codec: JsonCodec) -> Result<Config<V>, SettingsError>
+fn file<V>(words: &mut Words, codec: Written) -> Result<Config<V>, SettingsError>
 where
     V: Clone + Send + Sync + 'static,
     JsonCodec: Codec<V>,
@@ -121,13 +121,13 @@ where
 }
 
 #[cfg(not(feature = "file"))]
-fn file<V>(_: &mut Words, _: JsonCodec) -> Result<Config<V>, SettingsError> {
+fn file<V>(_: &mut Words, _: Written) -> Result<Config<V>, SettingsError> {
     let backend = "file";
     Err(SettingsError::NotBuiltIn { backend })
 }
 
 #[cfg(feature = "sled")]
-fn sled<V>(words: &mut Words, codec: JsonCodec) -> Result<Config<V>, SettingsError>
+fn sled<V>(words: &mut Words, codec: Written) -> Result<Config<V>, SettingsError>
 where
     V: Clone + Send + Sync + 'static,
     JsonCodec: Codec<V>,
@@ -152,13 +152,13 @@ where
 }
 
 #[cfg(not(feature = "sled"))]
-fn sled<V>(_: &mut Words, _: JsonCodec) -> Result<Config<V>, SettingsError> {
+fn sled<V>(_: &mut Words, _: Written) -> Result<Config<V>, SettingsError> {
     let backend = "sled";
     Err(SettingsError::NotBuiltIn { backend })
 }
 
 #[cfg(feature = "redis")]
-fn redis<V>(words: &mut Words, codec: JsonCodec) -> Result<Config<V>, SettingsError>
+fn redis<V>(words: &mut Words, codec: Written) -> Result<Config<V>, SettingsError>
 where
     V: Clone + Send + Sync + 'static,
     JsonCodec: Codec<V>,
@@ -234,13 +234,13 @@ fn server(words: &mut Words) -> Result<dogpile_redis::RedisSettings, SettingsErr
 }
 
 #[cfg(not(feature = "redis"))]
-fn redis<V>(_: &mut Words, _: JsonCodec) -> Result<Config<V>, SettingsError> {
+fn redis<V>(_: &mut Words, _: Written) -> Result<Config<V>, SettingsError> {
     let backend = "redis";
     Err(SettingsError::NotBuiltIn { backend })
 }
 
 #[cfg(feature = "memcached")]
-fn memcached<V>(words: &mut Words, codec: JsonCodec) -> Result<Config<V>, SettingsError>
+fn memcached<V>(words: &mut Words, codec: Written) -> Result<Config<V>, SettingsError>
 where
     V: Clone + Send + Sync + 'static,
     JsonCodec: Codec<V>,
@@ -295,7 +295,7 @@ where
 }
 
 #[cfg(not(feature = "memcached"))]
-fn memcached<V>(_: &mut Words, _: JsonCodec) -> Result<Config<V>, SettingsError> {
+fn memcached<V>(_: &mut Words, _: Written) -> Result<Config<V>, SettingsError> {
     let backend = "memcached";
     Err(SettingsError::NotBuiltIn { backend })
 }

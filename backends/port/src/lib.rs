@@ -5,6 +5,8 @@ mod adapters;
 mod backend;
 mod clock;
 mod codec;
+#[cfg(feature = "lz4")]
+mod compressed;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod encoded;
@@ -29,6 +31,8 @@ pub use codec::JsonCodec;
 #[cfg(feature = "postcard")]
 pub use codec::PostcardCodec;
 pub use codec::{Codec, CodecError};
+#[cfg(feature = "lz4")]
+pub use compressed::Compressed;
 pub use dogpile_core::cached_value::{CachedValue, Epoch, Epochs, Metadata, Stamp};
 pub use dogpile_core::freshness::{Policy, Verdict};
 pub use dogpile_core::terms::{Tag, Tags, Terms, TooManyTags};
