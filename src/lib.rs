@@ -32,6 +32,7 @@ mod tiered;
     feature = "macros",
     feature = "memcached",
     feature = "memory",
+    feature = "metrics",
     feature = "minijinja",
     feature = "postcard",
     feature = "redis",

@@ -12,6 +12,7 @@
 //! | `jitter`, `eager_refresh` | shares between 0 and 1 | 0 and 1 |
 //! | `early_refresh` | a number, 1 for the rule as published | 0 |
 //! | `statistics` | `true` or `false` | `false` |
+//! | `publish_metrics_every` | a duration (feature `metrics`) | only on demand |
 //! | `keep_last` | how many values | 0 |
 //! | `schema` | the number of the value's form, in stores of bytes | 0 |
 //! | `compress_from` | a size: from how many bytes on values in stores of bytes are compressed (feature `lz4`) | not at all |
@@ -179,6 +180,10 @@ where
         }
         if let Some(yes) = words.flag("statistics")? {
             config = config.statistics(yes);
+        }
+        #[cfg(feature = "metrics")]
+        if let Some(span) = words.duration("publish_metrics_every")? {
+            config = config.publish_metrics_every(span);
         }
         if let Some(values) = words.number("keep_last")? {
             config = config.keep_last(values);

@@ -19,6 +19,8 @@ mod hold;
 mod kept;
 mod look;
 mod many;
+#[cfg(feature = "metrics")]
+mod metrics;
 #[cfg(dogpile_shuttle)]
 mod model;
 mod owned;
@@ -170,6 +172,8 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
             config.mangler = self.active().and_then(|active| active.mangler.clone());
         }
         let active = Arc::new(Active::open(&self.name, config));
+        #[cfg(feature = "metrics")]
+        self.publish_the_last();
         self.shared().succeed(&active);
         upkeep::begin(&active);
         Ok(())

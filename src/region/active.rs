@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use dogpile_backend::{
-    CachedValue, Invalidation, KeyBuffer, Lease, Mangle, Metadata, Policy, Span, Stamp, Store,
-    StoreError, Terms, Time, TimeLine, Verdict,
+    CachedValue, KeyBuffer, Lease, Mangle, Metadata, Policy, Span, Stamp, Store, StoreError, Terms,
+    Time, TimeLine, Verdict,
 };
 #[cfg(feature = "memory")]
 use dogpile_backend::{Clock, SystemClock};
@@ -19,9 +19,10 @@ use super::config::{Config, Settings};
 use super::due::{Due, View};
 use super::hold::give_back;
 use super::kept::{Kept, Mark};
+#[cfg(feature = "metrics")]
+use super::metrics::Published;
 use super::rule::Rule;
 use super::statistics::{Counted, Tally, Times};
-use super::telling;
 use crate::clockwork::Clockwork;
 use crate::flight::{Flight, Opened, Outcome};
 use crate::sync::OnceLock;
@@ -47,6 +48,8 @@ pub(crate) struct Active<V: Send + Sync + 'static> {
     rule: Rule,
     pub(super) tally: Option<Tally>,
     pub(super) times: Times,
+    #[cfg(feature = "metrics")]
+    pub(super) published: Published,
     pub(super) clock: Clockwork,
     line: TimeLine,
     fine: bool,
@@ -86,6 +89,8 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             rule: config.rule,
             tally: config.statistics.then(Tally::new),
             times: Times::default(),
+            #[cfg(feature = "metrics")]
+            published: Published::default(),
             clock: config.clock,
             line,
             fine,
@@ -377,16 +382,6 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
     fn end(&self, key: &[u8], lease: Option<Lease>) {
         if let Some(lease) = lease {
             give_back(&self.opened, key, lease);
-        }
-    }
-
-    /// Raises an epoch in this process.
-    pub(super) fn raise(&self, how: Invalidation) {
-        telling::invalidated(&self.name, how);
-        let now = self.clock.now(TimeLine::Wall);
-        match how {
-            Invalidation::Hard => self.epochs.raise_hard(now),
-            Invalidation::Soft => self.epochs.raise_soft(now),
         }
     }
 

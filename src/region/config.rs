@@ -59,6 +59,8 @@ pub(crate) struct Settings<V> {
     pub(super) keep_last: usize,
     pub(super) loader: Option<Loader<V>>,
     pub(super) runner: Option<Runner>,
+    #[cfg(feature = "metrics")]
+    pub(super) publish_every: Option<Duration>,
 }
 
 type ShouldCache<V> = Arc<dyn Fn(&V) -> bool + Send + Sync>;
@@ -96,6 +98,8 @@ impl<V: Send + Sync + 'static> Config<V> {
                 keep_last: 0,
                 loader: None,
                 runner: None,
+                #[cfg(feature = "metrics")]
+                publish_every: None,
             },
         }
     }

@@ -129,7 +129,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
 }
 
 impl<V: Clone + Send + Sync + 'static> Active<V> {
-    fn statistics(&self) -> Statistics {
+    pub(super) fn statistics(&self) -> Statistics {
         let counts = self.tally.as_ref().map(Tally::sum).unwrap_or_default();
         let mut answers = [0; ORIGINS];
         answers.copy_from_slice(&counts[..ORIGINS]);

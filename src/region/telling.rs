@@ -1,13 +1,16 @@
-//! What a region says of itself to `tracing`, where that is built in: at `debug` how long creators took and
-//! what was not there, at `info` invalidations. Keys are shown escaped and cut.
+//! What a region says of itself, where that is built in. To `tracing`: at `debug` how long creators took and
+//! what was not there, at `info` invalidations. Keys are shown escaped and cut. To `metrics`: what is too
+//! seldom, or takes too long, for a word at once to matter.
 
 use std::time::Duration;
 
 use dogpile_backend::Invalidation;
 
 /// A creator has ended.
-#[allow(unused_variables)] // a build without tracing says nothing
-pub(super) fn created(region: &str, key: &[u8], took: Duration, failed: bool) {
+#[allow(unused_variables)] // a build without listeners says nothing
+pub(super) fn created(region: &str, backend: &str, key: &[u8], took: Duration, failed: bool) {
+    #[cfg(feature = "metrics")]
+    super::metrics::created(region, backend, took, failed);
     #[cfg(feature = "tracing")]
     tracing::debug!(
         target: "dogpile",
@@ -20,7 +23,7 @@ pub(super) fn created(region: &str, key: &[u8], took: Duration, failed: bool) {
 }
 
 /// Nothing usable was there.
-#[allow(unused_variables)] // a build without tracing says nothing
+#[allow(unused_variables)] // a build without listeners says nothing
 pub(super) fn missed(region: &str, key: &[u8]) {
     #[cfg(feature = "tracing")]
     tracing::debug!(
@@ -32,8 +35,17 @@ pub(super) fn missed(region: &str, key: &[u8]) {
 }
 
 /// All values of the region are misses, or stale, from now on.
-#[allow(unused_variables)] // a build without tracing says nothing
-pub(super) fn invalidated(region: &str, how: Invalidation) {
+#[allow(unused_variables)] // a build without listeners says nothing
+pub(super) fn invalidated(region: &str, backend: &str, how: Invalidation) {
+    #[cfg(feature = "metrics")]
+    super::metrics::invalidated(region, backend, how == Invalidation::Hard);
     #[cfg(feature = "tracing")]
     tracing::info!(target: "dogpile", region, ?how, "invalidated");
+}
+
+/// A creator that had failed was left alone.
+#[allow(unused_variables)] // a build without listeners says nothing
+pub(super) fn left_alone(region: &str, backend: &str) {
+    #[cfg(feature = "metrics")]
+    super::metrics::left_alone(region, backend);
 }

@@ -4,10 +4,11 @@
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
-use dogpile_backend::Epochs;
+use dogpile_backend::{Epochs, Invalidation, TimeLine};
 
 use super::active::Active;
 use super::owned::background;
+use super::telling;
 use crate::sync::{Instant, Mutex};
 use crate::{chores, keeper};
 
@@ -22,6 +23,8 @@ const MAINTAIN_EVERY: Duration = Duration::from_secs(1);
 /// Begins the upkeep; it ends with the region.
 pub(super) fn begin<V: Clone + Send + Sync + 'static>(region: &Arc<Active<V>>) {
     maintain_from_time_to_time(region);
+    #[cfg(feature = "metrics")]
+    super::metrics::begin(region);
     let Some(epochs) = region.opened.store.epochs() else {
         return;
     };
@@ -60,8 +63,23 @@ pub(super) fn begin<V: Clone + Send + Sync + 'static>(region: &Arc<Active<V>>) {
     });
 }
 
+impl<V: Clone + Send + Sync + 'static> Active<V> {
+    /// Raises an epoch in this process.
+    pub(super) fn raise(&self, how: Invalidation) {
+        telling::invalidated(&self.name, self.opened.store.name(), how);
+        let now = self.clock.now(TimeLine::Wall);
+        match how {
+            Invalidation::Hard => self.epochs.raise_hard(now),
+            Invalidation::Soft => self.epochs.raise_soft(now),
+        }
+    }
+}
+
 /// Has the keeper do `duty`, first after `every`, for as long as it asks for it.
-fn again_and_again(every: Duration, duty: impl FnMut() -> Option<Duration> + Send + 'static) {
+pub(super) fn again_and_again(
+    every: Duration,
+    duty: impl FnMut() -> Option<Duration> + Send + 'static,
+) {
     // It ends by itself, once the region is gone.
     std::mem::forget(keeper::at(Instant::now() + every, duty));
 }

@@ -41,8 +41,8 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
         let took = active.clock.monotonic().since(self.began);
         let is_value = matches!(answer, Ok(Ok(_)));
         active.times.took(took.to_duration(), is_value);
-        let key = self.subject.user_key();
-        telling::created(&active.name, key, took.to_duration(), !is_value);
+        let (key, backend) = (self.subject.user_key(), active.opened.store.name());
+        telling::created(&active.name, backend, key, took.to_duration(), !is_value);
         Event::Created(match answer {
             Ok(Ok(value)) => self.made(value),
             Ok(Err(error)) => {

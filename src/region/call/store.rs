@@ -149,6 +149,8 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     }
 
     fn left_alone(&mut self, remaining: Span) -> flow::Leased {
+        let active = self.subject.active();
+        telling::left_alone(&active.name, active.opened.store.name());
         self.fail(Failure::Shared(Shared::BackingOff(remaining)));
         flow::Leased::BackingOff
     }
