@@ -205,6 +205,10 @@ impl<V: Clone + Send + Sync + 'static> Store<V> for Tiered<V> {
         Some(Arc::as_ptr(&self.board).addr())
     }
 
+    fn unreadable(&self) -> u64 {
+        self.far.unreadable()
+    }
+
     fn maintain(&self, now: Time) -> Option<Span> {
         let near = self.board.maintain();
         let far = self.far.maintain(now);

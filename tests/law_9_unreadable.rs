@@ -135,6 +135,8 @@ fn law_9_unreadable_entries_are_counted_and_reported() {
     for count in 1..=3 {
         world.region.get("key").unwrap();
         assert_eq!(world.values.unreadable(), count);
+        let figures = world.region.statistics().unwrap();
+        assert_eq!(figures.unreadable, count, "its user sees it too");
     }
     let reported = world.reported.lock().unwrap();
     assert_eq!(reported.len(), 3);

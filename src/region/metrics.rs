@@ -29,13 +29,17 @@ impl Published {
 }
 
 /// The counters, and what they count.
-const COUNTERS: [(&str, &str); 5] = [
+const COUNTERS: [(&str, &str); 6] = [
     ("dogpile_answers_total", "Calls answered with a value"),
     (
         "dogpile_misses_total",
         "Calls that only looked and found nothing fresh",
     ),
     ("dogpile_errors_total", "Calls that ended with an error"),
+    (
+        "dogpile_unreadable_total",
+        "Entries of the region's store that could not be read",
+    ),
     (
         "dogpile_invalidations_total",
         "Invalidations of the region by this process",
@@ -140,6 +144,8 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         }
         let misses = metrics::counter!("dogpile_misses_total", labels.clone());
         misses.increment(now.misses - before.misses);
+        let unreadable = metrics::counter!("dogpile_unreadable_total", labels.clone());
+        unreadable.increment(now.unreadable - before.unreadable);
         let errors = metrics::counter!("dogpile_errors_total", labels.clone());
         errors.increment(now.errors - before.errors);
         for ((name, _), value) in GAUGES

@@ -33,6 +33,9 @@ pub struct Statistics {
     pub waiting: usize,
     /// Leases of the store that this process holds for those.
     pub leases: usize,
+    /// Entries of the region's store that this process could not read, each time it found one, for any region.
+    /// Such a one is a miss, and is overwritten by the value that is created for it.
+    pub unreadable: u64,
 }
 
 /// How many origins there are.
@@ -142,6 +145,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             creating: census.creating,
             waiting: census.waiting,
             leases: census.leases,
+            unreadable: self.opened.store.unreadable(),
         }
     }
 

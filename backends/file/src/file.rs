@@ -178,6 +178,10 @@ impl Store<Payload> for File {
         Some(self)
     }
 
+    fn unreadable(&self) -> u64 {
+        self.unreadable()
+    }
+
     fn identity(&self) -> Option<usize> {
         Some(Arc::as_ptr(&self.place).addr())
     }

@@ -144,6 +144,10 @@ pub(crate) fn removed(connection: &mut Connection, request: Request<'_>) -> Resu
 }
 
 impl Backend<Payload> for Memcached {
+    fn unreadable(&self) -> u64 {
+        self.unreadable()
+    }
+
     fn get(&self, key: &[u8]) -> Result<Option<CachedValue<Payload>>, StoreError> {
         let place = self.keys.key(Room::Value, key);
         let look = |connection: &mut Connection| match connection.ask(Request::get(&place))? {

@@ -68,6 +68,10 @@ impl<V: 'static, B: Backend<V>> Store<V> for Blocking<B> {
         self.backend.blocks()
     }
 
+    fn unreadable(&self) -> u64 {
+        self.backend.unreadable()
+    }
+
     fn leases(&self) -> Option<&dyn LeaseStore<V>> {
         self.backend.leases()
     }
@@ -122,6 +126,10 @@ impl<V: 'static, B: AsyncBackend<V>> Store<V> for Awaiting<B> {
 
     fn time_line(&self) -> TimeLine {
         self.backend.time_line()
+    }
+
+    fn unreadable(&self) -> u64 {
+        self.backend.unreadable()
     }
 
     fn leases(&self) -> Option<&dyn LeaseStore<V>> {

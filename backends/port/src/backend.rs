@@ -53,6 +53,12 @@ pub trait Backend<V>: Send + Sync + 'static {
         true
     }
 
+    /// How many entries were found in this process that could not be read, each time one was found. Such a
+    /// one is a miss, and is overwritten.
+    fn unreadable(&self) -> u64 {
+        0
+    }
+
     /// The store's own leases, if it has them.
     fn leases(&self) -> Option<&dyn LeaseStore<V>> {
         None
@@ -96,6 +102,11 @@ pub trait AsyncBackend<V>: Send + Sync + 'static {
     /// See [`Backend::time_line`].
     fn time_line(&self) -> TimeLine {
         TimeLine::Wall
+    }
+
+    /// See [`Backend::unreadable`].
+    fn unreadable(&self) -> u64 {
+        0
     }
 
     /// See [`Backend::leases`].

@@ -223,6 +223,11 @@ where
         self.store.epochs()
     }
 
+    /// Its own, and the store's beneath it.
+    fn unreadable(&self) -> u64 {
+        self.unreadable() + self.store.unreadable()
+    }
+
     fn maintain(&self, now: Time) -> Option<Span> {
         self.store.maintain(now)
     }

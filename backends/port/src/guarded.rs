@@ -187,6 +187,10 @@ impl<V: Send + 'static, S: Store<V>> Store<V> for Guarded<S> {
         self.store.identity()
     }
 
+    fn unreadable(&self) -> u64 {
+        self.store.unreadable()
+    }
+
     fn maintain(&self, now: Time) -> Option<Span> {
         self.store.maintain(now)
     }

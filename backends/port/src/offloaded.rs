@@ -147,6 +147,10 @@ impl<V: Send + 'static> Store<V> for Offloaded<V> {
         self.store.epochs().map(|_| self as &dyn EpochStore)
     }
 
+    fn unreadable(&self) -> u64 {
+        self.store.unreadable()
+    }
+
     fn maintain(&self, now: Time) -> Option<Span> {
         self.store.maintain(now)
     }

@@ -70,6 +70,12 @@ pub trait Store<V>: Any + Send + Sync {
         None
     }
 
+    /// How many entries were found in this process that could not be read, each time one was found. Such a
+    /// one is a miss, and is overwritten.
+    fn unreadable(&self) -> u64 {
+        0
+    }
+
     /// Work between calls: letting expired entries go. Returns when it wants to be called again,
     /// or `None` while there is nothing to do.
     fn maintain(&self, _now: Time) -> Option<Span> {
@@ -118,6 +124,10 @@ impl<V, S: Store<V> + ?Sized> Store<V> for Arc<S> {
     fn identity(&self) -> Option<usize> {
         let address = Self::as_ptr(self).cast::<()>().addr();
         (**self).identity().or(Some(address))
+    }
+
+    fn unreadable(&self) -> u64 {
+        (**self).unreadable()
     }
 
     fn maintain(&self, now: Time) -> Option<Span> {

@@ -185,6 +185,10 @@ pub(crate) fn odd(request: &Request<'_>, value: &Value) -> StoreError {
 }
 
 impl Store<Payload> for Redis {
+    fn unreadable(&self) -> u64 {
+        self.unreadable()
+    }
+
     fn name(&self) -> &str {
         NAME
     }

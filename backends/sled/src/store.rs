@@ -209,6 +209,10 @@ impl Store<Payload> for Sled {
         Some(self)
     }
 
+    fn unreadable(&self) -> u64 {
+        self.unreadable()
+    }
+
     fn identity(&self) -> Option<usize> {
         Some(Arc::as_ptr(&self.keyspace).addr())
     }

@@ -122,6 +122,10 @@ impl<V: 'static, P: Proxy<V>> Store<V> for Proxied<P, V> {
         None
     }
 
+    fn unreadable(&self) -> u64 {
+        self.beneath.unreadable()
+    }
+
     fn maintain(&self, now: Time) -> Option<Span> {
         self.proxy.maintain(self.beneath(), now)
     }
