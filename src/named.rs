@@ -18,6 +18,7 @@
 //! | `compress_from` | a size: from how many bytes on values in stores of bytes are compressed (feature `lz4`) | not at all |
 //! | `key_prefix` | what stands before every key | nothing |
 //! | `near`, `near_for` | how many copies this process has in its memory in front of the store, and how long each is used at most; see [`Tiered`](crate::Tiered) | none; 1 s |
+//! | `proxies.*` | what stands before the store, see below | nothing |
 //! | `arguments.*` | the backend's own | |
 //!
 //! | backend | its arguments |
@@ -28,12 +29,24 @@
 //! | `redis` | `url`, or `nodes`, or `sentinels` and `service`; `prefix`, `lease_prefix`, `database`, `username`, `password`, `timeout`, `connections`, `time_to_live`, `compatibility` (`native`, `python`) |
 //! | `memcached` | `url` (`memcached://`, `memcacheds://`), or `servers`; `prefix`, `username` and `password`, `timeout`, `retry_after`, `connections`, `time_to_live` |
 //!
+//! | proxy | its words |
+//! |---|---|
+//! | [`KeyPrefix`](crate::backend::proxy::KeyPrefix) | `proxies.key_prefix`: what stands before every key of the store |
+//! | [`ReadOnly`](crate::backend::proxy::ReadOnly) | `proxies.read_only`: `true` or `false` |
+//! | [`RetryDelete`](crate::backend::proxy::RetryDelete) | `proxies.retry_delete`: how many tries |
+//! | [`CircuitBreaker`](crate::backend::proxy::CircuitBreaker) | `proxies.circuit_breaker.failures` and `proxies.circuit_breaker.rest`, a duration |
+//! | [`Observed`](crate::backend::proxy::Observed) | `proxies.logging`: `true` or `false` (feature `tracing`) |
+//!
+//! Those that are named are asked in the order of this table, whatever the words' order. Copies near
+//! stand before all of them.
+//!
 //! A duration is a number of seconds, or `10m`, `1h 30m`, or `forever`; a size is a number of bytes, or `64 MiB`,
 //! `1 GB`; a list has commas. Values in stores of bytes are JSON.
 
 mod codec;
 mod error;
 mod plugin;
+mod proxies;
 mod store;
 mod words;
 
@@ -129,7 +142,7 @@ where
     }
 
     fn of(words: &mut Words) -> Result<Self, SettingsError> {
-        let config = store::open(words)?;
+        let config = proxies::put_on(store::open(words)?, words)?;
         let mut config = store::with_near(config, words)?;
         if let Some(span) = words.duration("fresh_for")? {
             config = config.fresh_for(span);
