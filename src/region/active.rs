@@ -51,6 +51,8 @@ pub(crate) struct Active<V: Send + Sync + 'static> {
     #[cfg(feature = "metrics")]
     pub(super) published: Published,
     pub(super) clock: Clockwork,
+    /// How many entries the store could not read before this configuration.
+    pub(super) unreadable_before: u64,
     line: TimeLine,
     fine: bool,
     pub(super) epochs: Arc<EpochCell<Std>>,
@@ -92,6 +94,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             #[cfg(feature = "metrics")]
             published: Published::default(),
             clock: config.clock,
+            unreadable_before: opened.store.unreadable(),
             line,
             fine,
             epochs: opened.epochs(region),

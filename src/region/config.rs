@@ -254,7 +254,7 @@ impl<V: Send + Sync + 'static> Config<V> {
     }
 
     /// Puts so many copies in this process's memory in front of the store.
-    #[cfg(feature = "memory")]
+    #[cfg(all(feature = "memory", feature = "config"))]
     pub(crate) fn with_near(mut self, copies: usize, near_for: Option<Duration>) -> Self
     where
         V: Clone,

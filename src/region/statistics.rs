@@ -145,7 +145,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             creating: census.creating,
             waiting: census.waiting,
             leases: census.leases,
-            unreadable: self.opened.store.unreadable(),
+            unreadable: self.opened.store.unreadable() - self.unreadable_before,
         }
     }
 
