@@ -57,6 +57,8 @@ pub mod model {
 
 pub use dogpile::Dogpile;
 pub use dogpile_backend as backend;
+#[cfg(any(feature = "memcached", feature = "redis"))]
+pub use dogpile_backend::Compatibility;
 #[cfg(feature = "lz4")]
 pub use dogpile_backend::Compressed;
 #[cfg(feature = "json")]
@@ -84,7 +86,7 @@ pub use dogpile_memory::{Eviction, Memory, Null, SerializingMemory};
 #[cfg(feature = "redis")]
 pub use dogpile_redis as redis;
 #[cfg(feature = "redis")]
-pub use dogpile_redis::{Compatibility, Redis, RedisSettings};
+pub use dogpile_redis::{Redis, RedisSettings};
 #[cfg(feature = "sled")]
 pub use dogpile_sled as sled;
 #[cfg(feature = "sled")]

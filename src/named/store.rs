@@ -261,6 +261,7 @@ where
     if let Some(prefix) = words.text("arguments.prefix") {
         settings = settings.prefix(prefix);
     }
+    settings = shared(words, settings)?;
     let login = (
         words.text("arguments.username"),
         words.text("arguments.password"),
@@ -292,6 +293,28 @@ where
         .open()
         .map_err(|error| closed("memcached", error))?;
     Ok(Config::new(opened.encoded(codec)))
+}
+
+/// With whom it is shared.
+#[cfg(feature = "memcached")]
+fn shared(
+    words: &mut Words,
+    settings: dogpile_memcached::MemcachedSettings,
+) -> Result<dogpile_memcached::MemcachedSettings, SettingsError> {
+    use dogpile_memcached::{Compatibility, MemcachedSettings};
+    type Share = fn(MemcachedSettings) -> MemcachedSettings;
+    let all: [(&str, Share); 3] = [
+        ("native", |settings| settings),
+        ("python", |settings| {
+            settings.compatibility(Compatibility::Python)
+        }),
+        ("python-bmemcached", MemcachedSettings::bmemcached),
+    ];
+    let share = words.choice("arguments.compatibility", &all)?;
+    Ok(match share {
+        Some(share) => share(settings),
+        None => settings,
+    })
 }
 
 #[cfg(not(feature = "memcached"))]

@@ -11,6 +11,7 @@ mod costs;
 mod epochs;
 mod failing_server;
 mod laws;
+mod python;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, ScopedJoinHandle};

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use dogpile_backend::{Clock, Span, Stamp, SystemClock, Time};
 
 use crate::pool::Line;
+use crate::python::Lock;
 
 /// A lease as it was granted, or as it was last renewed.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub(crate) struct Grant {
     pub(crate) cas: u64,
     /// A value stands beside it.
     pub(crate) beside: bool,
+    /// The lock that Python looks at, where Python is there.
+    pub(crate) lock: Option<Lock>,
     /// When it has certainly run out by this process's clock.
     pub(crate) over: Time,
 }
@@ -96,6 +99,7 @@ mod tests {
             line: Line::default(),
             cas: 1,
             beside: false,
+            lock: None,
             over,
         }
     }

@@ -1,26 +1,32 @@
 //! Where things are in the server.
 //!
-//! | | key |
-//! |---|---|
-//! | a value, or the lease in its place | `prefix:v:key` |
-//! | a region's epochs | `prefix:e:region` |
-//! | either, where that is too long | `prefix:h:v:` or `prefix:h:e:`, and its SHA-256 in hexadecimal |
+//! | | key | shared with Python |
+//! |---|---|---|
+//! | a value, or the lease in its place | `prefix:v:key` | `prefix` `key` |
+//! | a lock of dogpile.cache's | | `_lock` `prefix` `key` |
+//! | a region's epochs | `prefix:e:region` | `prefix` `dogpile:e:region` |
+//! | what is too long of ours | `prefix:h:v:` or `prefix:h:e:`, and its SHA-256 in hexadecimal | for epochs only |
 //!
 //! A key that is one printable word is sent as it is, so that people can ask for it by hand; any other
-//! in base64, which the server decodes. Both name the same item.
+//! in base64, which the server decodes. Both name the same item. Beside Python a key is the user's own or
+//! none: one that Python's clients do not take is refused.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use dogpile_backend::Compatibility;
 use sha2::{Digest, Sha256};
 
 use crate::protocol::{LONGEST_KEY, encoded_length};
+use crate::trouble::Trouble;
 
 /// What a key is the key of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Room {
     /// A value, or a lease in its place.
     Value,
+    /// A lock as dogpile.cache has it, beside Python.
+    Lock,
     /// A region's epochs.
     Epochs,
 }
@@ -35,8 +41,14 @@ pub(crate) struct Key<'k> {
 /// How keys are written.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
+    compatibility: Compatibility,
     prefix: Box<[u8]>,
+    /// What all begins with that is nobody's value.
+    house: Box<[u8]>,
 }
+
+/// What dogpile.cache puts in front of a lock's key, before anything else.
+const LOCK: &[u8] = b"_lock";
 
 /// The longest prefix: a hashed key must fit behind it.
 pub(crate) const LONGEST_PREFIX: usize = 100;
@@ -54,20 +66,51 @@ impl Key<'_> {
 
 impl Keys {
     /// Keys that begin with `prefix`, which is one printable word.
-    pub(crate) fn new(prefix: &str) -> Self {
+    pub(crate) fn native(prefix: &str) -> Self {
         Self {
+            compatibility: Compatibility::Native,
             prefix: prefix.as_bytes().into(),
+            house: prefix.as_bytes().into(),
         }
     }
 
-    /// Where the thing of this kind and name is.
+    /// Keys as dogpile.cache has them, whose own mangler puts `prefix` in front of each.
+    pub(crate) fn python(prefix: &str) -> Self {
+        Self {
+            compatibility: Compatibility::Python,
+            prefix: prefix.as_bytes().into(),
+            house: [prefix.as_bytes(), b"dogpile"].concat().into(),
+        }
+    }
+
+    /// Whether Python's clients would take this key, where they share it.
+    pub(crate) fn check(&self, name: &[u8]) -> Result<(), Trouble> {
+        if self.compatibility != Compatibility::Python {
+            return Ok(());
+        }
+        let wrong = |why| Err(Trouble::Key { why });
+        if name.is_empty() && self.prefix.is_empty() {
+            return wrong("it is empty");
+        }
+        if name.iter().any(|byte| !is_sent(*byte)) {
+            return wrong("it holds a space or a control character");
+        }
+        if LOCK.len() + self.prefix.len() + name.len() > LONGEST_KEY {
+            return wrong("with `_lock` in front it is longer than memcached's 250 bytes");
+        }
+        Ok(())
+    }
+
+    /// Where the thing of this kind and name is. What is shared with Python is [checked](Self::check) first.
     pub(crate) fn key(&self, room: Room, name: &[u8]) -> Key<'static> {
-        let room: &[u8] = match room {
-            Room::Value => b":v:",
-            Room::Epochs => b":e:",
+        let room: &[u8] = match (room, self.compatibility) {
+            (Room::Value, Compatibility::Python) => return self.shared(b"", name),
+            (Room::Lock, _) => return self.shared(LOCK, name),
+            (Room::Value, _) => b":v:",
+            (Room::Epochs, _) => b":e:",
         };
-        let mut bytes = Vec::with_capacity(self.prefix.len() + room.len() + name.len().min(256));
-        bytes.extend_from_slice(&self.prefix);
+        let mut bytes = Vec::with_capacity(self.house.len() + room.len() + name.len().min(256));
+        bytes.extend_from_slice(&self.house);
         let plain = name.iter().all(u8::is_ascii_graphic);
         let length = bytes.len() + room.len() + name.len();
         let sent = if plain {
@@ -88,6 +131,19 @@ impl Keys {
             plain: plain || sent > LONGEST_KEY,
         }
     }
+
+    fn shared(&self, before: &[u8], name: &[u8]) -> Key<'static> {
+        Key {
+            bytes: [before, &self.prefix, name].concat().into(),
+            plain: true,
+        }
+    }
+}
+
+/// Whether a byte can stand in a key as Python's clients send it: none of them encodes keys, and most
+/// send what is not ASCII as it is.
+fn is_sent(byte: u8) -> bool {
+    byte.is_ascii_graphic() || byte >= 0x80
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
@@ -105,7 +161,7 @@ mod tests {
     use std::collections::HashSet;
 
     fn keys() -> Keys {
-        Keys::new("dogpile")
+        Keys::native("dogpile")
     }
 
     #[test]
@@ -139,7 +195,7 @@ mod tests {
                 }
             }
         }
-        let longest = Keys::new(&"p".repeat(LONGEST_PREFIX));
+        let longest = Keys::native(&"p".repeat(LONGEST_PREFIX));
         assert!(longest.key(Room::Value, &[b'x'; 250]).bytes().len() <= LONGEST_KEY);
     }
 
@@ -150,5 +206,31 @@ mod tests {
         assert!(text.starts_with("dogpile:h:v:"), "{text}");
         let spelled = keys().key(Room::Value, &hashed.bytes()["dogpile:v:".len()..]);
         assert_ne!(spelled, hashed);
+    }
+
+    #[test]
+    fn beside_python_keys_are_as_python_sends_them_and_others_are_refused() {
+        let keys = Keys::python("shop:");
+        let both = |name: &str| {
+            let room = |room| keys.key(room, name.as_bytes());
+            (room(Room::Value), room(Room::Lock))
+        };
+        for name in ["a|b,c", "\u{e9}", &"x".repeat(240)] {
+            assert!(keys.check(name.as_bytes()).is_ok(), "{name}");
+            let (value, lock) = both(name);
+            assert!(value.is_plain() && lock.is_plain());
+            assert_eq!(value.bytes(), format!("shop:{name}").as_bytes());
+            assert_eq!(lock.bytes(), format!("_lockshop:{name}").as_bytes());
+            assert!(lock.bytes().len() <= LONGEST_KEY);
+        }
+        for name in ["a b", "a\r\nflush_all", "\0", "\u{7f}", &"x".repeat(241)] {
+            assert!(keys.check(name.as_bytes()).is_err(), "{name:?}");
+            assert!(Keys::native("p").check(name.as_bytes()).is_ok());
+        }
+        assert!(Keys::python("").check(b"").is_err());
+        let epochs = keys.key(Room::Epochs, b"users");
+        assert_eq!(epochs.bytes(), b"shop:dogpile:e:users");
+        let odd = keys.key(Room::Epochs, &[b' '; 250]);
+        assert!(odd.is_plain() && odd.bytes().starts_with(b"shop:dogpile:h:e:"));
     }
 }

@@ -23,7 +23,7 @@ use crate::protocol::{Answer, Code, Item, Mode, Request};
 use crate::slot::{FAILED, FAILED_FOR, PENDING, SHUT, Slot, Written, seconds, write};
 use crate::trouble::Trouble;
 use crate::wish::Wish;
-use crate::{Memcached, token};
+use crate::{Memcached, python, token};
 
 /// Writes a lease over the item of this number.
 pub(crate) fn put(
@@ -75,6 +75,9 @@ fn write_again(
     (stamp, client_flags): (Stamp, u32),
     seconds: u32,
 ) -> Result<Option<u64>, Trouble> {
+    if grant.lock.is_some() {
+        return write_stub_again(connection, place, grant, stamp, seconds);
+    }
     // The value that stands beside it is not remembered: the server has it.
     let item = match grant.beside {
         true => match look_for(connection, place, grant.cas)? {
@@ -91,6 +94,31 @@ fn write_again(
     put(connection, place, &written, client_flags, grant.cas)
 }
 
+/// The same beside Python, where the lease on nothing is a stub and beside a value it is the value itself.
+fn write_stub_again(
+    connection: &mut Connection,
+    place: &Key<'_>,
+    grant: &Grant,
+    stamp: Stamp,
+    seconds: u32,
+) -> Result<Option<u64>, Trouble> {
+    if grant.beside {
+        return Ok(is_still(connection, place, grant.cas)?.then_some(grant.cas));
+    }
+    let (mode, body) = (Mode::Exactly(grant.cas), python::stub(stamp));
+    let request = Request::store(place, &body, python::LEASED, seconds, mode);
+    compared(connection, request.flag(b"c"))
+}
+
+/// Whether the item has this number, without its value.
+fn is_still(connection: &mut Connection, place: &Key<'_>, cas: u64) -> Result<bool, Trouble> {
+    match connection.ask(Request::look(place))? {
+        Answer::Code(Code::Done, item) => Ok(item.cas == Some(cas)),
+        Answer::Code(Code::Absent, _) => Ok(false),
+        other => Err(connection.odd(&other)),
+    }
+}
+
 fn release(
     connection: &mut Connection,
     place: &Key<'_>,
@@ -100,8 +128,15 @@ fn release(
     if failed && !grant.beside {
         // A word for those who wait. Beside a value nobody does.
         let mode = Mode::Exactly(grant.cas);
-        let request = Request::store(place, b"failed", FAILED, FAILED_FOR, mode);
+        let (body, client_flags) = match grant.lock {
+            Some(_) => (python::stub(Stamp::NONE), python::FAILED),
+            None => (b"failed".to_vec(), FAILED),
+        };
+        let request = Request::store(place, &body, client_flags, FAILED_FOR, mode);
         return Ok(compared(connection, request)?.is_some());
+    }
+    if grant.beside && grant.lock.is_some() {
+        return is_still(connection, place, grant.cas);
     }
     if !grant.beside {
         return give_back(connection, place, &Slot::empty(), grant.cas);
@@ -141,6 +176,10 @@ impl Memcached {
         };
         if kept.is_none() {
             self.grants.forget(lease.stamp);
+            if let Some(lock) = grant.lock {
+                // A lock of a lease that is over would stand in everybody's way.
+                self.free_lock(key, lock, lease.stamp);
+            }
         }
         *held = kept;
         answer
@@ -199,7 +238,10 @@ impl Kept {
 
 impl LeaseStore<Payload> for Memcached {
     fn lease<'a>(&'a self, key: &'a [u8], ask: Ask<'a>) -> Reply<'a, Leased<Payload>> {
-        Reply::ready(self.ask_lease(key, &ask))
+        Reply::ready(match self.is_beside_python() {
+            true => self.ask_lease_beside_python(key, &ask),
+            false => self.ask_lease(key, &ask),
+        })
     }
 
     fn commit<'a>(
@@ -211,11 +253,11 @@ impl LeaseStore<Payload> for Memcached {
     ) -> Reply<'a, Commit> {
         entry.metadata.stamp = lease.stamp;
         let (body, seconds) = (record::encode(&entry), self.time_to_live(ttl));
-        let place = self.keys.key(Room::Value, key);
+        let (place, flags) = (self.keys.key(Room::Value, key), self.client_flags);
         Reply::ready(
             self.with_lease(Operation::Commit, key, lease, |connection, grant| {
                 let mode = Mode::Exactly(grant.cas);
-                let request = Request::store(&place, &body, 0, seconds, mode);
+                let request = Request::store(&place, &body, flags, seconds, mode);
                 let stored = compared(connection, request)?;
                 Ok(Kept::used_up_if(stored.is_some()))
             }),
@@ -235,6 +277,9 @@ impl LeaseStore<Payload> for Memcached {
 
     /// For whole seconds, as all that the server ends: at least as long as `time`, and up to two longer.
     fn shut<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit> {
+        if !self.shuts() {
+            return self.release(key, lease, true);
+        }
         let place = self.keys.key(Room::Value, key);
         let seconds = seconds(time.as_nanos());
         Reply::ready(
@@ -246,29 +291,40 @@ impl LeaseStore<Payload> for Memcached {
         )
     }
 
+    /// Python's clients would wait for the lock of a key that is shut.
     fn shuts(&self) -> bool {
-        true
+        !self.is_beside_python()
     }
 
     fn renew<'a>(&'a self, key: &'a [u8], lease: &'a Lease, time: Span) -> Reply<'a, Commit> {
         let place = self.keys.key(Room::Value, key);
         let seconds = seconds(time.as_nanos());
-        Reply::ready(
-            self.with_lease(Operation::Lease, key, lease, |connection, grant| {
-                let whose = (lease.stamp, PENDING);
-                let renewed = write_again(connection, &place, grant, whose, seconds)?;
-                Ok(renewed.map_or(Kept::Void, |cas| {
-                    Kept::Still(Grant {
-                        cas,
-                        over: over(seconds),
-                        ..grant.clone()
-                    })
-                }))
-            }),
-        )
+        let renewed = self.with_lease(Operation::Lease, key, lease, |connection, grant| {
+            let whose = (lease.stamp, PENDING);
+            let renewed = write_again(connection, &place, grant, whose, seconds)?;
+            Ok(renewed.map_or(Kept::Void, |cas| {
+                Kept::Still(Grant {
+                    cas,
+                    over: over(seconds),
+                    ..grant.clone()
+                })
+            }))
+        });
+        Reply::ready(match renewed {
+            Ok(Commit::Stored) if self.is_beside_python() => self.renew_lock(key, lease, time),
+            other => other,
+        })
     }
 
     fn watch(&self, key: &[u8], bell: Bell) -> Option<Watch> {
-        self.watcher.watch(self.keys.key(Room::Value, key), bell)
+        if !self.is_beside_python() {
+            return self.watcher.watch(self.keys.key(Room::Value, key), bell);
+        }
+        self.keys.check(key).ok()?;
+        let (lock, value) = (
+            self.keys.key(Room::Lock, key),
+            self.keys.key(Room::Value, key),
+        );
+        self.watcher.watch_lock(lock, value, bell)
     }
 }

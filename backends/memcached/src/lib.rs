@@ -9,6 +9,7 @@
 //! | `grants` | which leases this process holds, and on which connection |
 //! | `slot` | what stands in a key's slot: a value, a lease, or both |
 //! | `settings`, `address` | what a user can say |
+//! | `python` | all this beside Python's dogpile.cache: its locks, and what stands where nothing is |
 //! | `keys` | where things are in the server |
 //! | `token` | leases' tokens, none like another |
 //! | `protocol` | the meta protocol, without a connection |
@@ -30,6 +31,7 @@ mod leases;
 mod memcached;
 mod pool;
 mod protocol;
+mod python;
 mod ring;
 mod servers;
 mod settings;
@@ -44,4 +46,5 @@ mod wish;
 
 pub use self::memcached::Memcached;
 pub use address::BadSettings;
+pub use dogpile_backend::Compatibility;
 pub use settings::MemcachedSettings;

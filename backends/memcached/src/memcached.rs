@@ -4,16 +4,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dogpile_backend::record::{self, Unreadable};
 use dogpile_backend::{
-    Backend, Blocking, CachedValue, Encoded, EpochStore, LeaseStore, Operation, Payload, Span,
-    StoreError,
+    Backend, Blocking, CachedValue, Compatibility, Encoded, EpochStore, LeaseStore, Operation,
+    Payload, Span, Stamp, StoreError,
 };
 
 use crate::address::BadSettings;
 use crate::connection::Connection;
 use crate::grants::Grants;
-use crate::keys::{Keys, Room};
+use crate::keys::{Key, Keys, Room};
 use crate::pool::Again;
-use crate::protocol::{Answer, Code, Mode, Request};
+use crate::protocol::{Answer, Code, Item, Mode, Request};
+use crate::python::{self, Lock};
 use crate::servers::Servers;
 use crate::settings::{MemcachedSettings, Report};
 use crate::slot::{LONGEST, Slot, seconds};
@@ -39,6 +40,9 @@ pub struct Memcached {
     pub(crate) watcher: Watcher,
     pub(crate) keys: Keys,
     pub(crate) grants: Grants,
+    pub(crate) compatibility: Compatibility,
+    /// The client flags of values.
+    pub(crate) client_flags: u32,
     time_to_live: Option<Span>,
     report: Option<Report>,
     unreadable: Mutex<u64>,
@@ -60,6 +64,8 @@ impl Memcached {
             servers,
             keys,
             grants: Grants::default(),
+            compatibility: settings.compatibility,
+            client_flags: settings.client_flags,
             time_to_live: settings.time_to_live,
             report: settings.report,
             unreadable: Mutex::new(0),
@@ -100,6 +106,50 @@ impl Memcached {
                 None
             }
         }
+    }
+
+    /// The entry of an item that Python reads too, or a miss, counted where something is there.
+    pub(crate) fn shared_entry(&self, key: &[u8], item: &Item) -> Option<CachedValue<Payload>> {
+        match python::Slot::read(item) {
+            python::Slot::Empty => None,
+            python::Slot::Record(record) => self.entry(key, Some(record)),
+            python::Slot::Foreign => {
+                self.count(key, &Unreadable::OtherType);
+                None
+            }
+        }
+    }
+
+    pub(crate) fn is_beside_python(&self) -> bool {
+        self.compatibility == Compatibility::Python
+    }
+
+    /// Where the value of `key` is, unless Python's clients could not ask for it there.
+    fn place(&self, operation: Operation, key: &[u8]) -> Result<Key<'static>, StoreError> {
+        let checked = self.keys.check(key);
+        checked.map_err(|trouble| trouble.told(operation, key))?;
+        Ok(self.keys.key(Room::Value, key))
+    }
+
+    /// Writes what makes every lease of `key` void, and gives back the lock of whichever of us has one: as it
+    /// was before, so that no lease is hit that was given after.
+    fn write_and_free<T>(
+        &self,
+        operation: Operation,
+        key: &[u8],
+        write: impl FnOnce() -> Result<T, Trouble>,
+    ) -> Result<(), StoreError> {
+        let told = |trouble: Trouble| trouble.told(operation, key);
+        let held: Option<(Lock, Stamp)> = match self.is_beside_python() {
+            true => self.lock_of_ours(key).map_err(told)?,
+            false => None,
+        };
+        let written = write();
+        // Also after an error: it may have been written.
+        if let Some((lock, token)) = held {
+            self.free_lock(key, lock, token);
+        }
+        written.map(drop).map_err(told)
     }
 
     fn count(&self, key: &[u8], why: &Unreadable) {
@@ -149,7 +199,7 @@ impl Backend<Payload> for Memcached {
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<CachedValue<Payload>>, StoreError> {
-        let place = self.keys.key(Room::Value, key);
+        let place = self.place(Operation::Get, key)?;
         let look = |connection: &mut Connection| match connection.ask(Request::get(&place))? {
             Answer::Item(item) => Ok(Some(item)),
             Answer::Code(Code::Absent, _) => Ok(None),
@@ -159,7 +209,10 @@ impl Backend<Payload> for Memcached {
             .servers
             .talk(&place, Again::Harmless, look)
             .map_err(|trouble| trouble.told(Operation::Get, key))?;
-        Ok(item.and_then(|item| self.entry(key, Slot::read(&item).record)))
+        Ok(item.and_then(|item| match self.is_beside_python() {
+            true => self.shared_entry(key, &item),
+            false => self.entry(key, Slot::read(&item).record),
+        }))
     }
 
     fn set(
@@ -169,29 +222,28 @@ impl Backend<Payload> for Memcached {
         ttl: Span,
     ) -> Result<(), StoreError> {
         entry.metadata.stamp = token::mint();
-        let place = self.keys.key(Room::Value, key);
+        let place = self.place(Operation::Set, key)?;
         let (body, seconds) = (record::encode(&entry), self.time_to_live(ttl));
+        let flags = self.client_flags;
         // Sent twice it could overwrite what another has set, or undo a deletion, in between.
-        self.servers
-            .talk(&place, Again::Never, |connection| {
-                let request = Request::store(&place, &body, 0, seconds, Mode::Always);
+        self.write_and_free(Operation::Set, key, || {
+            self.servers.talk(&place, Again::Never, |connection| {
+                let request = Request::store(&place, &body, flags, seconds, Mode::Always);
                 match connection.ask(request)? {
                     Answer::Code(Code::Done, _) => Ok(()),
                     other => Err(connection.odd(&other)),
                 }
             })
-            .map(drop)
-            .map_err(|trouble| trouble.told(Operation::Set, key))
+        })
     }
 
     fn delete(&self, key: &[u8]) -> Result<(), StoreError> {
-        let place = self.keys.key(Room::Value, key);
-        self.servers
-            .talk(&place, Again::Harmless, |connection| {
+        let place = self.place(Operation::Delete, key)?;
+        self.write_and_free(Operation::Delete, key, || {
+            self.servers.talk(&place, Again::Harmless, |connection| {
                 removed(connection, Request::delete(&place))
             })
-            .map(drop)
-            .map_err(|trouble| trouble.told(Operation::Delete, key))
+        })
     }
 
     fn name(&self) -> &str {

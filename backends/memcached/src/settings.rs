@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use dogpile_backend::{Span, record::Unreadable};
+use dogpile_backend::{Compatibility, Span, record::Unreadable};
 
 use crate::Memcached;
 use crate::address::{Address, BadSettings, address};
 use crate::connection::Reach;
 use crate::keys::{Keys, LONGEST_PREFIX};
 use crate::pool::Pool;
+use crate::python::{BINARY, PLAIN};
 use crate::servers::Servers;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -56,10 +57,13 @@ pub struct MemcachedSettings {
     login: Option<(String, String)>,
     #[cfg(feature = "tls")]
     root_certificate: Option<Vec<u8>>,
-    prefix: String,
+    prefix: Option<String>,
     timeout: Duration,
     retry_after: Duration,
     connections: usize,
+    pub(crate) compatibility: Compatibility,
+    /// The client flags of values.
+    pub(crate) client_flags: u32,
     pub(crate) time_to_live: Option<Span>,
     pub(crate) report: Option<Report>,
 }
@@ -82,10 +86,12 @@ impl MemcachedSettings {
             login: None,
             #[cfg(feature = "tls")]
             root_certificate: None,
-            prefix: "dogpile".to_owned(),
+            prefix: None,
             timeout: Duration::from_millis(500),
             retry_after: Duration::from_secs(1),
             connections: 16,
+            compatibility: Compatibility::default(),
+            client_flags: PLAIN,
             time_to_live: None,
             report: None,
         }
@@ -107,9 +113,44 @@ impl MemcachedSettings {
         self
     }
 
-    /// What all keys begin with: one printable word of at most 100 bytes. Default: `dogpile`.
+    /// Who else uses the same keys. Default: processes that use this crate.
+    ///
+    /// `Python` means dogpile.cache 1.5's `pymemcache`, `pylibmc` and `memcached` backends; for its
+    /// `bmemcached` say [`bmemcached`](Self::bmemcached). A value is under the user's own key and a lock
+    /// under `_lock` and that key, so a key that begins with `_lock` may be another key's lock, and one
+    /// that begins with `dogpile:` a region's epochs: give users no such keys. A key that Python's clients
+    /// do not take is refused: one with spaces or control characters, or of more than 245 bytes.
+    ///
+    /// Python's lock has no owner. What it cannot promise:
+    ///
+    /// - **One creator.** Python deletes the lock when its creator has ended, whoever has it by then: a
+    ///   creator that was slower than its `lock_timeout` frees another's. Ours is then put back when it
+    ///   is renewed, unless another has taken it meanwhile.
+    /// - **That a late value of Python's is refused.** Python stores without asking anybody: also over
+    ///   what we set, deleted or created meanwhile.
+    /// - **An end.** A lock without a `lock_timeout` stands until somebody deletes it.
+    ///
+    /// What we create is stored only if what was there when the lock was won is still there, by the
+    /// server's own number of the item, so nothing that either side set or deleted meanwhile is lost or
+    /// comes back. Where nothing was there, a pickled `None` stands for it, which Python reads as a miss.
+    pub fn compatibility(mut self, compatibility: Compatibility) -> Self {
+        self.compatibility = compatibility;
+        self
+    }
+
+    /// Shares keys with Python processes that use dogpile.cache's `bmemcached` backend: as
+    /// [`Compatibility::Python`], with values that this client reads as bytes (client flags 16), which the
+    /// others do not. It compresses what is longer than 128 bytes; such a value is a miss here.
+    pub fn bmemcached(mut self) -> Self {
+        self.compatibility = Compatibility::Python;
+        self.client_flags = BINARY;
+        self
+    }
+
+    /// What all keys begin with: one printable word of at most 100 bytes. Default: `dogpile`; beside
+    /// Python nothing, and what is given here is what a key mangler of Python's puts in front of each key.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
+        self.prefix = Some(prefix.into());
         self
     }
 
@@ -203,20 +244,26 @@ impl MemcachedSettings {
     }
 
     fn keys(&self) -> Result<Keys, BadSettings> {
+        let beside_python = self.compatibility == Compatibility::Python;
+        let usual = if beside_python { "" } else { "dogpile" };
+        let prefix = self.prefix.as_deref().unwrap_or(usual);
         let wrong = |why| {
-            let prefix = self.prefix.clone();
+            let prefix = prefix.to_owned();
             Err(BadSettings::Prefix { prefix, why })
         };
-        if self.prefix.is_empty() {
+        if prefix.is_empty() && !beside_python {
             return wrong("it is empty");
         }
-        if !self.prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if !prefix.bytes().all(|byte| byte.is_ascii_graphic()) {
             return wrong("it is not one word of printable ASCII");
         }
-        if self.prefix.len() > LONGEST_PREFIX {
+        if prefix.len() > LONGEST_PREFIX {
             return wrong("it is longer than 100 bytes, and the server takes keys of 250");
         }
-        Ok(Keys::new(&self.prefix))
+        Ok(match beside_python {
+            true => Keys::python(prefix),
+            false => Keys::native(prefix),
+        })
     }
 
     fn checked_login(&self) -> Result<Option<Login>, BadSettings> {

@@ -23,6 +23,7 @@
 use dogpile_backend::Stamp;
 
 use crate::protocol::Item;
+use crate::python;
 
 /// The client flags of a lease.
 pub(crate) const PENDING: u32 = 0xd09b_11e0;
@@ -65,7 +66,7 @@ impl Stands {
     pub(crate) fn of(item: &Item) -> Self {
         match item.client_flags {
             PENDING => Self::Leased,
-            FAILED | SHUT => Self::Failed,
+            FAILED | SHUT | python::FAILED => Self::Failed,
             _ if item.size == Some(0) && item.sent => Self::Leased,
             _ => Self::Free,
         }

@@ -35,6 +35,12 @@ pub(crate) enum Trouble {
     /// A reply to something else.
     #[error("{server} answers with something else than was asked: {answer}")]
     Odd { server: String, answer: String },
+    /// A key that cannot be shared with Python.
+    #[error(
+        "Python's clients do not take this key: {why}; give the region a key mangler and Python the same \
+         one, such as `Config::key_mangler(Sha1)` and `key_mangler=sha1_mangle_key`"
+    )]
+    Key { why: &'static str },
     /// The server knows us not.
     #[error(
         "{server} does not let us in: {answer}; give the name and the password that its file says, by `MemcachedSettings::login`"
@@ -99,7 +105,7 @@ impl Trouble {
             Self::Connect { .. } | Self::Io { .. } | Self::Late { .. } | Self::Ejected { .. } => {
                 Fault::Unavailable
             }
-            Self::Login { .. } => Fault::Refused,
+            Self::Login { .. } | Self::Key { .. } => Fault::Refused,
             Self::Said { cause, .. } => match cause {
                 Said::Server(text) if text.contains("too large") => Fault::Refused,
                 Said::Server(text) if text.contains("out of memory") => Fault::Full,

@@ -49,6 +49,8 @@ struct State {
 struct Wish {
     number: u64,
     key: Key<'static>,
+    /// Where the value is, if the key is that of a lock.
+    value: Option<Key<'static>>,
     bell: Arc<dyn Fn(News) + Send + Sync>,
     since: Instant,
     due: Instant,
@@ -56,8 +58,12 @@ struct Wish {
     rung: Option<Seen>,
 }
 
-/// Somebody's number, and the key that is to be looked at.
-type Due = (u64, Key<'static>);
+/// Somebody's number, and the keys that are to be looked at.
+struct Due {
+    number: u64,
+    key: Key<'static>,
+    value: Option<Key<'static>>,
+}
 
 /// What a look showed: what stands there, and which version.
 type Seen = (Stands, Option<u64>);
@@ -73,6 +79,21 @@ impl Watcher {
     /// Rings `bell` when the slot of `key` is not leased, or its holder failed; `None` where the system
     /// gives no thread.
     pub(crate) fn watch(&self, key: Key<'static>, bell: Bell) -> Option<Watch> {
+        self.keep(key, None, bell)
+    }
+
+    /// Rings `bell` when this lock is not held, and says so if the slot of `value` says that its holder
+    /// failed. It rings at each look: a lock tells nobody whether it was another's in between.
+    pub(crate) fn watch_lock(
+        &self,
+        lock: Key<'static>,
+        value: Key<'static>,
+        bell: Bell,
+    ) -> Option<Watch> {
+        self.keep(lock, Some(value), bell)
+    }
+
+    fn keep(&self, key: Key<'static>, value: Option<Key<'static>>, bell: Bell) -> Option<Watch> {
         let now = Instant::now();
         let number = {
             let mut state = self.board.state();
@@ -81,6 +102,7 @@ impl Watcher {
             state.wishes.push(Wish {
                 number,
                 key,
+                value,
                 bell: Arc::from(bell),
                 since: now,
                 due: now + SHORTEST,
@@ -128,7 +150,7 @@ impl Board {
         while let Some(due) = self.wait() {
             let mut by_server: BTreeMap<usize, Vec<Due>> = BTreeMap::new();
             for due in due {
-                let server = servers.number_of(&due.1);
+                let server = servers.number_of(&due.key);
                 by_server.entry(server).or_default().push(due);
             }
             for (server, due) in by_server {
@@ -138,16 +160,24 @@ impl Board {
     }
 
     fn look_at(&self, servers: &Servers, server: usize, due: &[Due]) {
-        let keys: Vec<&Key<'_>> = due.iter().map(|(_, key)| key).collect();
+        let keys: Vec<&Key<'_>> = due.iter().map(|due| &due.key).collect();
         let talk = |connection: &mut Connection| look(connection, &keys);
         match servers.talk_with(server, Again::Harmless, talk) {
             Ok((seen, _)) => {
-                for ((number, _), seen) in due.iter().zip(seen) {
-                    self.tell(*number, seen);
+                for (due, seen) in due.iter().zip(seen) {
+                    match &due.value {
+                        None => self.tell(due.number, seen),
+                        Some(value) if seen.1.is_none() => {
+                            self.ring(due.number, what_stands(servers, value));
+                        }
+                        Some(_) => {}
+                    }
                 }
             }
             // Whoever waits finds out by itself what is wrong.
-            Err(_) => due.iter().for_each(|(number, _)| self.ring_anyway(*number)),
+            Err(_) => due
+                .iter()
+                .for_each(|due| self.ring(due.number, Stands::Free)),
         }
     }
 
@@ -186,16 +216,14 @@ impl Board {
             }
             Arc::clone(&wish.bell)
         };
-        bell(match seen.0 {
-            Stands::Failed => News::Failed,
-            Stands::Leased | Stands::Free => News::Changed,
-        });
+        bell(news(seen.0));
     }
 
-    fn ring_anyway(&self, number: u64) {
+    /// Rings whatever was rung for before.
+    fn ring(&self, number: u64, stands: Stands) {
         let bell = self.state().wish(number).map(|wish| Arc::clone(&wish.bell));
         if let Some(bell) = bell {
-            bell(News::Changed);
+            bell(news(stands));
         }
     }
 }
@@ -212,9 +240,29 @@ impl State {
             .map(|wish| {
                 let waited = now.saturating_duration_since(wish.since);
                 wish.due = now + (waited / 5).clamp(SHORTEST, LONGEST);
-                (wish.number, wish.key.clone())
+                Due {
+                    number: wish.number,
+                    key: wish.key.clone(),
+                    value: wish.value.clone(),
+                }
             })
             .collect()
+    }
+}
+
+fn news(stands: Stands) -> News {
+    match stands {
+        Stands::Failed => News::Failed,
+        Stands::Leased | Stands::Free => News::Changed,
+    }
+}
+
+/// What stands in the slot of a value whose lock is free. Whoever waits finds out by itself what is wrong.
+fn what_stands(servers: &Servers, value: &Key<'_>) -> Stands {
+    let talk = |connection: &mut Connection| look(connection, &[value]);
+    match servers.talk(value, Again::Harmless, talk) {
+        Ok((seen, _)) => seen.first().map_or(Stands::Free, |seen| seen.0),
+        Err(_) => Stands::Free,
     }
 }
 
@@ -238,7 +286,8 @@ mod tests {
     fn board(count: u64, now: Instant) -> State {
         let wishes = (0..count).map(|number| Wish {
             number,
-            key: Keys::new("p").key(Room::Value, b"key"),
+            key: Keys::native("p").key(Room::Value, b"key"),
+            value: None,
             bell: Arc::new(|_| {}),
             since: now,
             due: now,

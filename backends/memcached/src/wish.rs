@@ -127,6 +127,7 @@ impl Wish<'_> {
                     line,
                     cas,
                     beside,
+                    lock: None,
                     over: over(self.seconds),
                 };
                 self.store.grants.keep(self.stamp, grant);

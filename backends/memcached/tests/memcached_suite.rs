@@ -3,8 +3,12 @@
 use std::sync::OnceLock;
 
 use dogpile_backend::{Backend, Blocking, Payload};
-use dogpile_memcached::{Memcached, MemcachedSettings};
+use dogpile_memcached::{Compatibility, Memcached, MemcachedSettings};
 use dogpile_test_servers::Memcached as Server;
+
+mod mangled;
+
+use mangled::Mangled;
 
 mod memcached {
     use super::*;
@@ -71,4 +75,45 @@ mod several {
         Blocking::new(settings.open().expect("good settings"))
     }
     dogpile_backend::conformance_tests!(Payload, open);
+}
+
+/// Beside Python, whose locks and values these are: every promise holds among processes of ours. Keys go
+/// through a mangler, as they have to where users' keys are any bytes.
+mod python {
+    use dogpile_backend::proxy::{Proxied, Wrap as _};
+
+    use super::*;
+
+    type Shared = Proxied<Mangled, Payload>;
+
+    fn wrapped(settings: MemcachedSettings) -> Shared {
+        let store = settings.open().expect("good settings");
+        Blocking::new(store).wrap(Mangled)
+    }
+
+    mod one {
+        use super::*;
+
+        fn open() -> Shared {
+            static SERVER: OnceLock<Server> = OnceLock::new();
+            let server = SERVER.get_or_init(|| Server::start(&[]).expect("the server starts"));
+            let settings = MemcachedSettings::server(server.url());
+            wrapped(settings.compatibility(Compatibility::Python))
+        }
+        dogpile_backend::conformance_tests!(Payload, open);
+    }
+
+    /// Where a value and its lock are on two servers, most often, and values are bmemcached's.
+    mod several {
+        use super::*;
+
+        fn open() -> Shared {
+            static SERVERS: OnceLock<[Server; 3]> = OnceLock::new();
+            let start = || std::array::from_fn(|_| Server::start(&[]).expect("a server starts"));
+            let servers = SERVERS.get_or_init(start);
+            let settings = MemcachedSettings::servers(servers.each_ref().map(Server::url));
+            wrapped(settings.prefix("shop:").bmemcached())
+        }
+        dogpile_backend::conformance_tests!(Payload, open);
+    }
 }

@@ -5,6 +5,7 @@ mod adapters;
 mod backend;
 mod clock;
 mod codec;
+mod compatibility;
 #[cfg(feature = "lz4")]
 mod compressed;
 #[cfg(feature = "conformance")]
@@ -31,6 +32,7 @@ pub use codec::JsonCodec;
 #[cfg(feature = "postcard")]
 pub use codec::PostcardCodec;
 pub use codec::{Codec, CodecError};
+pub use compatibility::Compatibility;
 #[cfg(feature = "lz4")]
 pub use compressed::Compressed;
 pub use dogpile_core::cached_value::{CachedValue, Epoch, Epochs, Metadata, Stamp};

@@ -10,7 +10,8 @@
 //! Channels: `prefix:w:{key}` for those who wait, `prefix:i:{region}` for invalidations; beside Python
 //! `prefix` `dogpile:w:{key}` and `prefix` `dogpile:i:{region}`.
 
-use crate::compatibility::Compatibility;
+use dogpile_backend::Compatibility;
+
 use crate::watcher::Spot;
 
 /// How keys are written.

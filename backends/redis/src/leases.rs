@@ -3,13 +3,12 @@
 use std::ops::ControlFlow;
 
 use dogpile_backend::{
-    Ask, Bell, CachedValue, Commit, Lease, LeaseStore, Leased, Operation, Payload, Reply, Span,
-    Stamp, StoreError, Watch,
+    Ask, Bell, CachedValue, Commit, Compatibility, Lease, LeaseStore, Leased, Operation, Payload,
+    Reply, Span, Stamp, StoreError, Watch,
 };
 use redis::Value;
 
 use crate::answer::{self, Answer, Found};
-use crate::compatibility::Compatibility;
 use crate::redis::{odd, stamped};
 use crate::request::Request;
 use crate::sender::Dialogue;

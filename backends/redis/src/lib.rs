@@ -6,7 +6,6 @@
 //! | `redis` | the store: what each operation asks, and what the answers mean |
 //! | `leases`, `epochs` | the same for the optional ports |
 //! | `settings` | what a user can say |
-//! | `compatibility` | who else uses the same keys: Python's dogpile.cache |
 //! | `server` | standalone, Sentinel or Cluster: how to get a connection |
 //! | `keys` | where a key's value, lease and channel are in the server |
 //! | `token` | leases' tokens, none like another |
@@ -19,7 +18,6 @@
 
 mod address;
 mod answer;
-mod compatibility;
 mod epochs;
 mod keys;
 mod leases;
@@ -35,5 +33,5 @@ mod watcher;
 
 pub use self::redis::Redis;
 pub use address::BadSettings;
-pub use compatibility::Compatibility;
+pub use dogpile_backend::Compatibility;
 pub use settings::RedisSettings;

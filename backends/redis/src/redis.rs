@@ -4,14 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dogpile_backend::record::{self, Unreadable};
 use dogpile_backend::{
-    CachedValue, Encoded, EpochStore, Fault, LeaseStore, Operation, Payload, Reply, Span, Stamp,
-    Store, StoreError,
+    CachedValue, Compatibility, Encoded, EpochStore, Fault, LeaseStore, Operation, Payload, Reply,
+    Span, Stamp, Store, StoreError,
 };
 use redis::Value;
 
 use crate::address::BadSettings;
 use crate::answer::Found;
-use crate::compatibility::Compatibility;
 use crate::keys::Keys;
 use crate::request::Request;
 use crate::script::Scripts;

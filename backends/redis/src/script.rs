@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::compatibility::Compatibility;
+use dogpile_backend::Compatibility;
 
 /// A script that the server runs in one step.
 #[derive(Debug)]

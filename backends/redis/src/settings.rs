@@ -3,11 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use dogpile_backend::{Span, record::Unreadable};
+use dogpile_backend::{Compatibility, Span, record::Unreadable};
 
 use crate::Redis;
 use crate::address::{BadSettings, public};
-use crate::compatibility::Compatibility;
 use crate::keys::Keys;
 use crate::server::Server;
 
@@ -126,6 +125,24 @@ impl RedisSettings {
     }
 
     /// Who else uses the same keys. Default: processes that use this crate.
+    ///
+    /// `Python` means dogpile.cache 1.5's `redis`, `redis_sentinel` and `redis_cluster` backends. A value
+    /// is under the user's own key and a lease under `_lock` and that key: what [`prefix`](Self::prefix)
+    /// and [`lease_prefix`](Self::lease_prefix) say goes in front as it is. So a key that begins with
+    /// `_lock` may be another key's lease, and one that begins with `dogpile:e:` a region's epochs: give
+    /// users no such keys. Python writes without asking the lease, so what a commit replaces must besides
+    /// be the very value that was there when the lease was given. What nobody can see then:
+    ///
+    /// - that Python deleted a key while a process of ours created its first value: it is stored.
+    /// - that we set or deleted a key while a creator of Python's was at work: it stores what it
+    ///   created. Its lock is left alone, for it raises an error where that is taken.
+    /// - a creator of Python's that is slower than its `lock_timeout`: it stores whenever it is done.
+    /// - a region's invalidation, by either side: dogpile.cache's own is known to one process, and
+    ///   Python reads no epochs.
+    ///
+    /// A Python lock without a `lock_timeout` has no end: if its holder dies, calls that have no value
+    /// wait for their whole deadline, until somebody deletes the lock. On a Cluster a key, or the prefix,
+    /// needs a hash tag that holds both in one slot: `{42}:profile`. Any other key is refused.
     pub fn compatibility(mut self, compatibility: Compatibility) -> Self {
         self.compatibility = compatibility;
         self

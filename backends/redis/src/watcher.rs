@@ -10,12 +10,11 @@ mod ears;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dogpile_backend::{Bell, Watch};
+use dogpile_backend::{Bell, Compatibility, Watch};
 use redis::RedisError;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::Instant;
 
-use crate::compatibility::Compatibility;
 use crate::sender::{Background, Sender};
 use crate::server::Server;
 use crate::trouble::{InWords, is_refused};

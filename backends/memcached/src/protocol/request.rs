@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_request_says_its_key_then_its_length_then_its_flags() {
-        let keys = Keys::new("shop");
+        let keys = Keys::native("shop");
         let key = keys.key(Room::Value, b"a");
         assert_eq!(
             said(Request::get(&key).flag(b"c").number(b'N', 30_u32)),
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_key_that_is_no_word_is_sent_in_base64() {
-        let keys = Keys::new("p");
+        let keys = Keys::native("p");
         let key = keys.key(Room::Value, b"a b");
         let request = Request::store(&key, b"", 0, 0, Mode::Always);
         assert_eq!(said(request), "ms cDp2OmEgYg== 0 b F0 T0\r\n\r\n");
