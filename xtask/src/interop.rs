@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::problem::Problem;
 use crate::stage::machine::target_folder;
-use crate::stage::need::{self, CC, Need, PYTHON, REDIS, VENV};
+use crate::stage::need::{self, CC, MEMCACHED, Need, PYTHON, REDIS, VENV};
 use crate::stage::{Line, Stage, Work};
 
 /// How much to ask, and how to report.
@@ -18,10 +18,13 @@ pub(crate) struct Options {
     /// Print one line of JSON on standard output, and nothing else there.
     #[arg(long)]
     json: bool,
+    /// Only on this kind of server: `redis` or `memcached`.
+    #[arg(long)]
+    store: Option<String>,
 }
 
 /// What it needs of a machine.
-const NEEDS: [Need; 4] = [CC, PYTHON, VENV, REDIS];
+const NEEDS: [Need; 5] = [CC, PYTHON, VENV, REDIS, MEMCACHED];
 
 /// The line that asks. Python's packages stay in the folder that cargo builds in.
 fn line(target: &str) -> Line {
@@ -41,7 +44,10 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
     need::set_up([&stage(&target)])?;
     let switches = [(options.short, "--short"), (options.json, "--json")];
     let switched = switches.into_iter().filter(|(on, _)| *on);
-    let line = switched.fold(line(&target), |line, (_, switch)| line.and(switch));
+    let mut line = switched.fold(line(&target), |line, (_, switch)| line.and(switch));
+    if let Some(store) = &options.store {
+        line = line.and("--store").and(store.clone());
+    }
     let status = line
         .command(root)
         .status()

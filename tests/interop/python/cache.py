@@ -17,20 +17,26 @@ def read_json(payload: bytes) -> Any:
         raise CantDeserializeException() from cause
 
 
+def arguments(backend: str, url: str, lease: float) -> dict[str, Any]:
+    if backend == "redis":
+        return {"url": url, "thread_local_lock": False, "lock_timeout": lease}
+    # Its clients take no scheme, and whole seconds.
+    return {"url": url.removeprefix("memcached://"), "lock_timeout": int(lease)}
+
+
 class DogpileCache:
-    def __init__(self, url: str, fresh: float, lease: float) -> None:
+    """BACKEND is one of dogpile.cache's: `redis`, `pymemcache` or `pylibmc`."""
+
+    def __init__(self, backend: str, url: str, fresh: float, lease: float) -> None:
         warnings.simplefilter("error")
+        # pymemcache leaves the connection of a thread that has ended to the collector.
+        warnings.simplefilter("ignore", ResourceWarning)
         self.region = make_region(
             serializer=lambda value: json.dumps(value).encode(), deserializer=read_json
         ).configure(
-            "dogpile.cache.redis",
+            f"dogpile.cache.{backend}",
             expiration_time=fresh,
-            arguments={
-                "url": url,
-                "distributed_lock": True,
-                "thread_local_lock": False,
-                "lock_timeout": lease,
-            },
+            arguments={"distributed_lock": True, **arguments(backend, url, lease)},
         )
         self.region.get("connects")
 

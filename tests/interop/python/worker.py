@@ -3,7 +3,7 @@ them on standard output. It ends when its orders end.
 
     worker.py KIND NAME URL FRESH LEASE
 
-KIND is `cache` (dogpile.cache) or `port` (this project's core in Python). A value is fresh, and a lock
+KIND is `port` (this project's core in Python) or a backend of dogpile.cache's. A value is fresh, and a lock
 or a lease lasts, for as many seconds as the last two say.
 """
 
@@ -78,10 +78,14 @@ class Worker:
 def main() -> None:
     kind, name, url, fresh, lease = sys.argv[1:]
     if kind == "port":
-        from port import Port as Kind
+        from port import Port
+
+        cache: Cache = Port(url, float(fresh), float(lease))
     else:
-        from cache import DogpileCache as Kind
-    worker = Worker(name, Kind(url, float(fresh), float(lease)))
+        from cache import DogpileCache
+
+        cache = DogpileCache(kind, url, float(fresh), float(lease))
+    worker = Worker(name, cache)
     worker.say("ready")
     for line in sys.stdin:
         worker.obey(json.loads(line))

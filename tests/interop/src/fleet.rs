@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::ground::Ground;
 use crate::problem::Problem;
 use crate::protocol::{Found, Order, Said};
 
@@ -25,8 +26,12 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// What a process uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
-    /// dogpile.cache.
+    /// dogpile.cache on Redis.
     Python,
+    /// dogpile.cache on memcached, by way of pymemcache.
+    Pymemcache,
+    /// dogpile.cache on memcached, by way of pylibmc.
+    Pylibmc,
     /// This cache.
     Rust,
     /// This project's core in Python.
@@ -34,16 +39,27 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// All of them.
-    pub(crate) const ALL: [Self; 3] = [Self::Python, Self::Rust, Self::Port];
+    /// Whether it is dogpile.cache.
+    pub(crate) fn is_python(self) -> bool {
+        matches!(self, Self::Python | Self::Pymemcache | Self::Pylibmc)
+    }
+
+    /// What figures of it are figures of.
+    pub(crate) fn side(self) -> &'static str {
+        match self {
+            Self::Python | Self::Pymemcache | Self::Pylibmc => "python",
+            Self::Rust => "rust",
+            Self::Port => "port",
+        }
+    }
 }
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Python => "python",
-            Self::Rust => "rust",
-            Self::Port => "port",
+            Self::Pymemcache => "pymemcache",
+            Self::Pylibmc => "pylibmc",
+            Self::Python | Self::Rust | Self::Port => self.side(),
         })
     }
 }
@@ -54,12 +70,10 @@ pub(crate) struct Cradle {
     pub(crate) python: PathBuf,
     /// Where the workers' scripts are.
     pub(crate) scripts: PathBuf,
-    /// The server.
-    pub(crate) url: String,
 }
 
 impl Cradle {
-    fn command(&self, kind: Kind, name: &str) -> Result<Command, Problem> {
+    fn command(&self, kind: Kind, name: &str, url: &str) -> Result<Command, Problem> {
         let python = |what: &str| {
             let mut python = Command::new(&self.python);
             python
@@ -69,7 +83,9 @@ impl Cradle {
             python
         };
         let mut command = match kind {
-            Kind::Python => python("cache"),
+            Kind::Python => python("redis"),
+            Kind::Pymemcache => python("pymemcache"),
+            Kind::Pylibmc => python("pylibmc"),
             Kind::Port => python("port"),
             Kind::Rust => {
                 let this = std::env::current_exe();
@@ -78,13 +94,13 @@ impl Cradle {
                 this
             }
         };
-        command.args([name, &self.url]);
+        command.args([name, url]);
         command.args([FRESH.to_string(), LEASE.to_string()]);
         Ok(command)
     }
 
-    fn bear(&self, kind: Kind, name: &str) -> Result<Worker, Problem> {
-        let mut command = self.command(kind, name)?;
+    fn bear(&self, kind: Kind, name: &str, url: &str) -> Result<Worker, Problem> {
+        let mut command = self.command(kind, name, url)?;
         let started = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut child = started.map_err(Problem::system(format!("start {name}")))?;
         let (Some(orders), Some(out)) = (child.stdin.take(), child.stdout.take()) else {
@@ -185,24 +201,29 @@ impl Drop for Worker {
 }
 
 /// All of them.
-pub(crate) struct Fleet {
-    cradle: Cradle,
+pub(crate) struct Fleet<'c> {
+    cradle: &'c Cradle,
+    // Before the server, so that they are gone when it goes.
     pub(crate) workers: Vec<Worker>,
+    /// The server that they share.
+    pub(crate) ground: Ground,
     /// How many threads of each ask at once.
     pub(crate) threads: usize,
     born: usize,
 }
 
-impl Fleet {
+impl<'c> Fleet<'c> {
     /// Starts so many of each kind, and returns when they are connected.
     pub(crate) fn start(
-        cradle: Cradle,
+        cradle: &'c Cradle,
+        ground: Ground,
         wanted: &[(Kind, usize)],
         threads: usize,
     ) -> Result<Self, Problem> {
         let mut fleet = Self {
             cradle,
             workers: Vec::new(),
+            ground,
             threads,
             born: 0,
         };
@@ -219,7 +240,8 @@ impl Fleet {
 
     fn bear(&mut self, kind: Kind) -> Result<Worker, Problem> {
         self.born += 1;
-        self.cradle.bear(kind, &format!("{kind}-{}", self.born))
+        let name = format!("{kind}-{}", self.born);
+        self.cradle.bear(kind, &name, &self.ground.url())
     }
 
     /// The first of a kind, or the `number`-th, counted round.

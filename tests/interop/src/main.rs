@@ -1,12 +1,13 @@
 //! Do Python's dogpile.cache and this one share a server, as `docs/python.md` says they do?
 //!
-//! Processes of both, and one that runs this project's core in Python, are started on a server of their
-//! own and asked; `cargo xtask interop` runs this. Exit code: 0 all holds, 1 something does not, 2 it
+//! Processes of both, on Redis also one that runs this project's core in Python, are started on a server of
+//! their own and asked; `cargo xtask interop` runs this. Exit code: 0 all holds, 1 something does not, 2 it
 //! could not be asked.
 
 mod checks;
 mod environment;
 mod fleet;
+mod ground;
 mod problem;
 mod protocol;
 mod report;
@@ -17,13 +18,13 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
-use dogpile_test_servers::{Flavour, Server};
-use serde_json::json;
+use serde_json::{Map, json};
 
 use checks::{death, meanwhile, stampede, values, wake};
 use fleet::{Cradle, Fleet, Kind};
+use ground::Store;
 use problem::Problem;
-use report::Check;
+use report::{Check, Report};
 
 #[derive(Parser)]
 #[command(
@@ -37,6 +38,9 @@ struct Arguments {
     /// Print one line of JSON on standard output, and nothing else there.
     #[arg(long)]
     json: bool,
+    /// Only on this kind of server.
+    #[arg(long)]
+    store: Option<Store>,
     /// The checkout.
     #[arg(long, default_value = ".")]
     root: PathBuf,
@@ -56,12 +60,14 @@ enum Part {
 
 /// How much is asked.
 struct Size {
-    /// Of Python and of Rust, each.
+    /// Of each kind, but of the port.
     processes: usize,
     threads: usize,
     stampedes: usize,
     wakes: usize,
     deaths: usize,
+    /// How many kinds are killed.
+    mortal: usize,
 }
 
 const SHORT: Size = Size {
@@ -70,6 +76,14 @@ const SHORT: Size = Size {
     stampedes: 3,
     wakes: 3,
     deaths: 1,
+    mortal: 3,
+};
+
+/// Where who waits for a lock of Python's is slow to look again: there the same takes longer.
+const SHORT_AND_SLOW: Size = Size {
+    wakes: 1,
+    mortal: 2,
+    ..SHORT
 };
 
 const FULL: Size = Size {
@@ -78,7 +92,18 @@ const FULL: Size = Size {
     stampedes: 20,
     wakes: 20,
     deaths: 3,
+    mortal: 3,
 };
+
+impl Size {
+    fn of(store: Store, short: bool) -> &'static Self {
+        match (short, store) {
+            (false, _) => &FULL,
+            (true, Store::Redis) => &SHORT,
+            (true, Store::Memcached) => &SHORT_AND_SLOW,
+        }
+    }
+}
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -96,52 +121,61 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<bool, Problem> {
-    let size = if arguments.short { &SHORT } else { &FULL };
-    let begun = Instant::now();
-    let server = Server::start(Flavour::Redis)?;
     let requirements = arguments.root.join("tests/interop/requirements.txt");
     let cradle = Cradle {
         python: environment::python(&arguments.folder, &requirements)?,
         scripts: fleet::scripts(&arguments.root),
-        url: server.url(),
     };
-    let processes = size.processes;
-    let wanted = [
-        (Kind::Python, processes),
-        (Kind::Rust, processes),
-        (Kind::Port, 1),
-    ];
-    let mut fleet = Fleet::start(cradle, &wanted, size.threads)?;
-    let checks = ask(&mut fleet, &server, size)?;
-    let about = json!({
-        "python": processes,
-        "rust": processes,
-        "port": 1,
-        "threads": size.threads,
-    });
-    let seconds = begun.elapsed().as_secs_f64();
+    let wanted = |store: &Store| arguments.store.is_none_or(|only| only == *store);
+    let reports: Vec<_> = (Store::ALL.into_iter().filter(wanted))
+        .map(|store| on(store, &cradle, Size::of(store, arguments.short)))
+        .collect::<Result<_, _>>()?;
     if arguments.json {
-        println!("{}", report::line(&checks, &about, seconds));
+        println!("{}", report::line(&reports));
     } else {
-        println!("{}", report::table(&checks));
+        for report in &reports {
+            println!("{}", report::table(report));
+        }
     }
-    Ok(checks.iter().all(Check::holds))
+    Ok(reports.iter().all(Report::holds))
 }
 
-fn ask(fleet: &mut Fleet, server: &Server, size: &Size) -> Result<Vec<Check>, Problem> {
+/// All that is asked on one server.
+fn on(store: Store, cradle: &Cradle, size: &Size) -> Result<Report, Problem> {
+    let begun = Instant::now();
+    let wanted = store.wanted(size.processes);
+    let mut fleet = Fleet::start(cradle, store.start()?, &wanted, size.threads)?;
+    let checks = ask(&mut fleet, size)?;
+    let mut about: Map<_, _> = wanted
+        .iter()
+        .map(|(kind, count)| (kind.to_string(), json!(count)))
+        .collect();
+    about.insert("threads".to_owned(), json!(size.threads));
+    Ok(Report {
+        store: store.name(),
+        fleet: about.into(),
+        seconds: begun.elapsed().as_secs_f64(),
+        checks,
+    })
+}
+
+fn ask(fleet: &mut Fleet<'_>, size: &Size) -> Result<Vec<Check>, Problem> {
+    let kinds = fleet.ground.kinds();
     let mut checks = vec![
         values::check(fleet)?,
         stampede::cold(fleet, size.stampedes)?,
-        stampede::stale(fleet, server, size.stampedes)?,
+        stampede::stale(fleet, size.stampedes)?,
     ];
-    for kind in Kind::ALL {
+    for kind in kinds {
         checks.push(wake::by_value(fleet, kind, size.wakes)?);
         checks.push(wake::by_failure(fleet, kind, size.wakes)?);
     }
     for kind in [Kind::Rust, Kind::Port] {
-        checks.push(meanwhile::of(fleet, server, kind, size.deaths)?);
+        if kinds.contains(&kind) {
+            checks.push(meanwhile::of(fleet, kind, size.deaths)?);
+        }
     }
-    for kind in Kind::ALL {
+    for kind in kinds.into_iter().take(size.mortal) {
         checks.push(death::of(fleet, kind, size.deaths)?);
     }
     Ok(checks)

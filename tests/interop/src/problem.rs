@@ -16,7 +16,9 @@ pub(crate) enum Problem {
     },
     /// Python's packages could not be had.
     #[error(
-        "`{line}` failed; Python 3.11 with its `venv` module and a way to the package index is needed"
+        "`{line}` failed; Python 3.11 with its `venv` module and a way to the package index is needed. For other \
+         Pythons pylibmc is built here: `apt-get install libmemcached-dev zlib1g-dev python3-dev` brings what \
+         that takes"
     )]
     Environment {
         /// The command.

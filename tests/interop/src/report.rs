@@ -80,23 +80,49 @@ impl Figures {
     }
 }
 
+/// What was found on one server.
+pub(crate) struct Report {
+    pub(crate) store: &'static str,
+    /// Who was there.
+    pub(crate) fleet: Value,
+    pub(crate) seconds: f64,
+    pub(crate) checks: Vec<Check>,
+}
+
+impl Report {
+    pub(crate) fn holds(&self) -> bool {
+        self.checks.iter().all(Check::holds)
+    }
+
+    fn json(&self) -> Value {
+        let checks: Vec<_> = self.checks.iter().map(Check::json).collect();
+        json!({
+            "store": self.store,
+            "fleet": self.fleet,
+            "seconds": self.seconds.round(),
+            "checks": checks,
+        })
+    }
+}
+
 /// All in one line.
-pub(crate) fn line(checks: &[Check], about: &Value, seconds: f64) -> String {
-    let checks_json: Vec<_> = checks.iter().map(Check::json).collect();
+pub(crate) fn line(reports: &[Report]) -> String {
+    let stores: Vec<_> = reports.iter().map(Report::json).collect();
+    let seconds: f64 = reports.iter().map(|report| report.seconds).sum();
     json!({
-        "holds": checks.iter().all(Check::holds),
-        "fleet": about,
+        "holds": reports.iter().all(Report::holds),
         "seconds": seconds.round(),
-        "checks": checks_json,
+        "stores": stores,
     })
     .to_string()
 }
 
-/// All as a table, and below it what does not hold.
-pub(crate) fn table(checks: &[Check]) -> String {
+/// One as a table, and below it what does not hold.
+pub(crate) fn table(report: &Report) -> String {
+    let checks = &report.checks;
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(["check", "wanted", "measured", "holds"]);
+    table.set_header([report.store, "wanted", "measured", "holds"]);
     for check in checks {
         let measured: Vec<_> = check
             .measured

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use dogpile::{Compatibility, Config, JsonCodec, RedisSettings, Region};
+use dogpile::{Compatibility, Config, JsonCodec, MemcachedSettings, RedisSettings, Region};
 use serde_json::{Value, json};
 
 use crate::protocol::{Answer, Creation, Found, Order, Question, Said};
@@ -53,9 +53,17 @@ pub(crate) fn run(options: Options) -> ! {
 
 /// As a service would that moves from dogpile.cache: fresh for as long, served stale for ever.
 fn open(options: &Options) -> Region<Value> {
-    let settings = RedisSettings::url(&options.url).compatibility(Compatibility::Python);
-    let store = settings.open().unwrap_or_else(|bad| end(&bad));
-    let config = Config::new(store.encoded(JsonCodec::new()))
+    let (url, python) = (&options.url, Compatibility::Python);
+    let config = if url.starts_with("memcached") {
+        let settings = MemcachedSettings::server(url).compatibility(python);
+        let store = settings.open().unwrap_or_else(|bad| end(&bad));
+        Config::new(store.encoded(JsonCodec::new()))
+    } else {
+        let settings = RedisSettings::url(url).compatibility(python);
+        let store = settings.open().unwrap_or_else(|bad| end(&bad));
+        Config::new(store.encoded(JsonCodec::new()))
+    };
+    let config = config
         .fresh_for(Duration::from_secs_f64(options.fresh))
         .stale_for(Duration::MAX)
         .lease_time(Duration::from_secs_f64(options.lease));

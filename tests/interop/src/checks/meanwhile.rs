@@ -1,6 +1,5 @@
 //! Python sets or deletes a value while one of ours creates it: what Python did stands.
 
-use dogpile_test_servers::Server;
 use serde_json::{Value, json};
 
 use super::{Outcome, begin, one, stale_record};
@@ -9,31 +8,31 @@ use crate::problem::Problem;
 use crate::report::Check;
 
 /// Asked of a creator of this kind.
-pub(crate) fn of(
-    fleet: &mut Fleet,
-    server: &Server,
-    kind: Kind,
-    rounds: usize,
-) -> Result<Check, Problem> {
+pub(crate) fn of(fleet: &mut Fleet<'_>, kind: Kind, rounds: usize) -> Result<Check, Problem> {
     let mut check = Check::new(
         format!("python writes while {kind} creates"),
         "what python did stands",
     );
     let old = json!({"by": "before", "number": 0});
-    // Without an old value, a deletion is what nobody can see.
-    let cases = [
+    let mut cases = vec![
         (true, Some(json!("set"))),
         (true, None),
         (false, Some(json!("set"))),
     ];
-    for (round, (stale, left)) in
-        (0..rounds).flat_map(|round| cases.clone().map(|case| (round, case)))
-    {
-        let key = format!("{kind} meanwhile {round} {stale} {}", left.is_some());
+    // Without an old value, a deletion is what nobody can see on Redis.
+    if fleet.ground.sees_all_deletions() {
+        cases.push((false, None));
+    }
+    let count = cases.len();
+    for (number, (stale, left)) in cases.into_iter().cycle().take(rounds * count).enumerate() {
+        let round = number / count;
+        let key = format!("{kind}-meanwhile-{round}-{stale}-{}", left.is_some());
         if stale {
-            server.ask(&["SET", &key, &stale_record(&old, round % 2 == 1)])?;
+            let record = stale_record(&old, round % 2 == 1);
+            fleet.ground.put(&key, &record)?;
         }
-        let (creator, python) = (fleet.one(kind, round), fleet.one(Kind::Python, round));
+        let python = fleet.ground.python(number);
+        let (creator, python) = (fleet.one(kind, round), fleet.one(python, round));
         begin(&mut fleet.workers[creator], one(&key, 0.2))?;
         match &left {
             Some(value) => fleet.workers[python].set(&key, value.clone())?,
@@ -46,21 +45,21 @@ pub(crate) fn of(
         });
         reads(fleet, &mut check, &key, left.as_ref(), round)?;
         // A lock of a lease that is void would stand in everybody's way.
-        let lock = server.ask(&["EXISTS", &format!("_lock{key}")])?;
-        check.ensure(lock == "0", || format!("{key}: its lock is left"));
+        let is_locked = fleet.ground.is_locked(&key)?;
+        check.ensure(!is_locked, || format!("{key}: its lock is left"));
     }
-    check.measured("cases", rounds * cases.len());
+    check.measured("cases", rounds * count);
     Ok(check)
 }
 
 fn reads(
-    fleet: &mut Fleet,
+    fleet: &mut Fleet<'_>,
     check: &mut Check,
     key: &str,
     left: Option<&Value>,
     round: usize,
 ) -> Result<(), Problem> {
-    for kind in Kind::ALL {
+    for kind in fleet.ground.kinds() {
         let at = fleet.one(kind, round);
         let found = fleet.workers[at].read(key)?.value;
         check.ensure(found.as_ref() == left, || {

@@ -1,6 +1,5 @@
 //! All threads of all processes ask for one value at once.
 
-use dogpile_test_servers::Server;
 use serde_json::{Value, json};
 
 use super::{Outcome, stale_record};
@@ -16,8 +15,8 @@ const CREATION: f64 = 0.4;
 /// By how much one kind begins before the others, so that each kind has its turn at creating.
 const LEAD: f64 = 0.05;
 
-struct Stampede<'f> {
-    fleet: &'f mut Fleet,
+struct Stampede<'f, 'c> {
+    fleet: &'f mut Fleet<'c>,
     check: Check,
     last: Figures,
     creators: Vec<Kind>,
@@ -25,14 +24,14 @@ struct Stampede<'f> {
 }
 
 /// Nobody has the value: all wait for one creator.
-pub(crate) fn cold(fleet: &mut Fleet, rounds: usize) -> Result<Check, Problem> {
+pub(crate) fn cold(fleet: &mut Fleet<'_>, rounds: usize) -> Result<Check, Problem> {
     let check = Check::new(
         "stampede, cold",
         "one creator a round, and its value for all",
     );
     let mut all = Stampede::new(fleet, check);
     for round in 0..rounds {
-        let key = format!("cold {round}");
+        let key = format!("cold-{round}");
         let outcomes = all.ask(&key, round)?;
         let value = all.one_value(&key, &outcomes, None);
         all.check
@@ -43,16 +42,17 @@ pub(crate) fn cold(fleet: &mut Fleet, rounds: usize) -> Result<Check, Problem> {
 }
 
 /// There is an old value: all but one have it at once.
-pub(crate) fn stale(fleet: &mut Fleet, server: &Server, rounds: usize) -> Result<Check, Problem> {
+pub(crate) fn stale(fleet: &mut Fleet<'_>, rounds: usize) -> Result<Check, Problem> {
     let check = Check::new(
         "stampede, stale",
         "one creator a round, the old value meanwhile",
     );
     let mut all = Stampede::new(fleet, check);
     for round in 0..rounds {
-        let key = format!("stale {round}");
+        let key = format!("stale-{round}");
         let old = json!({"by": "before", "number": round});
-        server.ask(&["SET", &key, &stale_record(&old, round % 2 == 1)])?;
+        let record = stale_record(&old, round % 2 == 1);
+        all.fleet.ground.put(&key, &record)?;
         let outcomes = all.ask(&key, round)?;
         all.one_creator(&key, &outcomes);
         let Some(new) = all.one_value(&key, &outcomes, Some(&old)) else {
@@ -60,7 +60,7 @@ pub(crate) fn stale(fleet: &mut Fleet, server: &Server, rounds: usize) -> Result
                 .ensure(false, || format!("{key}: nobody has a new value"));
             continue;
         };
-        for kind in Kind::ALL {
+        for kind in all.fleet.ground.kinds() {
             let at = all.fleet.one(kind, round);
             let found = all.fleet.workers[at].read(&key)?.value;
             all.check.ensure(found.as_ref() == Some(&new), || {
@@ -71,8 +71,8 @@ pub(crate) fn stale(fleet: &mut Fleet, server: &Server, rounds: usize) -> Result
     Ok(all.end(rounds))
 }
 
-impl<'f> Stampede<'f> {
-    fn new(fleet: &'f mut Fleet, check: Check) -> Self {
+impl<'f, 'c> Stampede<'f, 'c> {
+    fn new(fleet: &'f mut Fleet<'c>, check: Check) -> Self {
         Self {
             fleet,
             check,
@@ -83,7 +83,7 @@ impl<'f> Stampede<'f> {
     }
 
     fn ask(&mut self, key: &str, round: usize) -> Result<Vec<Outcome>, Problem> {
-        let (first, start) = (Kind::ALL[round % 3], now() + 0.25);
+        let (first, start) = (self.fleet.ground.kinds()[round % 3], now() + 0.25);
         for worker in &mut self.fleet.workers {
             let question = Question {
                 key: key.to_owned(),
@@ -135,9 +135,8 @@ impl<'f> Stampede<'f> {
         self.creators.push(kind);
         // Who read the old value before that one had ended, and asked for the lock after: dogpile.cache
         // does not look again.
-        let again = |(kind, other): &&(Kind, Creation)| {
-            *kind == Kind::Python && other.begun >= creation.ended
-        };
+        let again =
+            |(kind, other): &&(Kind, Creation)| kind.is_python() && other.begun >= creation.ended;
         let again = creations[1..].iter().filter(again).count();
         self.again += again;
         let rivals = creations.len() - 1 - again;
@@ -157,7 +156,7 @@ impl<'f> Stampede<'f> {
 
     fn end(mut self, rounds: usize) -> Check {
         self.check.measured("rounds", rounds);
-        for kind in Kind::ALL {
+        for kind in self.fleet.ground.kinds() {
             let count = self
                 .creators
                 .iter()

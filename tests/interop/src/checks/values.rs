@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fleet::{Fleet, Kind};
+use crate::fleet::Fleet;
 use crate::problem::Problem;
 use crate::report::Check;
 use crate::worker::now;
@@ -25,21 +25,21 @@ fn samples() -> Vec<Value> {
 }
 
 /// Each kind writes, each kind reads.
-pub(crate) fn check(fleet: &mut Fleet) -> Result<Check, Problem> {
+pub(crate) fn check(fleet: &mut Fleet<'_>) -> Result<Check, Problem> {
     let mut check = Check::new(
         "values",
         "each reads what each wrote, and when it was created",
     );
     let (mut reads, mut apart, mut off) = (0, 0.0_f64, 0.0_f64);
-    for writer in Kind::ALL {
+    for writer in fleet.ground.kinds() {
         for (number, value) in samples().into_iter().enumerate() {
-            let key = format!("written by {writer} {number}");
+            let key = format!("written-by-{writer}-{number}");
             let at = fleet.one(writer, number);
             let before = now();
             fleet.workers[at].set(&key, value.clone())?;
             let after = now();
             let mut created = Vec::new();
-            for reader in Kind::ALL {
+            for reader in fleet.ground.kinds() {
                 let at = fleet.one(reader, number + 1);
                 let found = fleet.workers[at].read(&key)?;
                 reads += 1;

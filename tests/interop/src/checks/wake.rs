@@ -9,20 +9,25 @@ use crate::report::{Check, Figures};
 /// How long the creator is at work, in seconds.
 const CREATION: f64 = 0.25;
 
-/// dogpile.cache looks this often, in milliseconds: nobody is to be later than that.
-const PYTHON_LOOKS: f64 = 100.0;
+/// How many milliseconds later whoever uses this cache is told at the latest.
+const PROMPT: f64 = 100.0;
 
 /// Whoever waits has the value that a creator of this kind made.
-pub(crate) fn by_value(fleet: &mut Fleet, kind: Kind, rounds: usize) -> Result<Check, Problem> {
+pub(crate) fn by_value(fleet: &mut Fleet<'_>, kind: Kind, rounds: usize) -> Result<Check, Problem> {
     let mut check = Check::new(
         format!("woken by {kind}'s value"),
         "rust within 100 ms and no later than python",
     );
     let mut wakes = Figures::default();
     for round in 0..rounds {
-        let key = format!("{kind} ends {round}");
+        let key = format!("{kind}-ends-{round}");
         let creator = fleet.one(kind, round);
-        let waiters = waiters(fleet, creator, &[Kind::Python, Kind::Rust], round);
+        let waiters = waiters(
+            fleet,
+            creator,
+            &[fleet.ground.python(round), Kind::Rust],
+            round,
+        );
         begin(&mut fleet.workers[creator], one(&key, CREATION))?;
         let (creator, waiters) = ask(fleet, creator, &waiters, &key)?;
         let Some(creation) = creator.creations.first() else {
@@ -31,14 +36,14 @@ pub(crate) fn by_value(fleet: &mut Fleet, kind: Kind, rounds: usize) -> Result<C
         };
         for waiter in &waiters {
             let wake = waiter.answers[0].at - creation.ended;
-            wakes.add(format!("{}_ms", waiter.kind), wake.max(0.0) * 1000.0);
+            wakes.add(format!("{}_ms", waiter.kind.side()), wake.max(0.0) * 1000.0);
             check.ensure(waiter.value() == creator.value(), || {
                 format!("{key}: {} has {:?}", waiter.kind, waiter.answers)
             });
         }
     }
     let (rust, python) = (wakes.median("rust_ms"), wakes.median("python_ms"));
-    check.ensure(rust.is_some_and(|rust| rust <= PYTHON_LOOKS), || {
+    check.ensure(rust.is_some_and(|rust| rust <= PROMPT), || {
         format!("rust after {rust:?} ms")
     });
     check.ensure(rust <= python, || {
@@ -49,20 +54,25 @@ pub(crate) fn by_value(fleet: &mut Fleet, kind: Kind, rounds: usize) -> Result<C
 }
 
 /// A creator of this kind fails: one of those who wait takes over.
-pub(crate) fn by_failure(fleet: &mut Fleet, kind: Kind, rounds: usize) -> Result<Check, Problem> {
+pub(crate) fn by_failure(
+    fleet: &mut Fleet<'_>,
+    kind: Kind,
+    rounds: usize,
+) -> Result<Check, Problem> {
     let mut check = Check::new(
         format!("freed by {kind}'s failure"),
         "one takes over within two of python's looks",
     );
     // A failure of ours is told: those of ours who wait get it, and only Python takes over.
-    let kinds = if kind == Kind::Python {
-        [Kind::Rust, Kind::Python]
-    } else {
-        [Kind::Python; 2]
-    };
+    let looks = fleet.ground.python_looks();
     let mut taken = Figures::default();
     for round in 0..rounds {
-        let key = format!("{kind} fails {round}");
+        let python = fleet.ground.python(round);
+        let kinds = match kind.is_python() {
+            true => [Kind::Rust, python],
+            false => [python, fleet.ground.python(round + 1)],
+        };
+        let key = format!("{kind}-fails-{round}");
         let creator = fleet.one(kind, round);
         let waiters = waiters(fleet, creator, &kinds, round);
         let failing = Question {
@@ -92,16 +102,15 @@ pub(crate) fn by_failure(fleet: &mut Fleet, kind: Kind, rounds: usize) -> Result
         }
     }
     let median = taken.median("taken_over_ms");
-    check.ensure(
-        median.is_some_and(|median| median <= 2.0 * PYTHON_LOOKS),
-        || format!("after {median:?} ms"),
-    );
+    check.ensure(median.is_some_and(|median| median <= 2.0 * looks), || {
+        format!("after {median:?} ms")
+    });
     taken.into(&mut check);
     Ok(check)
 }
 
 /// One of each of these kinds, and not the creator.
-fn waiters(fleet: &mut Fleet, creator: usize, kinds: &[Kind], round: usize) -> Vec<usize> {
+fn waiters(fleet: &mut Fleet<'_>, creator: usize, kinds: &[Kind], round: usize) -> Vec<usize> {
     let mut chosen = Vec::new();
     for kind in kinds {
         let mut number = round;
@@ -117,7 +126,7 @@ fn waiters(fleet: &mut Fleet, creator: usize, kinds: &[Kind], round: usize) -> V
 
 /// Has these ask for what is being created, and gathers what all have then.
 fn ask(
-    fleet: &mut Fleet,
+    fleet: &mut Fleet<'_>,
     creator: usize,
     waiters: &[usize],
     key: &str,
