@@ -76,7 +76,8 @@ impl MemcachedSettings {
     }
 
     /// Several servers, each of which has its share of the keys: by ketama, as libmemcached has it with
-    /// `ketama_weighted`. Every process must name the same ones, each in the same words.
+    /// `ketama_weighted`. Every process must name the same ones, each in the same words; of Python's clients
+    /// only pylibmc can be told to spread keys so.
     ///
     /// The keys of a server that is away are not moved to another: calls for them fail, and what a region
     /// does then its configuration says.

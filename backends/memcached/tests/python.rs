@@ -210,6 +210,33 @@ fn law_3_python_s_lock_is_left_to_it_whatever_is_asked() {
 }
 
 #[test]
+fn law_3_set_and_delete_free_the_lock_of_the_lease_that_they_make_void() {
+    let server = Server::start(&[]).unwrap();
+    let (holder, other) = (open(&server.url()), open(&server.url()));
+    for (stale, sets) in [(false, true), (false, false), (true, true), (true, false)] {
+        other.delete(b"key").unwrap();
+        if stale {
+            set(&server, "old", 0);
+        }
+        let lease = win(&holder);
+        match sets {
+            true => other.set(b"key", entry("new"), LONG).unwrap(),
+            false => other.delete(b"key").unwrap(),
+        }
+        assert_eq!(
+            item(&server, "_lockkey"),
+            "",
+            "nobody waits for a void lease"
+        );
+        assert!(lock(&server), "Python has it next");
+        assert_eq!(commit(&holder, &lease), Commit::Refused);
+        assert!(!lock(&server), "and keeps it");
+        delete(&server, "_lockkey");
+        assert_eq!(text(&other).as_deref(), sets.then_some("new"));
+    }
+}
+
+#[test]
 fn law_3_a_holder_whose_lock_was_succeeded_stores_nothing() {
     let server = Server::start(&[]).unwrap();
     let (late, next) = (open(&server.url()), open(&server.url()));
