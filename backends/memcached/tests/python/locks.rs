@@ -1,105 +1,14 @@
-//! Beside Python's dogpile.cache, which is played here by plain commands: those that its clients send. The
-//! real one is asked by `cargo xtask interop`.
-#![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
+//! Python's lock, and what a lease of ours is worth beside it.
 
-use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, channel};
 
-use dogpile_backend::{
-    Ask, Backend, CachedValue, Commit, Epoch, Fault, Lease, LeaseStore, Leased, Metadata, News,
-    Payload, Span, Stamp, StoreError, Time,
-};
-use dogpile_memcached::{Compatibility, Memcached, MemcachedSettings};
+use dogpile_backend::{Backend, Commit, LeaseStore, Leased, News, Span};
+use dogpile_memcached::Memcached;
 use dogpile_test_servers::Memcached as Server;
 
-const LONG: Span = Span::from_secs(3_600);
+use crate::{LONG, ask, ask_for, commit, delete, entry, item, lock, open, set, text, win};
 
-/// What Python's clients have for values of their own: a pickle, an integer, a long one, what is compressed.
-const FOREIGN: [u32; 4] = [1, 2, 4, 8];
-
-fn beside(url: &str) -> MemcachedSettings {
-    let settings = MemcachedSettings::server(url).timeout(Duration::from_secs(10));
-    settings.compatibility(Compatibility::Python)
-}
-
-fn open(url: &str) -> Memcached {
-    beside(url).open().unwrap()
-}
-
-fn entry(text: &str) -> CachedValue<Payload> {
-    CachedValue {
-        value: Payload {
-            schema: 0,
-            bytes: text.into(),
-        },
-        metadata: Metadata {
-            stamp: Stamp::NONE,
-            epoch: Epoch::UNKNOWN,
-            created: Time::from_nanos(1_700_000_000_000_000_000),
-        },
-    }
-}
-
-fn ask_for(store: &Memcached, time: Span, supersede: bool) -> Leased<Payload> {
-    let ask = Ask {
-        fresh: &|_| false,
-        held: None,
-        stale: None,
-        supersede,
-        time,
-    };
-    store.lease(b"key", ask).wait().unwrap()
-}
-
-fn ask(store: &Memcached) -> Leased<Payload> {
-    ask_for(store, LONG, false)
-}
-
-fn win(store: &Memcached) -> Lease {
-    match ask(store) {
-        Leased::Won { lease, .. } => lease,
-        other => panic!("nobody holds it, and the answer is {other:?}"),
-    }
-}
-
-fn commit(store: &Memcached, lease: &Lease) -> Commit {
-    let entry = entry("late");
-    store.commit(b"key", lease, entry, LONG).wait().unwrap()
-}
-
-fn text(store: &Memcached) -> Option<String> {
-    let found = store.get(b"key").unwrap()?;
-    Some(String::from_utf8(found.value.bytes).unwrap())
-}
-
-/// Python's `set` of a value that its clients mark so.
-fn set(server: &Server, value: &str, client_flags: u32) {
-    let record = format!("{{\"ct\": 1700000000.5, \"v\": 2}}|{value}");
-    let length = record.len();
-    let request = format!("set key {client_flags} 0 {length}\r\n{record}");
-    assert_eq!(server.ask(&request).unwrap(), "STORED\r\n");
-}
-
-fn delete(server: &Server, key: &str) {
-    assert_eq!(server.ask(&format!("delete {key}")).unwrap(), "DELETED\r\n");
-}
-
-/// Python's mutex, without a `lock_timeout`; whether it was had.
-fn lock(server: &Server) -> bool {
-    let answer = server.ask("add _lockkey 2 0 1\r\n1").unwrap();
-    answer == "STORED\r\n"
-}
-
-/// What the server has there; nothing where nothing is.
-fn item(server: &Server, key: &str) -> String {
-    let answer = server.ask(&format!("mg {key} f v")).unwrap();
-    answer
-        .trim_end()
-        .strip_prefix("EN")
-        .map_or_else(|| answer.trim_end().to_owned(), ToOwned::to_owned)
-}
-
-fn waits(store: &Memcached) -> std::sync::mpsc::Receiver<News> {
+fn waits(store: &Memcached) -> Receiver<News> {
     let (rope, rung) = channel();
     let bell = Box::new(move |news| {
         let _ = rope.send(news);
@@ -107,36 +16,6 @@ fn waits(store: &Memcached) -> std::sync::mpsc::Receiver<News> {
     // It stands for as long as the test.
     std::mem::forget(store.watch(b"key", bell).unwrap());
     rung
-}
-
-#[test]
-fn values_have_the_bytes_and_the_flags_of_python_s_clients() {
-    let server = Server::start(&[]).unwrap();
-    let several = beside(&server.url()).open().unwrap();
-    let binary = beside(&server.url()).bmemcached().open().unwrap();
-    for (store, flags) in [(&several, "f0"), (&binary, "f16")] {
-        store.set(b"key", entry("7"), LONG).unwrap();
-        for committed in [false, true] {
-            if committed {
-                let lease = win(store);
-                assert_eq!(commit(store, &lease), Commit::Stored);
-            }
-            let found = item(&server, "key");
-            let (head, body) = found.split_once("\r\n").unwrap();
-            assert_eq!(head.split(' ').nth(2), Some(flags), "{found}");
-            assert!(
-                body.starts_with("{\"ct\": 1700000000.000000000, \"v\": 2, "),
-                "{found}"
-            );
-            let payload = if committed { "}|late" } else { "}|7" };
-            assert!(body.ends_with(payload), "{found}");
-        }
-        // Either is read, whichever is written.
-        set(&server, "8", 0);
-        assert_eq!(text(store).as_deref(), Some("8"));
-        set(&server, "9", 16);
-        assert_eq!(text(store).as_deref(), Some("9"));
-    }
 }
 
 #[test]
@@ -329,28 +208,6 @@ fn law_6_a_lease_whose_connection_is_gone_frees_the_lock_all_the_same() {
 }
 
 #[test]
-fn law_9_what_is_no_bytes_is_a_miss_that_heals_and_is_left_as_it_is_until_then() {
-    let server = Server::start(&[]).unwrap();
-    let store = open(&server.url());
-    for (number, flags) in (1..).zip(FOREIGN) {
-        set(&server, "7", flags);
-        let before = item(&server, "key");
-        assert_eq!(text(&store), None);
-        assert_eq!(store.unreadable(), 2 * number - 1, "{flags}");
-        let lease = win(&store);
-        assert_eq!(item(&server, "key"), before, "Python may still read it");
-        assert_eq!(commit(&store, &lease), Commit::Stored);
-        assert_eq!(text(&store).as_deref(), Some("late"));
-        store.delete(b"key").unwrap();
-        assert_eq!(
-            store.unreadable(),
-            2 * number - 1 + 1,
-            "the lease looked too"
-        );
-    }
-}
-
-#[test]
 fn law_5_a_failure_is_heard_by_those_who_wait_and_not_by_those_who_come_later() {
     let server = Server::start(&[]).unwrap();
     let (holder, other) = (open(&server.url()), open(&server.url()));
@@ -364,38 +221,4 @@ fn law_5_a_failure_is_heard_by_those_who_wait_and_not_by_those_who_come_later() 
     let later = waits(&other);
     delete(&server, "_lockkey");
     assert_eq!(later.recv().unwrap(), News::Changed);
-}
-
-#[test]
-fn law_10_a_key_that_python_could_not_send_is_refused_with_what_to_do() {
-    let server = Server::start(&[]).unwrap();
-    let store = open(&server.url());
-    let ask = Ask {
-        fresh: &|_| false,
-        held: None,
-        stale: None,
-        supersede: false,
-        time: LONG,
-    };
-    let long = "x".repeat(246);
-    let refused = |outcome: Result<(), StoreError>| {
-        let error = outcome.unwrap_err();
-        assert_eq!(error.fault, Fault::Refused, "{error}");
-        let told = error.to_string();
-        assert!(told.contains("sha1_mangle_key"), "{told}");
-        assert!(told.contains("`memcached`"), "{told}");
-    };
-    for key in ["two words", "line\r\nflush_all", "", &long] {
-        let key = key.as_bytes();
-        refused(store.get(key).map(drop));
-        refused(store.set(key, entry("7"), LONG));
-        refused(store.delete(key));
-        assert!(store.watch(key, Box::new(|_| {})).is_none());
-    }
-    refused(store.lease(b"two words", ask).wait().map(drop));
-    let longest = "x".repeat(245);
-    for key in [longest.as_bytes(), "caf\u{e9}".as_bytes()] {
-        store.set(key, entry("7"), LONG).unwrap();
-        assert!(store.get(key).unwrap().is_some());
-    }
 }
