@@ -83,7 +83,7 @@ impl Watcher {
     }
 
     /// Rings `bell` when this lock is not held, and says so if the slot of `value` says that its holder
-    /// failed. It rings at each look: a lock tells nobody whether it was another's in between.
+    /// failed. Whether the lock was another's between two looks it does not see.
     pub(crate) fn watch_lock(
         &self,
         lock: Key<'static>,
@@ -165,19 +165,16 @@ impl Board {
         match servers.talk_with(server, Again::Harmless, talk) {
             Ok((seen, _)) => {
                 for (due, seen) in due.iter().zip(seen) {
-                    match &due.value {
-                        None => self.tell(due.number, seen),
-                        Some(value) if seen.1.is_none() => {
-                            self.ring(due.number, what_stands(servers, value));
-                        }
-                        Some(_) => {}
-                    }
+                    let seen = match &due.value {
+                        None => seen,
+                        Some(_) if seen.1.is_some() => (Stands::Leased, None),
+                        Some(value) => under_a_free_lock(servers, value),
+                    };
+                    self.tell(due.number, seen);
                 }
             }
             // Whoever waits finds out by itself what is wrong.
-            Err(_) => due
-                .iter()
-                .for_each(|due| self.ring(due.number, Stands::Free)),
+            Err(_) => due.iter().for_each(|due| self.ring_anyway(due.number)),
         }
     }
 
@@ -216,14 +213,16 @@ impl Board {
             }
             Arc::clone(&wish.bell)
         };
-        bell(news(seen.0));
+        bell(match seen.0 {
+            Stands::Failed => News::Failed,
+            Stands::Leased | Stands::Free => News::Changed,
+        });
     }
 
-    /// Rings whatever was rung for before.
-    fn ring(&self, number: u64, stands: Stands) {
+    fn ring_anyway(&self, number: u64) {
         let bell = self.state().wish(number).map(|wish| Arc::clone(&wish.bell));
         if let Some(bell) = bell {
-            bell(news(stands));
+            bell(News::Changed);
         }
     }
 }
@@ -250,20 +249,12 @@ impl State {
     }
 }
 
-fn news(stands: Stands) -> News {
-    match stands {
-        Stands::Failed => News::Failed,
-        Stands::Leased | Stands::Free => News::Changed,
-    }
-}
-
 /// What stands in the slot of a value whose lock is free. Whoever waits finds out by itself what is wrong.
-fn what_stands(servers: &Servers, value: &Key<'_>) -> Stands {
+fn under_a_free_lock(servers: &Servers, value: &Key<'_>) -> Seen {
     let talk = |connection: &mut Connection| look(connection, &[value]);
-    match servers.talk(value, Again::Harmless, talk) {
-        Ok((seen, _)) => seen.first().map_or(Stands::Free, |seen| seen.0),
-        Err(_) => Stands::Free,
-    }
+    let looked = servers.talk(value, Again::Harmless, talk);
+    let seen = looked.ok().and_then(|(seen, _)| seen.first().copied());
+    seen.unwrap_or((Stands::Free, None))
 }
 
 /// Looks at all these slots in one round trip.

@@ -31,8 +31,6 @@ pub(super) struct Holder {
     pub(super) lock: Lock,
     /// The token, if it is one of ours.
     pub(super) token: Option<Stamp>,
-    /// How long it lasts; `None`: for ever.
-    pub(super) seconds_left: Option<u32>,
 }
 
 fn body(token: Stamp) -> Vec<u8> {
@@ -48,7 +46,7 @@ fn token(body: &[u8]) -> Option<Stamp> {
 }
 
 fn look(connection: &mut Connection, place: &Key<'_>) -> Result<Option<Item>, Trouble> {
-    match connection.ask(Request::get(place).flag(b"c").flag(b"t"))? {
+    match connection.ask(Request::get(place).flag(b"c"))? {
         Answer::Item(item) => Ok(Some(item)),
         Answer::Code(Code::Absent, _) => Ok(None),
         other => Err(connection.odd(&other)),
@@ -82,7 +80,6 @@ impl Memcached {
                 cas: item.cas.unwrap_or_default(),
             },
             token: token(&item.body),
-            seconds_left: item.seconds_left,
         }))
     }
 

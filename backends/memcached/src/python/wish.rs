@@ -19,6 +19,10 @@ use crate::{Memcached, python, token};
 /// How often others may be faster before an asker is told so.
 const TRIES: usize = 8;
 
+/// After this long whoever lost a lease asks again, however long the lock lasts: that it was given back and
+/// taken again between two looks nobody sees.
+const ASK_AGAIN: Span = Span::from_secs(1);
+
 struct Wish<'a> {
     store: &'a Memcached,
     key: &'a [u8],
@@ -32,7 +36,7 @@ struct Wish<'a> {
 /// What a look at the lock came to.
 enum Locked {
     Ours(Lock),
-    Others(Holder),
+    Others,
     /// It changes all the time.
     Unclear,
 }
@@ -84,7 +88,7 @@ impl Wish<'_> {
     fn talk(&self) -> Result<Leased<Payload>, Trouble> {
         let lock = match self.take()? {
             Locked::Ours(lock) => lock,
-            Locked::Others(holder) => return self.lost(holder),
+            Locked::Others => return self.lost(),
             Locked::Unclear => return Ok(nobody_knows()),
         };
         match self.write() {
@@ -119,7 +123,7 @@ impl Wish<'_> {
                 return Ok(Locked::Ours(holder.lock));
             }
             if !self.may_take_from(&holder) {
-                return Ok(Locked::Others(holder));
+                return Ok(Locked::Others);
             }
             let (lock, seen) = (&self.lock, holder.lock);
             let taken = self.store.take_lock(lock, seen, self.stamp, self.seconds)?;
@@ -137,7 +141,7 @@ impl Wish<'_> {
     }
 
     /// Another has the lock.
-    fn lost(&self, holder: Holder) -> Result<Leased<Payload>, Trouble> {
+    fn lost(&self) -> Result<Leased<Payload>, Trouble> {
         let (store, place) = (self.store, &self.place);
         let (item, line) = store
             .servers
@@ -155,9 +159,7 @@ impl Wish<'_> {
                 removed(connection, Request::delete(place).number(b'C', cas))
             })?;
         }
-        let remaining = holder.seconds_left.map_or(Span::FOREVER, |seconds| {
-            Span::from_secs(u64::from(seconds).saturating_add(1))
-        });
+        let remaining = ASK_AGAIN;
         Ok(Leased::Lost { remaining, seen })
     }
 
@@ -260,7 +262,7 @@ impl Wish<'_> {
 /// Others are at it all the time; whoever of them has it, is asked about again soon.
 fn nobody_knows() -> Leased<Payload> {
     Leased::Lost {
-        remaining: Span::from_secs(1),
+        remaining: ASK_AGAIN,
         seen: None,
     }
 }

@@ -73,7 +73,8 @@ fn law_3_python_s_lock_is_left_to_it_whatever_is_asked() {
         let Leased::Lost { remaining, seen } = ask_for(&store, LONG, supersede) else {
             panic!("Python has it");
         };
-        assert_eq!((remaining, seen), (Span::FOREVER, None));
+        // It has no end, and nobody is left waiting for that.
+        assert_eq!((remaining, seen), (Span::from_secs(1), None));
     }
     store.set(b"key", entry("ours"), LONG).unwrap();
     store.delete(b"key").unwrap();
@@ -221,4 +222,29 @@ fn law_5_a_failure_is_heard_by_those_who_wait_and_not_by_those_who_come_later() 
     let later = waits(&other);
     delete(&server, "_lockkey");
     assert_eq!(later.recv().unwrap(), News::Changed);
+}
+
+#[test]
+fn law_7_who_watches_is_rung_for_what_changes_and_not_at_each_look() {
+    let server = Server::start(&[]).unwrap();
+    let store = open(&server.url());
+    set(&server, "old", 0);
+    let rung = waits(&store);
+    assert_eq!(rung.recv().unwrap(), News::Changed, "it is free");
+    let looks = |count: u64| {
+        let reads = || server.count("cmd_get").unwrap();
+        let before = reads();
+        while reads() < before + count {
+            std::thread::yield_now();
+        }
+    };
+    looks(8);
+    assert!(rung.try_recv().is_err(), "nothing has changed");
+    set(&server, "new", 0);
+    assert_eq!(rung.recv().unwrap(), News::Changed);
+    assert!(lock(&server));
+    looks(8);
+    assert!(rung.try_recv().is_err(), "it is held");
+    delete(&server, "_lockkey");
+    assert_eq!(rung.recv().unwrap(), News::Changed, "it is free again");
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use dogpile_backend::{
     Ask, Backend, CachedValue, Commit, Epoch, Lease, LeaseStore, Leased, Metadata, Payload, Span,
-    Stamp, Time,
+    Stamp, Terms, Time,
 };
 use dogpile_memcached::{Compatibility, Memcached, MemcachedSettings};
 use dogpile_test_servers::Memcached as Server;
@@ -35,6 +35,7 @@ fn entry(text: &str) -> CachedValue<Payload> {
             stamp: Stamp::NONE,
             epoch: Epoch::UNKNOWN,
             created: Time::from_nanos(1_700_000_000_000_000_000),
+            terms: Terms::NONE,
         },
     }
 }
