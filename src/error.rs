@@ -112,6 +112,13 @@ pub enum Error<E = Infallible> {
         /// How many values it made.
         made: usize,
     },
+    /// The value was not set: with the tags that [`Config::tags_of`](crate::Config::tags_of) has for it, it
+    /// would have more than eight.
+    #[error("{place} has more than 8 tags; use a broader tag in place of several narrow ones")]
+    TooManyTags {
+        /// Which value.
+        place: Place,
+    },
     /// The store failed, and the region needs it for this.
     #[error(transparent)]
     Store(#[from] Arc<StoreError>),
@@ -186,6 +193,9 @@ impl<E> Error<E> {
                 asked: *asked,
                 made: *made,
             },
+            Self::TooManyTags { place } => Error::TooManyTags {
+                place: place.clone(),
+            },
             Self::Store(error) => Error::Store(Arc::clone(error)),
         }
     }
@@ -198,6 +208,12 @@ pub enum ConfigError {
     /// It has been configured before.
     #[error("region `{region}` is configured already; a region is configured once")]
     Twice {
+        /// The region's name.
+        region: String,
+    },
+    /// A name with a zero byte, which separates it in a store from the names of its tags.
+    #[error("region {region:?}: a name must not contain a zero byte; use another separator")]
+    Name {
         /// The region's name.
         region: String,
     },

@@ -9,9 +9,11 @@
 mod back_off;
 pub(crate) mod cycle;
 mod doorbell;
+mod invalidations;
 mod opened;
 mod outcome;
 mod table;
+mod tag_table;
 
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
@@ -21,9 +23,11 @@ use dogpile_core::slot::Slot;
 
 pub(crate) use back_off::BackOffs;
 pub(crate) use doorbell::{Doorbell, Listener, block_on};
+pub(crate) use invalidations::{Invalidations, Known, only};
 pub(crate) use opened::{Opened, leases};
 pub(crate) use outcome::{Outcome, Shared};
 pub(crate) use table::{Boarding, Flights};
+pub(crate) use tag_table::TagTable;
 
 use crate::keeper::{self, Standing};
 use crate::kit::{Local, vacant};

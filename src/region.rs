@@ -29,6 +29,7 @@ mod rule;
 mod shared;
 mod statistics;
 mod subject;
+mod tags;
 mod telling;
 mod terms;
 mod upkeep;
@@ -50,8 +51,10 @@ pub use owned::{BoxError, Job};
 pub use statistics::{Creations, Histogram, Statistics};
 
 use crate::error::{ConfigError, Error};
+use crate::flight::block_on;
 use crate::sync::OnceLock;
 use active::Active;
+use look::closely;
 use shared::Shared;
 
 /// A named cache. Made at import time, configured later, used everywhere.
@@ -359,7 +362,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     pub fn metadata(&self, key: impl AsRef<[u8]>) -> Result<Option<Known>, Error> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
         let key = active.mangled(key.as_ref());
-        let entry = active.opened.store.get(&key).wait().map_err(Arc::new)?;
+        let store = &*active.opened.store;
+        let entry = closely(active, store, store.get(&key)).wait();
+        let entry = entry.map_err(Arc::new)?;
         Ok(entry.map(|entry| active.known(&key, &entry.metadata)))
     }
 
@@ -384,7 +389,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         let Some(epochs) = active.opened.store.epochs() else {
             return Ok(());
         };
-        let raised = epochs.raise(&self.name, how).wait().map_err(Arc::new)?;
+        let raised = block_on(tags::raise_region(active, epochs, how)).map_err(Arc::new)?;
         active.epochs.merge(raised);
         Ok(())
     }

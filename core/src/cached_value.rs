@@ -82,7 +82,7 @@ pub struct Epochs {
 }
 
 impl Epochs {
-    /// What a value carries whose creator starts now: the higher of both.
+    /// The higher of both.
     pub const fn current(self) -> Epoch {
         if self.hard.0 > self.soft.0 {
             self.hard

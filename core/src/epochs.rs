@@ -10,7 +10,7 @@ use crate::time::Time;
 pub struct EpochCell<K: Kit> {
     hard: K::Word,
     soft: K::Word,
-    /// The higher of both: below it nothing is fresh.
+    /// No number that was ever drawn is higher: below it nothing is surely fresh.
     floor: K::Word,
 }
 
@@ -20,7 +20,9 @@ impl<K: Kit> EpochCell<K> {
         Self { hard, soft, floor }
     }
 
-    /// The higher of both epochs, in one load: what a hit needs.
+    /// The highest number that is known: that of the region's last invalidation, or of one of its tags'
+    /// ([`lift`](Self::lift)). In one load it is what a hit needs, and what a value carries whose creator
+    /// starts now.
     #[inline]
     pub fn floor(&self) -> Epoch {
         Epoch::new(self.floor.load(EPOCH))
@@ -35,27 +37,39 @@ impl<K: Kit> EpochCell<K> {
         }
     }
 
-    /// Makes older values misses.
+    /// The number of an invalidation that begins now: above all that values carry which were created
+    /// before, since these carry the floor.
     ///
-    /// Two that raise at once may arrive at the same epoch: each then took effect while the other
-    /// was called, so every value created before either call is below it.
+    /// Two that begin at once may get the same number: each then takes effect while the other is
+    /// called, so every value created before either call is below it.
+    pub fn next(&self, now: Time) -> Epoch {
+        self.floor().raised(now)
+    }
+
+    /// Makes older values misses.
     pub fn raise_hard(&self, now: Time) {
-        let raised = self.read().current().raised(now).number();
-        self.hard.raise(raised, EPOCH);
-        self.floor.raise(raised, EPOCH);
+        let raised = self.next(now);
+        self.hard.raise(raised.number(), EPOCH);
+        self.lift(raised);
     }
 
     /// Makes older values stale.
     pub fn raise_soft(&self, now: Time) {
-        let raised = self.read().current().raised(now).number();
-        self.soft.raise(raised, EPOCH);
-        self.floor.raise(raised, EPOCH);
+        let raised = self.next(now);
+        self.soft.raise(raised.number(), EPOCH);
+        self.lift(raised);
     }
 
     /// Takes over what the store says; epochs never fall.
     pub fn merge(&self, epochs: Epochs) {
         self.hard.raise(epochs.hard.number(), EPOCH);
         self.soft.raise(epochs.soft.number(), EPOCH);
-        self.floor.raise(epochs.current().number(), EPOCH);
+        self.lift(epochs.current());
+    }
+
+    /// Something that not all values of the region are under was invalidated, a tag, by this number:
+    /// what is below it has to be looked at more closely.
+    pub fn lift(&self, number: Epoch) {
+        self.floor.raise(number.number(), EPOCH);
     }
 }

@@ -15,6 +15,7 @@ pub mod kit;
 pub mod published;
 pub mod slot;
 pub mod state;
+pub mod tag_epochs;
 pub mod terms;
 pub mod time;
 pub mod waiters;

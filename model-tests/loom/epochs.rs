@@ -1,11 +1,13 @@
-//! Loom over a region's epochs, whose words ask for no order at all.
+//! Loom over epochs: a region's words ask for no order at all, a tag's for one.
 
 use dogpile_model_tests::explore::Reach;
 use dogpile_model_tests::kits::{LoomShadow, LoomSwap};
 use dogpile_model_tests::proof::{Size, size};
-use dogpile_model_tests::scenes::epochs::{a_merge_loses_nothing, two_invalidations_at_once};
+use dogpile_model_tests::scenes::epochs::{
+    a_merge_loses_nothing, a_tag_that_is_known_is_known_whole, two_invalidations_at_once,
+};
 
-use crate::{run, two};
+use crate::{run, three, two};
 
 #[test]
 fn law_11_an_epoch_only_rises() {
@@ -42,4 +44,16 @@ fn law_12_no_invalidation_is_lost_to_the_store() {
     )
     .witness("soft: Epoch(1)")
     .witness("soft: Epoch(4)");
+}
+
+#[test]
+fn law_11_a_tag_is_not_said_to_be_known_before_it_is() {
+    three(
+        "a tag",
+        a_tag_that_is_known_is_known_whole::<LoomSwap>,
+        a_tag_that_is_known_is_known_whole::<LoomShadow>,
+    )
+    .witness("[None, None]")
+    .witness("[None, Some(1)]")
+    .witness("[Some(2), Some(2)]");
 }

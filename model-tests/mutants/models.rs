@@ -95,6 +95,10 @@ const SCENES: &[Model] = &[
         Work::Loom(epochs::a_merge_loses_nothing::<LoomSwap>),
     ),
     model(
+        "a tag, stale reads",
+        Work::Loom(epochs::a_tag_that_is_known_is_known_whole::<LoomShadow>),
+    ),
+    model(
         "2 creators",
         Work::Loom(claims::creators_follow_each_other::<LoomSwap, 2>),
     ),

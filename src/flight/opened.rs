@@ -1,15 +1,12 @@
-//! A store as it is used in this process: with its flights and its regions' epochs.
+//! A store as it is used in this process: with its flights and what is known of its regions' invalidations.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, Weak};
 
 use dogpile_backend::{LeaseStore, Offloaded, Store};
-use dogpile_core::epochs::EpochCell;
-use dogpile_core::kit::Std;
 
-use super::{BackOffs, Flights};
+use super::{BackOffs, Flights, Invalidations};
 use crate::sync::{Mutex, OnceLock, process_wide};
 
 pub(crate) struct Opened<V: Send + Sync + 'static> {
@@ -20,7 +17,7 @@ pub(crate) struct Opened<V: Send + Sync + 'static> {
     pub(crate) flights: Flights<V>,
     /// There once a region leaves creators alone: a write to any other store asks for no lock.
     back_offs: OnceLock<BackOffs>,
-    epochs: Mutex<HashMap<String, Arc<EpochCell<Std>>>>,
+    invalidations: Mutex<HashMap<String, Arc<Invalidations>>>,
 }
 
 /// Opened stores by the type of their values and their identity. A store that is open is alive, so
@@ -46,7 +43,7 @@ impl<V: Send + Sync + 'static> Opened<V> {
             offloaded: OnceLock::new(),
             flights: Flights::new(),
             back_offs: OnceLock::new(),
-            epochs: Mutex::default(),
+            invalidations: Mutex::default(),
         });
         let shared: Arc<dyn Any + Send + Sync> = opened.clone();
         registry.retain(|_, open| open.strong_count() > 0);
@@ -78,14 +75,16 @@ impl<V: Send + Sync + 'static> Opened<V> {
         self.back_offs.get()
     }
 
-    /// The epochs of the region with this name, shared by all regions of that name on this store.
-    pub(crate) fn epochs(&self, region: &str) -> Arc<EpochCell<Std>> {
-        let mut epochs = self.epochs.lock().unwrap_or_else(PoisonError::into_inner);
-        let cell = epochs.entry(region.to_owned()).or_insert_with(|| {
-            let [hard, soft, floor] = [const { AtomicU64::new(0) }; 3];
-            Arc::new(EpochCell::from_parts(hard, soft, floor))
-        });
-        Arc::clone(cell)
+    /// What is known of the invalidations of the region with this name, shared by all regions of that
+    /// name on this store.
+    pub(crate) fn invalidations(&self, region: &str) -> Arc<Invalidations> {
+        let known = self.invalidations.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        let shared = self.store.epochs().is_some();
+        let region = known
+            .entry(region.to_owned())
+            .or_insert_with(|| Arc::new(Invalidations::new(shared)));
+        Arc::clone(region)
     }
 }
 

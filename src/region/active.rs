@@ -1,30 +1,29 @@
 //! A configured region: what a hit needs first, what the long way needs behind it.
 
+mod writes;
+
 use std::sync::Arc;
 
-use dogpile_backend::{
-    CachedValue, KeyBuffer, Lease, Mangle, Metadata, Policy, Span, Stamp, Store, StoreError, Terms,
-    Time, TimeLine, Verdict,
-};
 #[cfg(feature = "memory")]
 use dogpile_backend::{Clock, SystemClock};
-use dogpile_core::epochs::EpochCell;
-use dogpile_core::kit::Std;
+use dogpile_backend::{
+    KeyBuffer, Mangle, Metadata, Policy, Span, Store, Terms, Time, TimeLine, Verdict,
+};
 #[cfg(feature = "memory")]
 use dogpile_memory::Memory;
 
-use super::answer::{Answer, Known, Origin};
+use super::answer::{Answer, Origin};
 use super::call::Found;
 use super::config::{Config, Settings};
 use super::due::{Due, View};
-use super::hold::give_back;
 use super::kept::{Kept, Mark};
 #[cfg(feature = "metrics")]
 use super::metrics::Published;
 use super::rule::Rule;
 use super::statistics::{Counted, Tally, Times};
+use super::tags::Hearing;
 use crate::clockwork::Clockwork;
-use crate::flight::{Flight, Opened, Outcome};
+use crate::flight::{Invalidations, Opened};
 use crate::sync::OnceLock;
 
 /// Below this, freshness is measured with the precise clock.
@@ -55,7 +54,8 @@ pub(crate) struct Active<V: Send + Sync + 'static> {
     pub(super) unreadable_before: u64,
     line: TimeLine,
     fine: bool,
-    pub(super) epochs: Arc<EpochCell<Std>>,
+    pub(super) epochs: Arc<Invalidations>,
+    pub(super) hearing: Hearing<V>,
     pub(super) mangler: Option<Arc<dyn Mangle>>,
     pub(super) opened: Arc<Opened<V>>,
     pub(super) settings: Settings<V>,
@@ -97,7 +97,8 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             unreadable_before: opened.store.unreadable(),
             line,
             fine,
-            epochs: opened.epochs(region),
+            epochs: opened.invalidations(region),
+            hearing: Hearing::new(),
             mangler: config.mangler,
             kept: Kept::new(config.calls.keep_last),
             opened,
@@ -141,7 +142,8 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         };
         let (mut using, mut used) = (Some(using), None);
         self.opened.store.look_local(key, &mut |entry| {
-            let surely = !self.rule.is_set() && self.is_fresh(&entry.metadata, self.now());
+            let hears = self.epochs.hears_of(entry.metadata.terms.tags);
+            let surely = hears && !self.rule.is_set() && self.is_fresh(&entry.metadata, self.now());
             if surely || self.is_fresh_here(key, &entry.metadata) {
                 used = using.take().map(|using| using(entry.value));
             }
@@ -228,7 +230,19 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
     #[inline(always)]
     fn is_fresh(&self, metadata: &Metadata, now: Time) -> bool {
         let ends_early = metadata.terms.fresh_for.is_some() && self.due.jitters();
-        !ends_early && self.sure.is_fresh(metadata, self.epochs.floor(), now)
+        let is_fresh = |floor| self.sure.is_fresh(metadata, floor, now);
+        !ends_early && (is_fresh(self.epochs.floor()) || self.is_fresh_below(metadata, now))
+    }
+
+    /// The same for what was created before a tag was invalidated, and may be under others or none.
+    #[cold]
+    #[inline(never)]
+    fn is_fresh_below(&self, metadata: &Metadata, now: Time) -> bool {
+        if self.epochs.tags().is_none() {
+            return false;
+        }
+        let epochs = self.epochs.of(metadata).epochs();
+        self.sure.is_fresh(metadata, epochs.current(), now)
     }
 
     /// The same where a rule of the user's has a say.
@@ -244,7 +258,8 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         }
         let surely = self.due.surely(*policy);
         let is_fresh = || self.judge(&self.view(*policy, key), metadata) == Verdict::Fresh;
-        surely.is_fresh(metadata, self.epochs.floor(), now) || (surely != *policy && is_fresh())
+        let unsure = surely != *policy || self.epochs.tags().is_some();
+        surely.is_fresh(metadata, self.epochs.floor(), now) || (unsure && is_fresh())
     }
 
     /// How values under a key (the store's) are looked at.
@@ -253,7 +268,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
     }
 
     pub(super) fn judge(&self, view: &View, metadata: &Metadata) -> Verdict {
-        view.judge(metadata, self.epochs.read(), self.now())
+        view.judge(metadata, self.epochs.of(metadata).epochs(), self.now())
     }
 
     /// The time on the store's line, as precise as the policy asks.
@@ -296,103 +311,4 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
 fn memory<V: Clone + Send + Sync + 'static>(store: &Arc<dyn Store<V>>) -> Option<Memory<V>> {
     let any: &dyn std::any::Any = &**store;
     any.downcast_ref().cloned()
-}
-
-/// What there was before a `set` acted on the store.
-pub(super) struct Before<V: Send + Sync + 'static> {
-    mark: Mark,
-    flight: Option<Arc<Flight<V>>>,
-}
-
-/// What writes from outside do, beside the store.
-impl<V: Clone + Send + Sync + 'static> Active<V> {
-    /// A value from outside, as it is stored.
-    pub(super) fn entry(&self, value: V, terms: Terms) -> CachedValue<V> {
-        let metadata = Metadata {
-            stamp: Stamp::NONE,
-            epoch: self.epochs.read().current(),
-            created: self.precisely_now(),
-            terms,
-        };
-        CachedValue { value, metadata }
-    }
-
-    /// How long a store has to keep `entry`, which comes from outside.
-    pub(super) fn lifetime(&self, entry: &CachedValue<V>) -> Span {
-        self.time_to_live(&self.policy, &entry.metadata.terms)
-    }
-
-    /// What a `set` knows before it acts on the store.
-    pub(super) fn before_set(&self, key: &[u8]) -> Before<V> {
-        Before {
-            mark: self.kept.mark(key),
-            flight: self.opened.flights.under_way(key),
-        }
-    }
-
-    /// The store has acted on a `set`; now the flight, whatever the store said.
-    ///
-    /// Those who wait are given the value only in a flight that was there before the store acted.
-    /// One that began later may have begun after the value was deleted again; they look.
-    pub(super) fn was_set(
-        &self,
-        key: &[u8],
-        entry: CachedValue<V>,
-        before: &Before<V>,
-        written: Result<(), StoreError>,
-    ) -> Result<(), Arc<StoreError>> {
-        match written {
-            Ok(()) => self.kept.write(key, &entry, before.mark),
-            Err(_) => self.kept.forget(key),
-        }
-        let committed = written.is_ok();
-        let lease = self.opened.flights.detach(key, |flight| {
-            let known = before.flight.as_ref();
-            let was_there = known.is_some_and(|known| Arc::ptr_eq(known, flight));
-            (committed && was_there).then(|| {
-                Arc::new(Outcome::Value {
-                    value: entry,
-                    committed,
-                })
-            })
-        });
-        // Now that a creator which fails has no place left to begin one from.
-        self.end_back_off(key);
-        self.end(key, lease);
-        written.map_err(Arc::new)
-    }
-
-    /// The store has acted on a `delete`; now the flight, whatever the store said.
-    pub(super) fn was_deleted(
-        &self,
-        key: &[u8],
-        deleted: Result<(), StoreError>,
-    ) -> Result<(), Arc<StoreError>> {
-        self.kept.forget(key);
-        let lease = self.opened.flights.detach(key, |_| None);
-        self.end_back_off(key);
-        self.end(key, lease);
-        deleted.map_err(Arc::new)
-    }
-
-    fn end_back_off(&self, key: &[u8]) {
-        if let Some(back_offs) = self.opened.back_offs() {
-            back_offs.end(key);
-        }
-    }
-
-    /// A creator without a flight shall not keep its lease: nobody could join it or take over.
-    fn end(&self, key: &[u8], lease: Option<Lease>) {
-        if let Some(lease) = lease {
-            give_back(&self.opened, key, lease);
-        }
-    }
-
-    pub(super) fn known(&self, key: &[u8], metadata: &Metadata) -> Known {
-        Known {
-            age: self.now().since(metadata.created).to_duration(),
-            verdict: self.judge(&self.view(self.policy, key), metadata),
-            metadata: *metadata,
-        }
-    }
 }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use dogpile_backend::{Invalidation, Terms};
 
+use super::look::closely;
+use super::tags::raise_region;
 use super::{Known, Region};
 use crate::error::Error;
 
@@ -120,12 +122,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     pub async fn metadata_async(&self, key: impl AsRef<[u8]>) -> Result<Option<Known>, Error> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
         let key = active.mangled(key.as_ref());
-        let entry = active
-            .opened
-            .for_tasks()
-            .get(&key)
-            .await
-            .map_err(Arc::new)?;
+        let store = active.opened.for_tasks();
+        let entry = closely(active, store, store.get(&key)).await;
+        let entry = entry.map_err(Arc::new)?;
         Ok(entry.map(|entry| active.known(&key, &entry.metadata)))
     }
 
@@ -139,7 +138,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         let Some(epochs) = active.opened.for_tasks().epochs() else {
             return Ok(());
         };
-        let raised = epochs.raise(self.name(), how).await.map_err(Arc::new)?;
+        let raised = raise_region(active, epochs, how).await.map_err(Arc::new)?;
         active.epochs.merge(raised);
         Ok(())
     }

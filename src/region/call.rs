@@ -21,7 +21,7 @@ use super::{Answer, Origin};
 use crate::error::{Error, Place};
 use crate::failure::{self, Failure};
 use crate::flight::cycle::Waiting;
-use crate::flight::{Outcome, Shared};
+use crate::flight::{Known, Outcome, Shared};
 
 /// What a call goes by: the region's settings, and what it says itself.
 #[derive(Clone, Copy)]
@@ -40,6 +40,7 @@ pub(super) struct Terms {
 pub(super) struct Beginning {
     started: Time,
     epochs: Epochs,
+    floor: Epoch,
     pub(super) mark: Mark,
 }
 
@@ -49,6 +50,7 @@ impl Beginning {
         Self {
             started: active.clock.monotonic(),
             epochs: active.epochs.read(),
+            floor: active.epochs.floor(),
             mark: active.kept.mark(subject.key()),
         }
     }
@@ -74,6 +76,8 @@ pub(super) struct Call<'r, V: Clone + Send + Sync + 'static, E> {
     /// The value at hand is fresh, and replaced ahead of its time.
     is_early: bool,
     epochs: Epochs,
+    /// The highest number of an invalidation, the region's or a tag's, that it knows of.
+    floor: Epoch,
     /// A value that may be served if nothing better comes.
     at_hand: Option<CachedValue<V>>,
     /// The value to return.
@@ -130,6 +134,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         let Beginning {
             started,
             epochs,
+            floor,
             mark,
         } = beginning;
         let call = Self {
@@ -143,6 +148,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             detached: false,
             is_early: false,
             epochs,
+            floor,
             at_hand: None,
             found: None,
             made: None,
@@ -200,13 +206,30 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         })
     }
 
-    /// What was created before this is a miss to this call: before the last hard invalidation that
-    /// it knows of, or the last soft one where no stale value may be served.
-    fn oldest_epoch(&self, value: &Metadata) -> Epoch {
-        if value.terms.policy(&self.terms.policy).stale_for == Span::ZERO {
-            return self.epochs.current();
+    /// Whether a value is a miss to this call: created before the last hard invalidation that it knows of,
+    /// or the last soft one where no stale value may be served; of the region, or of one of its tags.
+    fn is_too_old(&self, value: &Metadata) -> bool {
+        let none_stale = value.terms.policy(&self.terms.policy).stale_for == Span::ZERO;
+        let oldest = |epochs: Epochs| match none_stale {
+            true => epochs.current(),
+            false => epochs.hard,
+        };
+        if value.epoch < oldest(self.epochs) {
+            return true;
         }
-        self.epochs.hard
+        // Of what began since this call did, nothing is asked: so it ends, however often a tag is
+        // invalidated meanwhile.
+        value.epoch < self.floor
+            && match self.subject.active().epochs.of(value) {
+                Known::All(epochs) => value.epoch < oldest(epochs),
+                Known::Doubtful(_) => true,
+            }
+    }
+
+    /// Whether what was made is known to have been invalidated meanwhile, so that nobody will use it.
+    fn made_in_vain(&self) -> bool {
+        let (made, known) = (self.made.as_deref(), &self.subject.active().epochs);
+        made.is_some_and(|made| self.epoch < known.of(&made.metadata).epochs().hard)
     }
 
     /// Keeps a value for when the store does not answer.
@@ -234,14 +257,10 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     /// call already knows of is not one to have.
     pub(super) fn hear(&mut self, outcome: &Outcome<V>, began_after_me: bool) -> flow::Woke {
         match outcome {
-            Outcome::Value { value, .. }
-                if value.metadata.epoch < self.oldest_epoch(&value.metadata) =>
-            {
-                flow::Woke::Value {
-                    committed: false,
-                    began_after_me: false,
-                }
-            }
+            Outcome::Value { value, .. } if self.is_too_old(&value.metadata) => flow::Woke::Value {
+                committed: false,
+                began_after_me: false,
+            },
             Outcome::Value { value, committed } => {
                 self.found = Some(value.clone());
                 flow::Woke::Value {

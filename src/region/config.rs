@@ -10,6 +10,7 @@ use dogpile_backend::{Clock, Guarded, Mangle, Policy, Span, Store};
 use super::due::Due;
 use super::owned::{BoxError, Job, Loader, Runner};
 use super::rule::Rule;
+use super::tags::{SEPARATOR, TagsOf};
 use crate::clockwork::Clockwork;
 use crate::error::ConfigError;
 
@@ -56,6 +57,7 @@ pub(crate) struct Settings<V> {
     pub(super) strict: bool,
     pub(super) on_store_failure: OnStoreFailure,
     pub(super) should_cache: Option<ShouldCache<V>>,
+    pub(super) tags_of: Option<TagsOf<V>>,
     pub(super) keep_last: usize,
     pub(super) loader: Option<Loader<V>>,
     pub(super) runner: Option<Runner>,
@@ -95,6 +97,7 @@ impl<V: Send + Sync + 'static> Config<V> {
                 strict: false,
                 on_store_failure: OnStoreFailure::default(),
                 should_cache: None,
+                tags_of: None,
                 keep_last: 0,
                 loader: None,
                 runner: None,
@@ -267,13 +270,18 @@ impl<V: Send + Sync + 'static> Config<V> {
         self
     }
 
-    /// Refuses what would make every wait or every creation fail at once.
+    /// Refuses what would make every wait or every creation fail at once, and names that would meet others.
     pub(super) fn check(&self, region: &str) -> Result<(), ConfigError> {
         let zero = |what, hint| ConfigError::Zero {
             region: region.to_owned(),
             what,
             hint,
         };
+        if region.contains(SEPARATOR) {
+            return Err(ConfigError::Name {
+                region: region.to_owned(),
+            });
+        }
         self.due.check(region)?;
         if self.calls.deadline == Span::ZERO {
             return Err(zero("deadline", "use `get` for a call that must not wait"));

@@ -1,13 +1,16 @@
 //! How a call looks into the store: at the value alone, or, in a strict region, at the region's epochs
-//! first, so that an invalidation that came before the call is seen whichever process made it.
+//! first, so that an invalidation that came before the call is seen whichever process made it. Where a
+//! value carries tags of which it is not known whether they were invalidated, at those too.
 
-use dogpile_backend::{CachedValue, Coming, EpochStore, Reply, Store, StoreError, TwoWay};
+use dogpile_backend::{CachedValue, Coming, EpochStore, Reply, Store, StoreError, Tags, TwoWay};
 use dogpile_core::flow::{Action, Wish};
 
 use super::active::Active;
 use super::answer::Answer;
-use super::call::{Beginning, Call, Terms};
+use super::call::{Beginning, Call, Found, Terms};
 use super::subject::Subject;
+use super::tags::{ask_about, learn_order};
+use crate::flight::{Known, block_on};
 
 type Entry<V> = Option<CachedValue<V>>;
 
@@ -18,7 +21,7 @@ pub(super) fn look<'a, V: Clone + Send + Sync + 'static>(
     region: &'a str,
     key: &'a [u8],
 ) -> Reply<'a, Entry<V>> {
-    match store.epochs() {
+    let found = match store.epochs() {
         Some(epochs) if active.settings.strict => Reply::either(Strictly {
             active,
             epochs,
@@ -27,6 +30,44 @@ pub(super) fn look<'a, V: Clone + Send + Sync + 'static>(
             key,
         }),
         _ => store.get(key),
+    };
+    closely(active, store, found)
+}
+
+/// What was found, once as much is known of its tags as the store can say. If it does not answer, the
+/// value stays in doubt, which makes it stale: it can be served, and what replaces it is not in doubt.
+pub(super) fn closely<'a, V: Clone + Send + Sync + 'static>(
+    active: &'a Active<V>,
+    store: &'a dyn Store<V>,
+    mut found: Reply<'a, Entry<V>>,
+) -> Reply<'a, Entry<V>> {
+    let Some(epochs) = store.epochs() else {
+        return found;
+    };
+    if found.is_ready() {
+        let answer = found.wait();
+        if doubtful(active, &answer).is_empty() {
+            return Reply::ready(answer);
+        }
+        found = Reply::ready(answer);
+    }
+    Reply::either(Closely {
+        active,
+        epochs,
+        found,
+    })
+}
+
+/// The tags that leave what was found in doubt.
+fn doubtful<V: Clone + Send + Sync + 'static>(active: &Active<V>, found: &Found<V>) -> Tags {
+    match found {
+        Ok(Some(entry)) => match active.epochs.of(&entry.metadata) {
+            Known::Doubtful(known) if entry.metadata.epoch >= known.hard => {
+                entry.metadata.terms.tags
+            }
+            _ => Tags::NONE,
+        },
+        _ => Tags::NONE,
     }
 }
 
@@ -64,6 +105,9 @@ impl<'a, V: Clone + Send + Sync + 'static> TwoWay<'a, Entry<V>> for Strictly<'a,
         self.active
             .epochs
             .merge(self.epochs.read(self.region).wait()?);
+        if self.active.epochs.tags().is_some() {
+            block_on(learn_order(self.active, self.epochs))?;
+        }
         self.store.get(self.key).wait()
     }
 
@@ -72,7 +116,38 @@ impl<'a, V: Clone + Send + Sync + 'static> TwoWay<'a, Entry<V>> for Strictly<'a,
             self.active
                 .epochs
                 .merge(self.epochs.read(self.region).await?);
+            if self.active.epochs.tags().is_some() {
+                learn_order(self.active, self.epochs).await?;
+            }
             self.store.get(self.key).await
+        })
+    }
+}
+
+struct Closely<'a, V: Send + Sync + 'static> {
+    active: &'a Active<V>,
+    epochs: &'a dyn EpochStore,
+    found: Reply<'a, Entry<V>>,
+}
+
+impl<'a, V: Clone + Send + Sync + 'static> TwoWay<'a, Entry<V>> for Closely<'a, V> {
+    fn wait(self: Box<Self>) -> Result<Entry<V>, StoreError> {
+        let found = self.found.wait();
+        let tags = doubtful(self.active, &found);
+        if !tags.is_empty() {
+            let _ = block_on(ask_about(self.active, self.epochs, tags));
+        }
+        found
+    }
+
+    fn later(self: Box<Self>) -> Coming<'a, Entry<V>> {
+        Box::pin(async move {
+            let found = self.found.await;
+            let tags = doubtful(self.active, &found);
+            if !tags.is_empty() {
+                let _ = ask_about(self.active, self.epochs, tags).await;
+            }
+            found
         })
     }
 }

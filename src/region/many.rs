@@ -13,6 +13,7 @@ use std::future::ready;
 use std::hash::Hash;
 use std::time::Duration;
 
+pub(super) use crowd::all;
 pub use partial::Partial;
 
 use super::{At, Region};

@@ -49,3 +49,28 @@ pub(super) fn left_alone(region: &str, backend: &str) {
     #[cfg(feature = "metrics")]
     super::metrics::left_alone(region, backend);
 }
+
+/// All values of the region that carry the tag are misses, or stale, from now on.
+#[allow(unused_variables)] // a build without tracing says nothing
+pub(super) fn tag_invalidated(region: &str, tag: &[u8], how: Invalidation) {
+    #[cfg(feature = "tracing")]
+    tracing::info!(
+        target: "dogpile",
+        region,
+        tag = dogpile_backend::show_key(tag),
+        ?how,
+        "tag invalidated"
+    );
+}
+
+/// A creator's value has more tags than a value may have, and is not stored.
+#[allow(unused_variables)] // a build without tracing says nothing
+pub(super) fn too_many_tags(region: &str, key: &[u8]) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(
+        target: "dogpile",
+        region,
+        key = dogpile_backend::show_key(key),
+        "more than 8 tags: not stored"
+    );
+}

@@ -19,9 +19,11 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// ```
     ///
     /// # Errors
-    /// As [`set`](Self::set).
+    /// As [`set`](Self::set), and [`Error::TooManyTags`] where [`Config::tags_of`](crate::Config::tags_of)
+    /// has too many more.
     pub fn set_with(&self, key: impl AsRef<[u8]>, value: V, terms: Terms) -> Result<(), Error> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
+        let terms = active.tagged_outside(key.as_ref(), &value, terms)?;
         let (key, entry) = (active.mangled(key.as_ref()), active.entry(value, terms));
         let (before, lifetime) = (active.before_set(&key), active.lifetime(&entry));
         let written = active.opened.store.set(&key, entry.clone(), lifetime);
@@ -32,7 +34,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// [`set_with`](Self::set_with) for tasks.
     ///
     /// # Errors
-    /// As [`set`](Self::set).
+    /// As [`set_with`](Self::set_with).
     pub async fn set_with_async(
         &self,
         key: impl AsRef<[u8]>,
@@ -40,6 +42,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         terms: Terms,
     ) -> Result<(), Error> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
+        let terms = active.tagged_outside(key.as_ref(), &value, terms)?;
         let (key, entry) = (active.mangled(key.as_ref()), active.entry(value, terms));
         let (before, lifetime) = (active.before_set(&key), active.lifetime(&entry));
         let store = active.opened.for_tasks();

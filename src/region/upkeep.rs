@@ -4,11 +4,12 @@
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
-use dogpile_backend::{Epochs, Invalidation, TimeLine};
+use dogpile_backend::{Epoch, EpochStore, Epochs};
 
 use super::active::Active;
 use super::owned::background;
-use super::telling;
+use super::tags;
+use crate::flight::block_on;
 use crate::sync::{Instant, Mutex};
 use crate::{chores, keeper};
 
@@ -35,12 +36,14 @@ pub(super) fn begin<V: Clone + Send + Sync + 'static>(region: &Arc<Active<V>>) {
         }
     };
     let watch = epochs.watch(&region.name, Box::new(heard));
+    region.hearing.of(region);
     // What was invalidated before is known before the first call.
     if let Ok(read) = epochs.read(&region.name).wait()
         && let Some(known) = lost(region, read)
     {
         let _ = epochs.restore(&region.name, known).wait();
     }
+    begin_tags(region, epochs);
     let every = match &watch {
         Some(_) => EPOCHS_ANYWAY,
         None => EPOCHS_EVERY,
@@ -55,7 +58,8 @@ pub(super) fn begin<V: Clone + Send + Sync + 'static>(region: &Arc<Active<V>>) {
             let under_way = Arc::new(());
             asked = Arc::downgrade(&under_way);
             chores::run(async move {
-                read_epochs(region).await;
+                read_epochs(Arc::clone(&region)).await;
+                tags::look_again(&region).await;
                 drop(under_way);
             });
         }
@@ -63,14 +67,18 @@ pub(super) fn begin<V: Clone + Send + Sync + 'static>(region: &Arc<Active<V>>) {
     });
 }
 
-impl<V: Clone + Send + Sync + 'static> Active<V> {
-    /// Raises an epoch in this process.
-    pub(super) fn raise(&self, how: Invalidation) {
-        telling::invalidated(&self.name, self.opened.store.name(), how);
-        let now = self.clock.now(TimeLine::Wall);
-        match how {
-            Invalidation::Hard => self.epochs.raise_hard(now),
-            Invalidation::Soft => self.epochs.raise_soft(now),
+/// What others have invalidated by tag is known before the first call, so that what this process creates
+/// is new enough for all. Where no tag ever was, and none is expected, nobody asks again.
+fn begin_tags<V: Clone + Send + Sync + 'static>(region: &Active<V>, epochs: &dyn EpochStore) {
+    if region.settings.tags_of.is_some() || region.epochs.tags().is_some() {
+        tags::begin(region);
+    }
+    let order = block_on(tags::read_order(epochs, &region.name));
+    match (order, region.epochs.tags()) {
+        (Ok(Epoch::FIRST), None) | (Err(_), _) => {}
+        (Ok(order), _) => {
+            tags::begin(region);
+            region.epochs.learn_order(order);
         }
     }
 }

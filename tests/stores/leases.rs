@@ -125,4 +125,12 @@ impl<V: Clone + Send + Sync + 'static> EpochStore for SharedMap<V> {
             *epochs
         })
     }
+
+    fn restore<'a>(&'a self, region: &'a str, known: Epochs) -> Reply<'a, ()> {
+        self.answer(Op::RaiseEpochs, region.as_bytes(), move |state| {
+            let epochs = state.epochs.entry(region.to_owned()).or_default();
+            epochs.hard = epochs.hard.max(known.hard);
+            epochs.soft = epochs.soft.max(known.soft);
+        })
+    }
 }

@@ -123,6 +123,11 @@ impl<V: Clone + Send + Sync + 'static> Server<V> {
         lock(&self.state).entries.remove(key.as_ref());
     }
 
+    /// Loses all epochs, and keeps the entries.
+    pub(crate) fn lose_epochs(&self) {
+        lock(&self.state).epochs.clear();
+    }
+
     pub(crate) fn keys(&self) -> Vec<Box<[u8]>> {
         let mut keys: Vec<_> = lock(&self.state).entries.keys().cloned().collect();
         keys.sort();

@@ -43,3 +43,9 @@ pub(crate) const CELL_READ: Order = site("cell.read", Ordering::Acquire);
 
 /// `CELL_WRITE`: partner `CELL_READ`; the value as its creator made it.
 pub(crate) const CELL_WRITE: Order = site("cell.write", Ordering::Release);
+
+/// `AS_OF`: partner TOLD; who finds a tag's epochs known as of a number finds these epochs.
+pub(crate) const AS_OF: Order = site("tag.as_of", Ordering::Acquire);
+
+/// TOLD: partner `AS_OF`; a tag's epochs as the store told them.
+pub(crate) const TOLD: Order = site("tag.told", Ordering::Release);

@@ -1,9 +1,10 @@
-//! A region's epochs: they only rise, and an invalidation that has returned is seen.
+//! Epochs of a region and of its tags: they only rise, and an invalidation that has returned is seen.
 
 use std::sync::Arc;
 
-use dogpile_core::cached_value::Epoch;
+use dogpile_core::cached_value::{Epoch, Epochs};
 use dogpile_core::epochs::EpochCell;
+use dogpile_core::tag_epochs::TagEpochs;
 use dogpile_core::time::Time;
 
 use crate::hold;
@@ -16,7 +17,7 @@ pub fn two_invalidations_at_once<C: Checker>() -> String {
     let invalidate = {
         let cell = cell.clone();
         move || {
-            let created = cell.read().current();
+            let created = cell.floor();
             cell.raise_hard(Time::ZERO);
             let hard = cell.read().hard;
             hold!(
@@ -66,4 +67,41 @@ pub fn a_merge_loses_nothing<C: Checker>() -> String {
         cell.floor() == end.current()
     );
     format!("{end:?}")
+}
+
+/// A tag is invalidated twice, and two others ask for its epochs, each as of the number that it knows,
+/// while somebody looks: what is said to be known of the tag is known.
+pub fn a_tag_that_is_known_is_known_whole<C: Checker>() -> String {
+    let tag: Arc<TagEpochs<C>> =
+        Arc::new(TagEpochs::from_parts(C::word(0), C::word(0), C::word(0)));
+    let told = |number| Epochs {
+        hard: Epoch::new(number),
+        ..Epochs::default()
+    };
+    let asker = {
+        let tag = tag.clone();
+        C::spawn(move || tag.learn(told(1), Epoch::new(1)))
+    };
+    let other = {
+        let tag = tag.clone();
+        C::spawn(move || tag.learn(told(2), Epoch::new(2)))
+    };
+    let looked = [2, 1].map(|number| (number, tag.as_of(Epoch::new(number))));
+    for (number, known) in looked {
+        if let Some(epochs) = known {
+            hold!(
+                "law 11: a tag known as of a number has the epochs up to it",
+                epochs.hard >= Epoch::new(number)
+            );
+        }
+    }
+    asker();
+    other();
+    let end = tag.as_of(Epoch::new(2));
+    hold!(
+        "law 11: what was told of a tag is known",
+        end == Some(told(2))
+    );
+    let known = looked.map(|(_, known)| known.map(|epochs| epochs.hard.number()));
+    format!("{known:?}")
 }

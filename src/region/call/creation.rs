@@ -17,7 +17,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
     /// The creator begins; the answer names this run of it.
     pub(in crate::region) fn begin(&mut self) -> u64 {
         let active = self.subject.active();
-        self.epoch = active.epochs.read().current();
+        self.epoch = active.epochs.floor();
         self.mark = active.kept.mark(self.subject.key());
         let creation = cycle::new_creation();
         self.began = active.clock.monotonic();
@@ -59,13 +59,20 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
     fn made(&mut self, value: V) -> Created {
         let active = self.subject.active();
         let judge = active.settings.should_cache.as_ref();
-        let wanted = judge.is_none_or(|should_cache| should_cache(&value))
+        let terms = self.desk.as_ref().map_or(Terms::NONE, |desk| desk.terms());
+        // A value that no tag could invalidate is not kept.
+        let tagged = active.tagged(self.subject.user_key(), &value, terms);
+        if tagged.is_err() {
+            telling::too_many_tags(&active.name, self.subject.user_key());
+        }
+        let wanted = tagged.is_ok()
+            && judge.is_none_or(|should_cache| should_cache(&value))
             && !self.desk.as_ref().is_some_and(|desk| desk.is_declined());
         let metadata = Metadata {
             stamp: Stamp::NONE,
             epoch: self.epoch,
             created: active.precisely_now(),
-            terms: self.desk.as_ref().map_or(Terms::NONE, |desk| desk.terms()),
+            terms: tagged.unwrap_or(terms),
         };
         self.made = Some(Box::new(CachedValue { value, metadata }));
         if wanted {

@@ -33,6 +33,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     ) -> Event {
         if self.subject.active().settings.strict {
             self.epochs = self.subject.active().epochs.read();
+            self.floor = self.subject.active().epochs.floor();
         }
         let entry = match answer {
             Ok(entry) => entry,
@@ -50,7 +51,8 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             Verdict::Miss => Looked::Miss,
             Verdict::Stale => {
                 let (active, view) = (self.subject.active(), self.view());
-                let nominal = view.nominal(&entry.metadata, active.epochs.read(), active.now());
+                let epochs = active.epochs.of(&entry.metadata).epochs();
+                let nominal = view.nominal(&entry.metadata, epochs, active.now());
                 self.is_early = nominal == Verdict::Fresh;
                 self.at_hand = Some(entry);
                 Looked::Stale
@@ -235,8 +237,8 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         Event::Committed(match answer {
             Ok(Commit::Stored) => {
                 self.hold.lose_lease();
-                // Stored, but with an epoch from before an invalidation: nobody will use it.
-                if self.epoch < self.subject.active().epochs.read().hard {
+                // Stored, but with an epoch from before an invalidation.
+                if self.made_in_vain() {
                     Committed::Refused
                 } else {
                     Committed::Stored

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use crate::sync::Mutex;
 
-pub(super) type Member<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub(in crate::region) type Member<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The calls, by their numbers.
 pub(super) struct Crowd<'a, T> {
@@ -138,7 +138,7 @@ impl<'a, T> Crowd<'a, T> {
 }
 
 /// All of `count` calls that `begin` makes, to their ends.
-pub(super) async fn all<'a, T: Send + 'a>(
+pub(in crate::region) async fn all<'a, T: Send + 'a>(
     count: usize,
     begin: impl FnMut(usize) -> Member<'a, T>,
 ) -> Vec<T> {

@@ -1,0 +1,172 @@
+//! What a process asks of the store about tags, and tells it.
+//!
+//! | name in the store | its epochs |
+//! |---|---|
+//! | the region's name | the region's own |
+//! | that and a separator | the region's *order*: a number that rises with every invalidation of a tag |
+//! | that, the separator and a slot | that tag's |
+//!
+//! Who invalidates a tag raises its epochs above all numbers that were known, and then the order to no
+//! less. Who has seen the order sees the tag's epochs.
+
+use dogpile_backend::{
+    Epoch, EpochStore, Epochs, Fault, Invalidation, Operation, StoreError, Tag, Tags,
+};
+
+use super::{SEPARATOR, hearing};
+use crate::flight::{TagTable, only};
+use crate::region::active::Active;
+use crate::region::many::all;
+
+pub(super) fn order_of(region: &str) -> String {
+    format!("{region}{SEPARATOR}")
+}
+
+fn name_of(region: &str, slot: u16) -> String {
+    format!("{region}{SEPARATOR}{slot:04x}")
+}
+
+/// The last number of a region's order that was drawn.
+pub(in crate::region) async fn read_order(
+    epochs: &dyn EpochStore,
+    region: &str,
+) -> Result<Epoch, StoreError> {
+    Ok(epochs.read(&order_of(region)).await?.current())
+}
+
+/// Learns the last number of the region's order.
+pub(in crate::region) async fn learn_order<V: Clone + Send + Sync + 'static>(
+    active: &Active<V>,
+    epochs: &dyn EpochStore,
+) -> Result<(), StoreError> {
+    let order = read_order(epochs, &active.name).await?;
+    active.epochs.learn_order(order);
+    Ok(())
+}
+
+/// Learns what the store knows of `tags`, all at once, as far as it is not known here.
+pub(in crate::region) async fn ask_about<V: Clone + Send + Sync + 'static>(
+    active: &Active<V>,
+    epochs: &dyn EpochStore,
+    tags: Tags,
+) -> Result<(), StoreError> {
+    hearing::begin(active);
+    let table = active.epochs.begin_tags();
+    if table.order().is_none() {
+        learn_order(active, epochs).await?;
+    }
+    // Before the tags are asked for: all that ended up to it is in what they answer.
+    let order = table.order().unwrap_or_default();
+    let slots: Vec<u16> = tags.iter().map(Tag::slot).collect();
+    let slots: Vec<u16> = slots
+        .into_iter()
+        .filter(|slot| !table.is_known(*slot))
+        .collect();
+    let learn = |number: usize| learn_tag(&active.name, table, epochs, slots[number], order);
+    let learnt = all(slots.len(), |number| Box::pin(learn(number))).await;
+    learnt.into_iter().collect()
+}
+
+async fn learn_tag(
+    region: &str,
+    table: &TagTable,
+    epochs: &dyn EpochStore,
+    slot: u16,
+    order: Epoch,
+) -> Result<(), StoreError> {
+    let told = epochs.read(&name_of(region, slot)).await?;
+    let tag = table.tag(slot);
+    let known = tag.at_least();
+    tag.learn(told, order);
+    if told.hard < known.hard || told.soft < known.soft {
+        table.is_lost(slot);
+    }
+    Ok(())
+}
+
+/// Has all who share the store know that a tag is invalidated, this process among them.
+pub(super) async fn tell<V: Clone + Send + Sync + 'static>(
+    active: &Active<V>,
+    epochs: &dyn EpochStore,
+    slot: u16,
+    how: Invalidation,
+) -> Result<(), StoreError> {
+    let (region, name) = (&*active.name, name_of(&active.name, slot));
+    // Whatever was created before this call began carries no higher number.
+    let order = read_order(epochs, region).await?;
+    let before = epochs.read(region).await?.current().max(order);
+    let raised = raise_above(active, epochs, &name, how, before).await?;
+    let least = Epoch::new(raised.current().number().saturating_sub(1));
+    let order = raise_above(active, epochs, &order_of(region), Invalidation::Hard, least).await?;
+    active.epochs.begin_tags().tag(slot).raise(raised);
+    active.epochs.learn_order(order.current());
+    Ok(())
+}
+
+/// Raises the region's own epochs above all numbers that were known, those of its order among them.
+pub(in crate::region) async fn raise_region<V: Clone + Send + Sync + 'static>(
+    active: &Active<V>,
+    epochs: &dyn EpochStore,
+    how: Invalidation,
+) -> Result<Epochs, StoreError> {
+    let raised = epochs.raise(&active.name, how).await?;
+    let order = read_order(epochs, &active.name).await?;
+    if raised.current() > order {
+        return Ok(raised);
+    }
+    raise_above(active, epochs, &active.name, how, order).await
+}
+
+/// Raises epochs until their number is above `before`: once, unless a clock was set back.
+async fn raise_above<V: Clone + Send + Sync + 'static>(
+    active: &Active<V>,
+    epochs: &dyn EpochStore,
+    name: &str,
+    how: Invalidation,
+    before: Epoch,
+) -> Result<Epochs, StoreError> {
+    let mut raised = epochs.raise(name, how).await?;
+    if raised.current() <= before {
+        epochs.restore(name, only(how, before)).await?;
+        raised = epochs.raise(name, how).await?;
+    }
+    if raised.current() > before {
+        return Ok(raised);
+    }
+    let why = "its clock was set back, and it cannot restore epochs; try again when the clock has caught up";
+    let (store, about) = (active.opened.store.name(), name.as_bytes());
+    Err(StoreError::new(
+        store,
+        Operation::Epoch,
+        about,
+        Fault::Unavailable,
+        why,
+    ))
+}
+
+/// Tells the store what it does not know, or no longer.
+pub(super) async fn pay<V: Clone + Send + Sync + 'static>(
+    active: &Active<V>,
+    epochs: &dyn EpochStore,
+    table: &TagTable,
+) -> Result<(), StoreError> {
+    let debts = table.debts();
+    for (slot, how) in debts.untold {
+        tell(active, epochs, slot, how).await?;
+        table.is_told(slot, how);
+    }
+    if debts.lost.is_empty() {
+        return Ok(());
+    }
+    for slot in &debts.lost {
+        let known = table.tag(*slot).at_least();
+        epochs.restore(&name_of(&active.name, *slot), known).await?;
+    }
+    // Who has asked meanwhile asks again.
+    let order = order_of(&active.name);
+    let least = table.order().unwrap_or_default();
+    let raised = raise_above(active, epochs, &order, Invalidation::Hard, least).await?;
+    active.epochs.learn_order(raised.current());
+    table.are_restored(&debts.lost);
+    Ok(())
+}

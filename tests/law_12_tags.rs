@@ -1,0 +1,170 @@
+//! Law 12 for tags: where the store does not answer, no invalidation by tag is lost in silence, and what is in
+//! doubt is stale.
+#![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
+
+mod stores;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dogpile::{Config, Error, Invalidation, Origin, Region, Terms, Verdict};
+use stores::{Faults, Form, Hand, HandClock, Op, Server};
+
+use Invalidation::{Hard, Soft};
+
+const FRESH: Duration = Duration::from_secs(100);
+
+fn configured(config: Config<u64>) -> Region<u64> {
+    let region = Region::new("users");
+    region.configure(config.fresh_for(FRESH)).unwrap();
+    region
+}
+
+/// A process, and what can go wrong in it.
+fn process(
+    server: &Arc<Server<u64>>,
+    clock: &Arc<HandClock>,
+    name: &'static str,
+    form: Form,
+    with: impl Fn(Config<u64>) -> Config<u64>,
+) -> (Region<u64>, Arc<Faults>) {
+    let map = server.open(name).form(form);
+    let faults = map.faults();
+    (configured(with(map.config(clock))), faults)
+}
+
+fn set(region: &Region<u64>, key: &str, value: u64) {
+    let terms = Terms::NONE.with_tag("t").unwrap();
+    region.set_with(key, value, terms).unwrap();
+}
+
+fn verdict(region: &Region<u64>, key: &str) -> Verdict {
+    region.metadata(key).unwrap().unwrap().verdict
+}
+
+/// Reads of epochs by the process `name`, one after another, until it is so.
+fn until(server: &Server<u64>, name: &'static str, is_so: impl Fn() -> bool) {
+    let mut reads = server.count(name, Op::ReadEpochs);
+    while !is_so() {
+        reads += 1;
+        server.wait_for(name, Op::ReadEpochs, reads);
+    }
+}
+
+#[test]
+fn law_12_an_invalidation_that_the_store_does_not_take_holds_here_and_is_told_later() {
+    for (asking_async, form) in [false, true].into_iter().zip([Form::Ready, Form::Later]) {
+        for failing in [Op::ReadEpochs, Op::RaiseEpochs] {
+            for how in [Hard, Soft] {
+                let (server, clock) = Server::by_hand();
+                let open = |name| process(&server, &clock, name, form, |config| config);
+                let ((a, faults), (b, _)) = (open("a"), open("b"));
+                set(&a, "key", 1);
+                assert_eq!(b.get("key").unwrap(), Some(1));
+                faults.fail(&[failing]);
+                let failed = match asking_async {
+                    true => Hand::new(a.invalidate_tag_async("t", how)).finish(),
+                    false => a.invalidate_tag("t", how),
+                };
+                assert!(matches!(failed, Err(Error::Store(_))), "{failed:?}");
+                assert_ne!(verdict(&a, "key"), Verdict::Fresh);
+                assert_eq!(b.get("key").unwrap(), Some(1), "it cannot know");
+                faults.heal();
+                until(&server, "b", || b.get("key").unwrap().is_none());
+                let wanted = match how {
+                    Hard => Verdict::Miss,
+                    Soft => Verdict::Stale,
+                };
+                assert_eq!(verdict(&b, "key"), wanted);
+            }
+        }
+    }
+}
+
+#[test]
+fn law_12_an_invalidation_that_is_dropped_on_its_way_is_told_all_the_same() {
+    let (server, clock) = Server::by_hand();
+    let open = |name| process(&server, &clock, name, Form::Later, |config| config);
+    let ((a, _), (b, _)) = (open("a"), open("b"));
+    set(&a, "key", 1);
+    assert_eq!(b.get("key").unwrap(), Some(1));
+    for polls in 0..3 {
+        let mut call = Hand::new(a.invalidate_tag_async("t", Hard));
+        for _ in 0..=polls {
+            assert!(call.poll().is_pending());
+        }
+        drop(call);
+        assert_eq!(verdict(&a, "key"), Verdict::Miss, "here at once");
+        until(&server, "b", || b.get("key").unwrap().is_none());
+        until(&server, "a", || {
+            set(&a, "key", 1);
+            b.get("key").unwrap() == Some(1)
+        });
+    }
+}
+
+#[test]
+fn law_12_a_value_whose_tag_is_in_doubt_is_stale_and_what_replaces_it_is_not() {
+    for form in Form::ALL {
+        let (server, clock) = Server::by_hand();
+        let open = |name| process(&server, &clock, name, form, |config| config);
+        let ((a, _), (b, faults)) = (open("a"), open("b"));
+        set(&a, "key", 1);
+        set(&a, "other", 2);
+        assert_eq!(b.get("key").unwrap(), Some(1));
+        a.invalidate_tag("u", Hard).unwrap();
+        // It hears of a number, and cannot ask which tag that was.
+        b.invalidate_tag("v", Hard).unwrap();
+        faults.fail(&[Op::ReadEpochs]);
+        assert_eq!(b.get("key").unwrap(), None, "nobody here knows");
+        assert_eq!(verdict(&b, "key"), Verdict::Stale);
+        let answer = b.at("key").create(|| {
+            let meanwhile = b.at("key").create(|| unreachable!("one creates")).unwrap();
+            assert_eq!((meanwhile.value, meanwhile.origin), (1, Origin::Stale));
+            3
+        });
+        assert_eq!(answer.unwrap().origin, Origin::Created);
+        assert_eq!(b.get("key").unwrap(), Some(3));
+        faults.heal();
+        let other = b.at("other").create(|| 9).unwrap();
+        assert_eq!(
+            (other.value, other.origin),
+            (2, Origin::Hit),
+            "it was asked"
+        );
+    }
+}
+
+#[test]
+fn law_12_a_value_that_was_kept_is_served_in_doubt_and_not_when_it_was_invalidated() {
+    for (tag, kept) in [("u", true), ("t", false)] {
+        let (server, clock) = Server::by_hand();
+        let keeps = |config: Config<u64>| config.keep_last(9);
+        let (a, faults) = process(&server, &clock, "a", Form::Ready, keeps);
+        set(&a, "key", 1);
+        assert_eq!(a.get("key").unwrap(), Some(1));
+        a.invalidate_tag(tag, Hard).unwrap();
+        faults.fail(&Op::ALL);
+        match a.at("key").get() {
+            Ok(Some(answer)) => assert_eq!((answer.origin, kept), (Origin::Kept, true)),
+            other => assert!(other.is_err() && !kept, "{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn law_12_tags_that_the_store_lost_are_restored_by_who_knows_them() {
+    for form in Form::ALL {
+        let (server, clock) = Server::by_hand();
+        let open = |name| process(&server, &clock, name, form, |config| config).0;
+        let a = open("a");
+        set(&a, "key", 1);
+        a.invalidate_tag("t", Hard).unwrap();
+        let knows = |name| open(name).get("key").unwrap().is_none();
+        assert!(knows("b"));
+        server.lose_epochs();
+        until(&server, "a", || knows("c"));
+        a.set("key", 2).unwrap();
+        assert_eq!(open("d").get("key").unwrap(), Some(2));
+    }
+}
