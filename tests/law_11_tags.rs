@@ -6,7 +6,7 @@ mod stores;
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dogpile::backend::Time;
 use dogpile::{
@@ -257,9 +257,10 @@ fn two(form: Form) -> (Arc<Server<u64>>, [Region<u64>; 2], Arc<HandClock>) {
 
 /// Waits until `region`, of the process `name`, has no value under `key` any more.
 fn hears(server: &Server<u64>, name: &'static str, region: &Region<u64>, key: &str) {
-    let mut reads = server.count(name, Op::ReadEpochs);
+    let (mut reads, begun) = (server.count(name, Op::ReadEpochs), Instant::now());
     // The process hears by itself; what a read brings is in force before the next one begins.
     while region.get(key).unwrap().is_some() {
+        assert!(begun.elapsed() < FRESH / 5, "it never hears");
         reads += 1;
         server.wait_for(name, Op::ReadEpochs, reads);
     }

@@ -5,9 +5,9 @@
 mod stores;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use dogpile::{Config, Error, Invalidation, Origin, Region, Terms, Verdict};
+use dogpile::{Clock, Config, Error, Invalidation, Origin, Region, Tag, Terms, Verdict};
 use stores::{Faults, Form, Hand, HandClock, Op, Server};
 
 use Invalidation::{Hard, Soft};
@@ -44,8 +44,9 @@ fn verdict(region: &Region<u64>, key: &str) -> Verdict {
 
 /// Reads of epochs by the process `name`, one after another, until it is so.
 fn until(server: &Server<u64>, name: &'static str, is_so: impl Fn() -> bool) {
-    let mut reads = server.count(name, Op::ReadEpochs);
+    let (mut reads, begun) = (server.count(name, Op::ReadEpochs), Instant::now());
     while !is_so() {
+        assert!(begun.elapsed() < FRESH / 5, "never");
         reads += 1;
         server.wait_for(name, Op::ReadEpochs, reads);
     }
@@ -167,4 +168,53 @@ fn law_12_tags_that_the_store_lost_are_restored_by_who_knows_them() {
         a.set("key", 2).unwrap();
         assert_eq!(open("d").get("key").unwrap(), Some(2));
     }
+}
+
+#[test]
+fn law_12_one_tag_that_the_store_lost_is_restored_by_who_asks_for_it() {
+    let (server, clock) = Server::by_hand();
+    let open = |name| process(&server, &clock, name, Form::Ready, |config| config).0;
+    let a = open("a");
+    set(&a, "old", 1);
+    a.invalidate_tag("t", Hard).unwrap();
+    set(&a, "new", 2);
+    a.invalidate_tag("u", Hard).unwrap();
+    let slot = format!("{:04x}", Tag::named(b"t").slot());
+    server.lose_epochs_of(|name| name.ends_with(&slot));
+    assert_eq!(
+        open("b").get("old").unwrap(),
+        Some(1),
+        "nothing says that it is not"
+    );
+    assert_eq!(a.get("new").unwrap(), Some(2), "who knew has asked");
+    until(&server, "a", || open("c").get("old").unwrap().is_none());
+    assert_eq!(a.get("new").unwrap(), Some(2));
+}
+
+#[test]
+fn law_12_a_clock_that_is_ahead_hides_no_later_invalidation_from_those_who_come_after_it() {
+    let (server, clock) = Server::by_hand();
+    let ahead = HandClock::new();
+    // Within what clocks may disagree, or its values were stale to others.
+    ahead.set_wall(clock.wall().after((FRESH / 200).into()));
+    let (a, faults) = process(&server, &ahead, "a", Form::Ready, |config| config);
+    let (b, _) = process(&server, &clock, "b", Form::Ready, |config| config);
+    set(&a, "key", 1);
+    assert_eq!(b.get("key").unwrap(), Some(1));
+    faults.fail(&[Op::RaiseEpochs]);
+    a.invalidate_tag("t", Hard).unwrap_err();
+    faults.heal();
+    until(&server, "b", || b.get("key").unwrap().is_none());
+    set(&a, "key", 2);
+    until(&server, "b", || b.get("key").unwrap() == Some(2));
+    b.invalidate_tag("t", Hard).unwrap();
+    assert_eq!(b.get("key").unwrap(), None);
+    until(&server, "a", || a.get("key").unwrap().is_none());
+    // And what is created now is new enough for all.
+    set(&b, "key", 3);
+    until(&server, "a", || a.get("key").unwrap() == Some(3));
+    a.invalidate(Hard).unwrap();
+    set(&a, "key", 4);
+    b.invalidate(Hard).unwrap();
+    assert_eq!(b.get("key").unwrap(), None);
 }

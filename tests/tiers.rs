@@ -5,10 +5,10 @@
 mod stores;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dogpile::backend::Store;
-use dogpile::{Config, Error, Invalidation, Memory, Origin, Region, Tiered};
+use dogpile::{Config, Error, Invalidation, Memory, Origin, Region, Terms, Tiered};
 use stores::{Form, HandClock, Op, Server, SharedMap};
 
 const NEAR: Duration = Duration::from_millis(200);
@@ -210,4 +210,60 @@ mod before_files {
         Tiered::new(100, file.encoded(JsonCodec::new()))
     }
     dogpile_backend::conformance_tests!(u64, open);
+}
+
+/// A value that is older than the last invalidation by tag is looked at once more, and then it is a near hit
+/// again.
+#[test]
+fn law_11_a_near_copy_goes_with_its_tag_and_the_others_stay() {
+    for form in Form::ALL {
+        let (server, clock) = Server::by_hand();
+        let one = process(server.open("a").form(form), &clock);
+        let other = process(server.open("b").form(form).silent(), &clock);
+        for (key, tag) in [("key", "t"), ("other", "u")] {
+            let terms = Terms::NONE.with_tag(tag).unwrap();
+            one.set_with(key, 1, terms).unwrap();
+            for region in [&one, &other] {
+                assert_eq!(region.get(key).unwrap(), Some(1));
+            }
+        }
+        one.invalidate_tag("t", Invalidation::Hard).unwrap();
+        assert_eq!(one.get("key").unwrap(), None);
+        let (mut reads, begun) = (server.count("b", Op::ReadEpochs), Instant::now());
+        while other.get("key").unwrap().is_some() {
+            assert!(begun.elapsed() < NEAR * 100, "it never hears");
+            reads += 1;
+            server.wait_for("b", Op::ReadEpochs, reads);
+        }
+        for (name, region) in [("a", &one), ("b", &other)] {
+            assert_eq!(region.get("other").unwrap(), Some(1));
+            let asked = server.count(name, Op::Get);
+            for _ in 0..10 {
+                assert_eq!(region.get("other").unwrap(), Some(1));
+            }
+            assert_eq!(server.count(name, Op::Get), asked, "{form:?}");
+        }
+    }
+}
+
+#[test]
+fn law_11_a_near_copy_that_another_region_left_says_nothing_of_this_one_s_tags() {
+    let (server, clock) = Server::by_hand();
+    let near = Arc::new(tiered(server.open("a"), &clock));
+    let on = |name| {
+        let region: Region<u64> = Region::new(name);
+        let config = Config::new(Arc::clone(&near)).clock(clock.clone());
+        region.configure(config).unwrap();
+        region
+    };
+    let (one, other) = (on("one"), on("other"));
+    let elsewhere: Region<u64> = Region::new("other");
+    let config = Config::new(server.open("b")).clock(clock.clone());
+    elsewhere.configure(config).unwrap();
+    let terms = Terms::NONE.with_tag("t").unwrap();
+    one.set_with("key", 1, terms).unwrap();
+    assert_eq!(one.get("key").unwrap(), Some(1));
+    elsewhere.invalidate_tag("t", Invalidation::Hard).unwrap();
+    assert_eq!(other.get("key").unwrap(), None);
+    assert_eq!(one.get("key").unwrap(), Some(1), "it has tags of its own");
 }

@@ -69,7 +69,8 @@ impl<V> Creation<V> {
         lock(&self.desk.says).terms.stale_for = Some(span.into());
     }
 
-    /// Puts the value under a tag, by which it can be invalidated.
+    /// Puts the value under a tag, by which it can be invalidated
+    /// ([`Region::invalidate_tag`](crate::Region::invalidate_tag)).
     ///
     /// # Errors
     /// [`TooManyTags`] when it has eight others already.

@@ -12,6 +12,7 @@ mod epochs;
 mod failing_server;
 mod laws;
 mod python;
+mod tags;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, ScopedJoinHandle};

@@ -18,6 +18,7 @@ mod operators;
 mod python;
 mod round_trips;
 mod sentinels;
+mod tags;
 mod tiers;
 
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -125,7 +125,12 @@ impl<V: Clone + Send + Sync + 'static> Server<V> {
 
     /// Loses all epochs, and keeps the entries.
     pub(crate) fn lose_epochs(&self) {
-        lock(&self.state).epochs.clear();
+        self.lose_epochs_of(|_| true);
+    }
+
+    /// Loses the epochs of some names.
+    pub(crate) fn lose_epochs_of(&self, is_lost: impl Fn(&str) -> bool) {
+        lock(&self.state).epochs.retain(|name, _| !is_lost(name));
     }
 
     pub(crate) fn keys(&self) -> Vec<Box<[u8]>> {

@@ -176,6 +176,10 @@ pub enum Invalidation {
 }
 
 /// A region's epochs where every process that shares the store sees them.
+///
+/// A region whose values are invalidated by tag keeps the epochs of its tags here too, each under a name
+/// of its own: the region's, a zero byte, and up to four digits more. So there are up to 65,536 more names
+/// to a region.
 pub trait EpochStore: Send + Sync {
     /// The epochs of `region`.
     fn read<'a>(&'a self, region: &'a str) -> Reply<'a, Epochs>;
@@ -185,7 +189,8 @@ pub trait EpochStore: Send + Sync {
     fn raise<'a>(&'a self, region: &'a str, how: Invalidation) -> Reply<'a, Epochs>;
 
     /// Raises the epochs of `region` to `known` where they are lower: for a store that can lose
-    /// what it was told (an eviction, a flush), by who still knows.
+    /// what it was told (an eviction, a flush), by who still knows. Where a clock may be set back, a tag is
+    /// invalidated by way of this; a store that does nothing here then refuses it for a while.
     fn restore<'a>(&'a self, _region: &'a str, _known: Epochs) -> Reply<'a, ()> {
         Reply::ok(())
     }

@@ -7,6 +7,7 @@
 //! - [`creators`]: when creators end, and how.
 //! - [`calls`]: calls and writes, drawn at random.
 //! - [`shaky`]: a store that does not always answer.
+//! - [`far`]: a store with epochs, which two processes share.
 //! - [`explore`]: runs a scene under many schedules and counts what happened.
 
 #[cfg(not(dogpile_shuttle))]
@@ -16,6 +17,7 @@ pub mod books;
 pub mod calls;
 pub mod creators;
 pub mod explore;
+pub mod far;
 pub mod shaky;
 pub mod value;
 pub mod world;

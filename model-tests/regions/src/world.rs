@@ -135,6 +135,21 @@ impl World {
         }
     }
 
+    /// What a key's value is made of changes in the source, and then its tag is invalidated, which is its key.
+    pub fn invalidate_tag(&self, key: usize, how: Invalidation) {
+        let _alone = self.writing.lock();
+        let version = self.books.open().raise(key);
+        if self.region.invalidate_tag(KEYS[key], how).is_err() {
+            return;
+        }
+        let mut books = self.books.open();
+        match how {
+            Invalidation::Hard => books.leaves(key, version),
+            Invalidation::Soft => books.leaves_stale(key, version),
+        }
+        books.signs.insert("a tag invalidated");
+    }
+
     /// Whatever was asked of the region has ended: nothing may be left of it (law 6).
     ///
     /// # Panics

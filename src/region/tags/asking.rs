@@ -92,11 +92,11 @@ pub(super) async fn tell<V: Clone + Send + Sync + 'static>(
     how: Invalidation,
 ) -> Result<(), StoreError> {
     let (region, name) = (&*active.name, name_of(&active.name, slot));
-    // Whatever was created before this call began carries no higher number.
-    let order = read_order(epochs, region).await?;
+    // Whatever was created before this call began carries no higher number: here none above the floor.
+    let order = read_order(epochs, region).await?.max(active.epochs.floor());
     let before = epochs.read(region).await?.current().max(order);
     let raised = raise_above(active, epochs, &name, how, before).await?;
-    let least = Epoch::new(raised.current().number().saturating_sub(1));
+    let least = below(raised.current());
     let order = raise_above(active, epochs, &order_of(region), Invalidation::Hard, least).await?;
     active.epochs.begin_tags().tag(slot).raise(raised);
     active.epochs.learn_order(order.current());
@@ -109,12 +109,21 @@ pub(in crate::region) async fn raise_region<V: Clone + Send + Sync + 'static>(
     epochs: &dyn EpochStore,
     how: Invalidation,
 ) -> Result<Epochs, StoreError> {
-    let raised = epochs.raise(&active.name, how).await?;
+    let mut raised = epochs.raise(&active.name, how).await?;
     let order = read_order(epochs, &active.name).await?;
-    if raised.current() > order {
-        return Ok(raised);
+    if raised.current() <= order {
+        raised = raise_above(active, epochs, &active.name, how, order).await?;
     }
-    raise_above(active, epochs, &active.name, how, order).await
+    // Values carry what this process has raised already, by a clock that may be ahead.
+    let here = active.epochs.floor();
+    if raised.current() < here {
+        epochs.restore(&active.name, only(how, here)).await?;
+    }
+    Ok(raised)
+}
+
+const fn below(number: Epoch) -> Epoch {
+    Epoch::new(number.number().saturating_sub(1))
 }
 
 /// Raises epochs until their number is above `before`: once, unless a clock was set back.
@@ -158,13 +167,14 @@ pub(super) async fn pay<V: Clone + Send + Sync + 'static>(
     if debts.lost.is_empty() {
         return Ok(());
     }
+    let mut least = table.order().unwrap_or_default();
     for slot in &debts.lost {
         let known = table.tag(*slot).at_least();
+        least = least.max(below(known.current()));
         epochs.restore(&name_of(&active.name, *slot), known).await?;
     }
     // Who has asked meanwhile asks again.
     let order = order_of(&active.name);
-    let least = table.order().unwrap_or_default();
     let raised = raise_above(active, epochs, &order, Invalidation::Hard, least).await?;
     active.epochs.learn_order(raised.current());
     table.are_restored(&debts.lost);

@@ -73,6 +73,20 @@ pub(super) fn regions_have_epochs_of_their_own<V: Sample>(subject: &Subject<V>) 
             untouched.current() == Epoch::FIRST,
             "another region's epochs rose: {untouched:?}"
         );
+        for tag in ["\0", "\x00002a"] {
+            let name = format!("{region}{tag}");
+            let own = subject.take(epochs.read(&name))?;
+            ensure!(
+                own.current() == Epoch::FIRST,
+                "the epochs of {name:?} rose with the region's: {own:?}"
+            );
+            let raised = subject.take(epochs.raise(&name, Soft))?;
+            let read = subject.take(epochs.read(&name))?;
+            ensure!(
+                read == raised,
+                "{name:?} was raised to {raised:?}, but {read:?} is read"
+            );
+        }
         Ok(())
     })
 }

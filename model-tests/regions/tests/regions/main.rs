@@ -6,4 +6,5 @@ mod kept;
 mod mixes;
 mod old_values;
 mod passing_time;
+mod tags;
 mod wakes;
