@@ -1,7 +1,7 @@
 //! Law 11 for tags: what was invalidated by tag is gone for who calls after, whatever was on its way.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use dogpile::{Config, Invalidation, Memory, Region, Tag, Tags};
 use dogpile_proof::{Property, Tool, shown};
@@ -80,10 +80,7 @@ fn two_processes() -> BTreeSet<&'static str> {
         region
     };
     let regions = [0, 1].map(open);
-    let now = |source: &Mutex<Source>| match source.lock() {
-        Ok(source) => *source,
-        Err(_) => panic!("nobody panics there"),
-    };
+    let now = |source: &Mutex<Source>| *source.lock().unwrap_or_else(PoisonError::into_inner);
     together((0..4).map(|number| -> Box<dyn FnOnce() + Send> {
         let (region, source) = (regions[number % 2].clone(), Arc::clone(&source));
         let signs = Arc::clone(&signs);
@@ -115,7 +112,11 @@ fn two_processes() -> BTreeSet<&'static str> {
                 let Ok(answer) = created else {
                     panic!("{created:?}")
                 };
-                assert!(answer.value >= asked.least, "{answer:?} after {}", asked.least);
+                assert!(
+                    answer.value >= asked.least,
+                    "{answer:?} after {}",
+                    asked.least
+                );
                 sign(match answer.origin {
                     dogpile::Origin::Hit => "hit",
                     dogpile::Origin::Created => "created",
@@ -132,5 +133,7 @@ fn what_another_process_invalidates_by_tag_is_gone_for_who_calls_after() {
     let count = schedules(3_000, 15_000, 60_000);
     let random = explore("two processes", Draw::Random, 0x2b0, count, two_processes);
     let placed = explore("two processes", Draw::Pct(4), 0x2b0, count, two_processes);
-    random.and(placed).witness(&["invalidated", "hit", "created", "otherwise"]);
+    random
+        .and(placed)
+        .witness(&["invalidated", "hit", "created", "otherwise"]);
 }
