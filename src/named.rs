@@ -172,6 +172,9 @@ where
         if let Some(yes) = words.flag("strict_invalidation")? {
             config = config.strict_invalidation(yes);
         }
+        if let Some(span) = words.duration("soft_timeout")? {
+            config = config.soft_timeout(span);
+        }
         if let Some(span) = words.duration("back_off")? {
             config = config.back_off(span);
         }
