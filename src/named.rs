@@ -6,6 +6,7 @@
 //! | `backend` | `memory`, `file`, `sled`, `redis`, `memcached`, or one that was [registered](register_backend) | must be given |
 //! | `fresh_for`, `stale_for` | durations | see [`Config`] |
 //! | `deadline`, `creation_limit`, `lease_time`, `skew` | durations | |
+//! | `soft_timeout` | a duration | not at all |
 //! | `back_off` | a duration | not at all |
 //! | `stale_if_error`, `strict_invalidation` | `true` or `false` | |
 //! | `on_store_failure` | `create` or `fail` | `create` |
