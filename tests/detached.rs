@@ -106,7 +106,7 @@ fn law_1_sixty_four_impatient_callers_have_one_creator() {
                 scope.spawn(|| {
                     let created = Arc::clone(&created);
                     barrier.wait();
-                    let create = move || created.fetch_add(1, Ordering::SeqCst) + 1;
+                    let create = move || created.fetch_add(1, Ordering::Relaxed) + 1;
                     region.get_or_create_detached("key", create).unwrap()
                 })
             })
@@ -264,19 +264,21 @@ fn law_6_a_job_that_never_begins_is_taken_over_at_the_limit() {
     assert_eq!(stage.region.get("key").unwrap(), Some(3));
 }
 
+static NESTED: Region<u64> = Region::new("nested");
+
+fn depth(tree: usize, left: u64) -> u64 {
+    let key = format!("{tree}/{left}");
+    NESTED
+        .get_or_create_detached(key, move || match left {
+            0 => 0,
+            _ => 1 + depth(tree, left - 1),
+        })
+        .unwrap()
+}
+
 #[test]
 fn law_8_detached_creators_within_each_other_end() {
-    static NESTED: Region<u64> = Region::new("nested");
     NESTED.configure(Config::new(Memory::unbounded())).unwrap();
-    fn depth(tree: usize, left: u64) -> u64 {
-        let key = format!("{tree}/{left}");
-        NESTED
-            .get_or_create_detached(key, move || match left {
-                0 => 0,
-                _ => 1 + depth(tree, left - 1),
-            })
-            .unwrap()
-    }
     thread::scope(|scope| {
         let trees: Vec<_> = (0..8)
             .map(|tree| scope.spawn(move || depth(tree, 5)))

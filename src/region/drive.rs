@@ -29,7 +29,7 @@ impl<C, D> Own<C, D> {
     where
         V: Clone + Send + Sync + 'static,
         E: Send + Sync + 'static,
-        D: FnOnce(Rest<V, E>, C) -> Result<(), (Rest<V, E>, C)>,
+        D: FnOnce(Rest<V, E>, C) -> Option<(Rest<V, E>, C)>,
     {
         let (Some(detach), Some(rest)) = (self.detach.take(), call.detach(creation)) else {
             return Event::Detached(false);
@@ -37,10 +37,10 @@ impl<C, D> Own<C, D> {
         let Some(creator) = self.creator.take() else {
             unreachable!("the flow gives a creator away once at most")
         };
-        let given = detach(rest, creator);
-        Event::Detached(match given {
-            Ok(()) => true,
-            Err(((rest, _), creator)) => {
+        let handed_back = detach(rest, creator);
+        Event::Detached(match handed_back {
+            None => true,
+            Some(((rest, _), creator)) => {
                 call.take_back(rest);
                 self.creator = Some(creator);
                 false
@@ -50,8 +50,9 @@ impl<C, D> Own<C, D> {
 }
 
 /// Borrowed creators run in their own call.
-pub(super) fn nobody_else<T, C>(rest: T, creator: C) -> Result<(), (T, C)> {
-    Err((rest, creator))
+#[allow(clippy::unnecessary_wraps)] // the engines ask it as they ask a runner
+pub(super) fn nobody_else<T, C>(rest: T, creator: C) -> Option<(T, C)> {
+    Some((rest, creator))
 }
 
 /// Whether a call rests, for one that goes on beside others.

@@ -145,15 +145,12 @@ fn give_to_runner<V: Send + Sync + 'static, T>(
     job: Job,
     keeps: bool,
     gift: &Gift<T>,
-) -> Result<(), T> {
+) -> Option<T> {
     let given = match region.settings.runner.as_ref() {
         Some(run) => run(job),
         None if keeps => Err(job),
         None => CREATORS.run(job),
     };
-    match given {
-        Ok(()) => Ok(()),
-        // A runner that handed back another job has taken ours.
-        Err(_) => gift.take().map_or(Ok(()), Err),
-    }
+    // A runner that handed back another job has taken ours.
+    given.err().and_then(|_| gift.take())
 }

@@ -21,7 +21,7 @@ pub(in crate::region) fn drive_async<'r, V, E, C, F>(
     call: impl BorrowMut<Call<'r, V, E>>,
     action: Action,
     creator: C,
-    detach: impl FnOnce(Rest<V, E>, C) -> Result<(), (Rest<V, E>, C)>,
+    detach: impl FnOnce(Rest<V, E>, C) -> Option<(Rest<V, E>, C)>,
 ) -> impl Future<Output = Result<Answer<V>, Error<E>>>
 where
     V: Clone + Send + Sync + 'static,
@@ -41,7 +41,7 @@ pub(in crate::region) fn drive_beside<'r, V, E, C, F, I>(
     mut call: impl BorrowMut<Call<'r, V, E>>,
     mut action: Action,
     creator: C,
-    detach: impl FnOnce(Rest<V, E>, C) -> Result<(), (Rest<V, E>, C)>,
+    detach: impl FnOnce(Rest<V, E>, C) -> Option<(Rest<V, E>, C)>,
     pace: impl Fn(Pace),
 ) -> impl Future<Output = Result<Answer<V>, Error<E>>>
 where

@@ -15,13 +15,13 @@ use crate::region::call::{Call, Rest};
 use crate::region::drive::Own;
 use crate::region::wait::Wait;
 
-/// Drives `call` to its end. `detach` takes over the rest of a call whose creator is owned, and says
-/// whether it did.
+/// Drives `call` to its end. `detach` takes over the rest of a call whose creator is owned, and hands
+/// back what it does not take.
 pub(in crate::region) fn drive<V, E, C>(
     call: &mut Call<'_, V, E>,
     mut action: Action,
     creator: C,
-    detach: impl FnOnce(Rest<V, E>, C) -> Result<(), (Rest<V, E>, C)>,
+    detach: impl FnOnce(Rest<V, E>, C) -> Option<(Rest<V, E>, C)>,
 ) -> Result<Answer<V>, Error<E>>
 where
     V: Clone + Send + Sync + 'static,
