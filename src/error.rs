@@ -99,6 +99,14 @@ pub enum Error<E = Infallible> {
         /// Which value.
         place: Place,
     },
+    /// This call's creator was given to a runner, and came to nothing there: the job was dropped.
+    #[error(
+        "the creation of {place} was given to a runner and dropped there; have the runner run each job, or hand it back"
+    )]
+    Dropped {
+        /// Which value.
+        place: Place,
+    },
     /// A creator of many values made more or fewer than it was asked for, so that nobody can tell
     /// which are whose. None was stored.
     #[error(
@@ -182,6 +190,9 @@ impl<E> Error<E> {
                 remaining: *remaining,
             },
             Self::Cycle { place } => Error::Cycle {
+                place: place.clone(),
+            },
+            Self::Dropped { place } => Error::Dropped {
                 place: place.clone(),
             },
             Self::WrongCount {

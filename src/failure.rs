@@ -54,6 +54,7 @@ pub(crate) fn error<E: Send + Sync + 'static>(
             waited: waited.to_duration(),
         },
         (Trouble::Cycle, _) => Error::Cycle { place },
+        (Trouble::Dropped, _) => Error::Dropped { place },
         (_, Some(Failure::Own(error))) => Error::Creator(error),
         (_, Some(Failure::Store(error))) => Error::Store(error),
         (_, Some(Failure::Panic(panic))) => resume_unwind(panic),

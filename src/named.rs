@@ -6,6 +6,7 @@
 //! | `backend` | `memory`, `file`, `sled`, `redis`, `memcached`, or one that was [registered](register_backend) | must be given |
 //! | `fresh_for`, `stale_for` | durations | see [`Config`] |
 //! | `deadline`, `creation_limit`, `lease_time`, `skew` | durations | |
+//! | `soft_timeout` | a duration | not at all |
 //! | `back_off` | a duration | not at all |
 //! | `stale_if_error`, `strict_invalidation` | `true` or `false` | |
 //! | `on_store_failure` | `create` or `fail` | `create` |
@@ -171,6 +172,9 @@ where
         }
         if let Some(yes) = words.flag("strict_invalidation")? {
             config = config.strict_invalidation(yes);
+        }
+        if let Some(span) = words.duration("soft_timeout")? {
+            config = config.soft_timeout(span);
         }
         if let Some(span) = words.duration("back_off")? {
             config = config.back_off(span);

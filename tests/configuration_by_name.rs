@@ -87,6 +87,7 @@ fn toml_says_all_that_a_map_says() {
         creation_limit = '1m'
         lease_time = 10
         back_off = '1h'
+        soft_timeout = '50ms'
         skew = '2s'
         stale_if_error = false
         strict_invalidation = true

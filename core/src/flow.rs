@@ -15,21 +15,34 @@
 //!                                   Create --> Commit --> Release --> Return(Created)
 //! ```
 //!
+//! An owned creator may be given to a runner: with a stale value at hand right after the claim, and the
+//! caller is served; by a caller that wishes to wait for it when it is to begin, and the caller follows
+//! it like anybody else. Either way the creation outlives its caller.
+//!
 //! Who holds the local claim when another process holds the lease is the *delegate*: the one
 //! caller of this process that talks to the store about the key.
 
+mod events;
 mod steps;
 #[cfg(test)]
 mod tests;
 
+pub use events::{Claimed, Committed, Created, Event, Leased, Looked, Woke};
+
 /// What the call wants, fixed when it starts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[allow(clippy::struct_excessive_bools)] // four independent wishes, not states of one thing
+#[allow(clippy::struct_excessive_bools)] // independent wishes, not states of one thing
 pub struct Wish {
     /// Create whatever is there, superseding a creation under way (`refresh`).
     pub refresh: bool,
     /// The creator is owned: with a stale value at hand it runs elsewhere.
     pub owned: bool,
+    /// With a stale value at hand the call waits for the next one; its deadline then ends with the stale
+    /// one, not with an error.
+    pub patient: bool,
+    /// The creator is owned: with no value at hand it runs elsewhere too, and the call waits for it as
+    /// for another's. When the call goes away, the creation goes on.
+    pub detached: bool,
     /// A creator's error is answered with the stale value, if there is one.
     pub stale_if_error: bool,
     /// Without a store the call fails, rather than creating without storing.
@@ -47,8 +60,13 @@ pub enum Action {
         /// End the flight that is there and begin another.
         supersede: bool,
     },
-    /// Give the rest of this flow to a runner. Answer: [`Event::Detached`].
-    Detach,
+    /// Give claim, lease and creator to a runner. Answer: [`Event::Detached`].
+    Detach {
+        /// The creator is to begin: this call takes a seat among those who wait for it, before the
+        /// runner may begin, and what the runner goes on with is [`Flow::creating`]. Else it is
+        /// [`Flow::detached`], and this call waits for nothing.
+        creation: bool,
+    },
     /// Look again and ask for the store's lease, in one step. Answer: [`Event::Leased`].
     Lease {
         /// Take it from whoever holds it, and ignore what is there.
@@ -152,127 +170,8 @@ pub enum Trouble {
     Cycle,
     /// The store failed.
     Store,
-}
-
-/// What came of an action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Event {
-    /// Of [`Action::Look`].
-    Looked(Looked),
-    /// Of [`Action::Claim`].
-    Claimed(Claimed),
-    /// Of [`Action::Detach`]: whether the runner took the creation.
-    Detached(bool),
-    /// Of [`Action::Lease`].
-    Leased(Leased),
-    /// Of [`Action::Wait`].
-    Woke(Woke),
-    /// Of [`Action::Create`].
-    Created(Created),
-    /// Of [`Action::Commit`].
-    Committed(Committed),
-    /// Of [`Action::Release`], [`Action::HandOver`] and [`Action::Leave`].
-    Done,
-    /// The caller went away, at any moment.
-    Cancelled,
-}
-
-/// What a look found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Looked {
-    /// Nothing that may be used.
-    Miss,
-    /// A value that may be served while another is created.
-    Stale,
-    /// A value that may be served.
-    Fresh,
-    /// The store did not answer.
-    Failed {
-        /// Whether this process kept a value that may be served.
-        kept: bool,
-    },
-}
-
-/// Who creates in this process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Claimed {
-    /// This call.
-    Won,
-    /// Another.
-    Joined,
-    /// What the look found is no longer there.
-    Changed,
-}
-
-/// Who creates among the processes that share the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Leased {
-    /// This one.
-    Won {
-        /// The second look found a fresh value after all.
-        fresh_seen: bool,
-    },
-    /// Another.
-    Lost,
-    /// Nobody for now: the creator failed a short time ago, and is left alone.
-    BackingOff,
-    /// This one, for a local claim that was superseded meanwhile: those who come now would find the
-    /// lease and no flight.
-    Superseded,
-    /// The store did not answer.
-    Failed,
-}
-
-/// Why a wait ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Woke {
-    /// With the value of the creation.
-    Value {
-        /// The store confirmed that nothing superseded it.
-        committed: bool,
-        /// Its creator began after this call did.
-        began_after_me: bool,
-    },
-    /// With the error of the creation.
-    Error,
-    /// The creation's caller got no answer from the store and did not create.
-    StoreFailed,
-    /// The creator went away or is past its limit: this call is the creator now.
-    Heir,
-    /// The creation was superseded.
-    Superseded,
-    /// Something happened to the key in the store.
-    LookAgain,
-    /// The other process's lease has run out.
-    LeaseTimer,
-    /// The deadline has passed.
-    Deadline,
-    /// The creation waits for this very call.
-    Cycle,
-}
-
-/// How the creator ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Created {
-    /// With a value to be stored.
-    Ok,
-    /// With a value that is not to be stored.
-    Declined,
-    /// With an error.
-    Err,
-    /// With a panic.
-    Panicked,
-}
-
-/// What the store says of a commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Committed {
-    /// The lease was current.
-    Stored,
-    /// The lease was void; nothing was changed.
-    Refused,
-    /// The store did not answer.
-    Failed,
+    /// The creation that this call gave to a runner came to nothing, and nobody took its place.
+    Dropped,
 }
 
 /// An event that cannot follow the action that was asked for: a defect of the driver.
@@ -306,6 +205,8 @@ pub struct Flow {
 struct Facts {
     /// A value is at hand that may be served while another is created.
     stale: bool,
+    /// It is served only when waiting for the next takes too long.
+    soft: bool,
     /// The store did not answer this call's last question: no lease, no commit.
     store_failed: bool,
     /// The call has waited for another's creation.
@@ -318,11 +219,15 @@ struct Facts {
 enum State {
     Looking,
     Claiming,
-    Detaching,
+    Detaching {
+        creation: bool,
+    },
     Leasing,
     Waiting {
         delegate: bool,
     },
+    /// Waiting as a follower, for the creation that it gave to a runner. It has no creator any more.
+    Awaiting,
     Creating,
     Committing {
         store: bool,
@@ -341,12 +246,18 @@ enum Then {
 }
 
 impl Flow {
-    /// A call with this wish, and its first action.
+    /// A call with this wish, and its first action. Who refreshes creates in the call itself.
     pub fn start(wish: Wish) -> (Self, Action) {
-        let (state, action) = if wish.refresh {
-            (State::Claiming, Action::Claim { supersede: true })
+        let (wish, state, action) = if wish.refresh {
+            let wish = Wish {
+                owned: false,
+                patient: false,
+                detached: false,
+                ..wish
+            };
+            (wish, State::Claiming, Action::Claim { supersede: true })
         } else {
-            (State::Looking, Action::Look)
+            (wish, State::Looking, Action::Look)
         };
         let facts = Facts::default();
         (Self { wish, state, facts }, action)
@@ -358,6 +269,8 @@ impl Flow {
         let flow = Self {
             wish: Wish {
                 owned: false,
+                patient: false,
+                detached: false,
                 ..wish
             },
             state: State::Leasing,
@@ -369,6 +282,36 @@ impl Flow {
             },
         };
         (flow, Action::Lease { supersede: false })
+    }
+
+    /// The creation that a call gave to a runner when it was to begin, and its first action. It holds
+    /// what the call held, the claim and the lease, or no lease where the store did not answer; it
+    /// answers nobody.
+    pub fn creating(store_failed: bool) -> (Self, Action) {
+        let flow = Self {
+            wish: Wish::default(),
+            state: State::Creating,
+            facts: Facts {
+                store_failed,
+                ..Facts::default()
+            },
+        };
+        (flow, Action::Create)
+    }
+
+    /// Whether the store did not answer the call's last question.
+    pub const fn is_without_store(&self) -> bool {
+        self.facts.store_failed
+    }
+
+    /// Whether a wait ends with the value at hand, and so at the earlier of the caller's deadlines.
+    pub const fn waits_softly(&self) -> bool {
+        self.facts.soft
+    }
+
+    /// Whether the call has given its creator away: it never takes a creator's place.
+    pub const fn has_given(&self) -> bool {
+        matches!(self.state, State::Awaiting)
     }
 
     /// Whether the call has waited before: a creation that it joins now began after it did.

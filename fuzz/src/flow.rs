@@ -72,6 +72,8 @@ fn wish(bits: u8) -> Wish {
         owned: bits & 2 != 0,
         stale_if_error: bits & 4 != 0,
         needs_store: bits & 8 != 0,
+        patient: bits & 16 != 0,
+        detached: bits & 32 != 0,
     }
 }
 
@@ -88,9 +90,9 @@ fn answer(action: Action, choice: u8, has_waited: bool, account: &mut Account) -
                 Claimed::Joined
             })
         }
-        Action::Detach => {
+        Action::Detach { .. } => {
             let taken = pick(2) == 0;
-            account.claim &= !taken;
+            (account.claim, account.lease) = (account.claim && !taken, account.lease && !taken);
             Event::Detached(taken)
         }
         Action::Lease { .. } => {

@@ -7,24 +7,27 @@ use dogpile_core::flow::{Action, Event, Flow, Wish};
 use dogpile_model_tests::mutant::events;
 
 /// What a call wishes, and what it learns. Of conditions that would do, the first is named.
-const FACTS: [&str; 8] = [
+const FACTS: [&str; 11] = [
     "refresh",
     "store_failed",
+    "soft",
     "stale",
     "needs_store",
     "waited",
     "superseded",
     "owned",
+    "patient",
+    "detached",
     "stale_if_error",
 ];
 /// The place of the one that is asked for when all is over.
-const WAITED: usize = 4;
+const WAITED: usize = 5;
 
 /// How many rows with conditions an event may have before the last one, which has none.
-const MOST: usize = 3;
+const MOST: usize = 4;
 
 /// Which of the facts hold, a bit each.
-type Facts = u8;
+type Facts = u16;
 
 /// What an event leads to.
 #[derive(Clone, PartialEq, Eq)]
@@ -115,12 +118,13 @@ fn way(event: Event, action: Action, next: &str, facts: Facts) -> Way {
 
 /// The states in the table's order, and every event in each with the cases that were met.
 fn cases() -> BTreeMap<(usize, String, usize), Vec<Case>> {
-    const ORDER: [&str; 9] = [
+    const ORDER: [&str; 10] = [
         "Looking",
         "Claiming",
         "Detaching",
         "Leasing",
         "Waiting",
+        "Awaiting",
         "Creating",
         "Committing",
         "Parting",
@@ -131,9 +135,12 @@ fn cases() -> BTreeMap<(usize, String, usize), Vec<Case>> {
         owned: bits & 2 != 0,
         stale_if_error: bits & 4 != 0,
         needs_store: bits & 8 != 0,
+        patient: bits & 16 != 0,
+        detached: bits & 32 != 0,
     };
     let starts = |wish| [Flow::start(wish).0, Flow::detached(wish).0];
-    let mut open: Vec<Flow> = (0..16).map(wish).flat_map(starts).collect();
+    let mut open: Vec<Flow> = (0..64).map(wish).flat_map(starts).collect();
+    open.extend([false, true].map(|store_failed| Flow::creating(store_failed).0));
     let mut met: HashSet<Flow> = open.iter().copied().collect();
     let mut cases: BTreeMap<_, Vec<Case>> = BTreeMap::new();
     while let Some(flow) = open.pop() {

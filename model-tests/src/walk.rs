@@ -32,7 +32,7 @@ fn answers(action: Action, event: Event) -> bool {
         (_, Event::Cancelled)
         | (Action::Look, Event::Looked(_))
         | (Action::Claim { .. }, Event::Claimed(_))
-        | (Action::Detach, Event::Detached(_))
+        | (Action::Detach { .. }, Event::Detached(_))
         | (Action::Lease { .. }, Event::Leased(_))
         | (Action::Create, Event::Created(_))
         | (Action::Commit { .. }, Event::Committed(_))
@@ -46,15 +46,17 @@ fn answers(action: Action, event: Event) -> bool {
 }
 
 fn wishes() -> impl Iterator<Item = Wish> {
-    (0_u8..16).map(|bits| Wish {
+    (0_u8..64).map(|bits| Wish {
         refresh: bits & 1 != 0,
         owned: bits & 2 != 0,
         stale_if_error: bits & 4 != 0,
         needs_store: bits & 8 != 0,
+        patient: bits & 16 != 0,
+        detached: bits & 32 != 0,
     })
 }
 
-/// Every call's start: with each wish, and on a runner that took over a detached one.
+/// Every call's start: with each wish, and on a runner that took over a detached one, or a creation.
 fn starts() -> Vec<Node> {
     let mut starts = Vec::new();
     for wish in wishes() {
@@ -62,6 +64,10 @@ fn starts() -> Vec<Node> {
         starts.push((flow, action, Hand::empty(wish)));
         let (flow, action) = Flow::detached(wish);
         starts.push((flow, action, Hand::of_runner(wish)));
+    }
+    for store_failed in [false, true] {
+        let (flow, action) = Flow::creating(store_failed);
+        starts.push((flow, action, Hand::of_creation(store_failed)));
     }
     starts
 }
@@ -110,7 +116,7 @@ fn edges(node: &Node, events: &[Event]) -> Vec<(Event, Node)> {
                 Err(misuse) => panic!("{misuse}"),
             };
             held.may(asked, next.has_waited());
-            dues::pay(held.wish(), *action, *event, asked);
+            dues::pay(&held, *action, *event, asked);
             edges.push((*event, (next, asked, held)));
         }
     }

@@ -30,7 +30,9 @@ mod walk;
 mod witness;
 
 pub use cheap::CHEAP;
-pub use config::{Adversity, Caller, Config, Start, Strict, get, owned, refresh, strict};
+pub use config::{
+    Adversity, Caller, Config, Start, Strict, detached, get, owned, patient, refresh, strict,
+};
 pub use liveness::Fairness;
 pub use rules::RULES;
 pub use walk::{Report, explore};

@@ -15,6 +15,7 @@ fn events() -> Vec<Event> {
     let looked = [
         Looked::Miss,
         Looked::Stale,
+        Looked::Due,
         Looked::Fresh,
         Looked::Failed { kept: false },
         Looked::Failed { kept: true },
@@ -63,19 +64,34 @@ fn events() -> Vec<Event> {
 }
 
 /// Every way in which a call begins.
-fn starts() -> Vec<(Wish, bool, Flow, Action)> {
+fn starts() -> Vec<(Wish, &'static str, Flow, Action)> {
     let wish = |bits: u8| Wish {
         refresh: bits & 1 != 0,
         owned: bits & 2 != 0,
         stale_if_error: bits & 4 != 0,
         needs_store: bits & 8 != 0,
+        patient: bits & 16 != 0,
+        detached: bits & 32 != 0,
     };
     let both = |wish| {
         let (flow, action) = Flow::start(wish);
         let (rest, lease) = Flow::detached(wish);
-        [(wish, false, flow, action), (wish, true, rest, lease)]
+        [
+            (wish, "start", flow, action),
+            (wish, "detached", rest, lease),
+        ]
     };
-    (0..16).map(wish).flat_map(both).collect()
+    let creations = [("creating", false), ("creating without a store", true)];
+    let creations = creations.map(|(begun, store_failed)| {
+        let (flow, action) = Flow::creating(store_failed);
+        (Wish::default(), begun, flow, action)
+    });
+    // A detached creator is owned; who refreshes asks nobody to create elsewhere.
+    let elsewhere = |wish: &Wish| wish.owned || wish.patient || wish.detached;
+    let is_used =
+        |wish: &Wish| (wish.owned || !wish.detached) && !(wish.refresh && elsewhere(wish));
+    let used = (0..64).map(wish).filter(is_used);
+    used.flat_map(both).chain(creations).collect()
 }
 
 /// A state that the flow reached, and where each answer leads.
@@ -223,6 +239,8 @@ fn wishes(wish: Wish) -> Vec<&'static str> {
         ("owned", wish.owned),
         ("stale_if_error", wish.stale_if_error),
         ("needs_store", wish.needs_store),
+        ("patient", wish.patient),
+        ("detached", wish.detached),
     ];
     let wished = all.into_iter().filter(|(_, wished)| *wished);
     wished.map(|(name, _)| name).collect()
@@ -238,12 +256,12 @@ pub(crate) fn file() -> File {
     };
     let mut stepped = HashSet::new();
     let mut traces = Vec::new();
-    for (wish, detached, flow, action) in starts() {
+    for (wish, begun, flow, action) in starts() {
         let start = graph.places[&(flow, action)];
         while let Some(steps) = graph.trace(start, &mut stepped) {
             traces.push(json!({
                 "wish": wishes(wish),
-                "detached": detached,
+                "begun": begun,
                 "first": Numbers::of(&numbers.actions, &action),
                 "steps": numbers.steps(&graph, &steps),
                 "waited": steps.iter().position(|(_, at)| graph.nodes[*at].flow.has_waited()),

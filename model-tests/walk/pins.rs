@@ -5,6 +5,14 @@
 //! defect of the walk. The counts do not depend on the machine.
 
 pub(crate) const PINS: &[(&str, (usize, usize, usize))] = &[
+    (
+        "a stale value and two who wait for the next, any one adversity",
+        (1_442_122, 4_301_584, 42),
+    ),
+    (
+        "two whose creators run elsewhere and a third, any one adversity",
+        (871_221, 2_643_376, 42),
+    ),
     ("an heir without a store", (437, 806, 17)),
     (
         "a refresh beside two callers, any one adversity",

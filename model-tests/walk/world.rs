@@ -53,6 +53,8 @@ macro_rules! walks {
 walks! {
     three_callers: THREE from Short;
     three_kinds_of_callers: STALE from Short;
+    creators_that_run_elsewhere: DETACHED from Short;
+    who_waits_for_the_next: PATIENT from Short;
     no_stale_value: NEVER_STALE from Short;
     two_deletes: DELETES from Short;
     pair: PAIR from Short;

@@ -4,7 +4,9 @@ use dogpile_model_tests::world::Adversity::{
     self, Ages, Cancel, Changed, Crash, Cycle, Deadline, Declines, Delete, Doubled, Fails, Forget,
     Gossip, Hang, Hard, Late, Lost, NoRunner, Overdue, Panics, Pause, Set, Soft, StoreError,
 };
-use dogpile_model_tests::world::{Config, Start, Strict, get, owned, refresh, strict};
+use dogpile_model_tests::world::{
+    Config, Start, Strict, detached, get, owned, patient, refresh, strict,
+};
 
 const BASE: Config = Config {
     name: "base",
@@ -81,6 +83,21 @@ pub(crate) const THREE: Config = Config {
 pub(crate) const STALE: Config = Config {
     name: "three kinds of callers and a stale value, any one adversity",
     callers: &[get(0), owned(0), strict(1)],
+    start: Start::Stale,
+    ..BASE
+};
+
+/// Creators that run elsewhere, in two processes.
+pub(crate) const DETACHED: Config = Config {
+    name: "two whose creators run elsewhere and a third, any one adversity",
+    callers: &[detached(0), get(0), detached(1)],
+    ..BASE
+};
+
+/// A stale value, and those who wait for the next.
+pub(crate) const PATIENT: Config = Config {
+    name: "a stale value and two who wait for the next, any one adversity",
+    callers: &[patient(0), get(0), patient(1)],
     start: Start::Stale,
     ..BASE
 };

@@ -47,9 +47,8 @@ impl<'d, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'d, V,
     pub(super) fn start(dogpile: &'d Dogpile<V>, refresh: bool) -> (Self, Action) {
         let (flow, action) = Flow::start(Wish {
             refresh,
-            owned: false,
             stale_if_error: dogpile.stale_if_error,
-            needs_store: false,
+            ..Wish::default()
         });
         let call = Self {
             dogpile,

@@ -85,7 +85,7 @@ where
         Action::Release(release) => call.release(release),
         Action::HandOver => call.hand_over(),
         Action::Leave => call.leave(),
-        Action::Detach => Event::Detached(false),
+        Action::Detach { .. } => Event::Detached(false),
         Action::Wait { .. } | Action::Create | Action::Return(_) => {
             unreachable!("the engine does these itself")
         }

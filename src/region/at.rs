@@ -2,6 +2,8 @@
 
 mod owned;
 
+pub(super) use owned::{DETACHED, OWNED};
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +17,7 @@ use super::answer::{Answer, Origin};
 use super::call::{Beginning, Call, Terms};
 use super::config::OnStoreFailure;
 use super::creation::Desk;
-use super::drive::{drive, drive_async};
+use super::drive::{drive, drive_async, nobody_else};
 use super::kept::Mark;
 use super::look::{first_look, look};
 use super::subject::Subject;
@@ -35,6 +37,7 @@ struct Own {
     fresh_for: Option<Duration>,
     stale_for: Option<Duration>,
     deadline: Option<Duration>,
+    soft_timeout: Option<Duration>,
     creation_limit: Option<Duration>,
     stale_if_error: Option<bool>,
     on_store_failure: Option<OnStoreFailure>,
@@ -43,6 +46,8 @@ struct Own {
 pub(super) const NEW: Wish = Wish {
     refresh: false,
     owned: false,
+    patient: false,
+    detached: false,
     stale_if_error: false,
     needs_store: false,
 };
@@ -340,6 +345,10 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
             policy,
             ahead: Span::ZERO,
             deadline: self.own.deadline.map_or(settings.deadline, Into::into),
+            soft_timeout: self
+                .own
+                .soft_timeout
+                .map_or(settings.soft_timeout, Into::into),
             creation_limit: self
                 .own
                 .creation_limit
@@ -385,9 +394,4 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
             origin,
         }))
     }
-}
-
-/// Borrowed creators run in their own call.
-pub(super) fn nobody_else<T, C>(_rest: T, _creator: C) -> bool {
-    false
 }

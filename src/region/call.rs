@@ -30,6 +30,8 @@ pub(super) struct Terms {
     /// How far ahead of its time a value counts as stale: it is replaced, and served meanwhile.
     pub(super) ahead: Span,
     pub(super) deadline: Span,
+    /// The same where a stale value is at hand, for calls whose creator can go on without them.
+    pub(super) soft_timeout: Span,
     pub(super) creation_limit: Span,
     pub(super) stale_if_error: bool,
     pub(super) on_store_failure: OnStoreFailure,
@@ -128,6 +130,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         let wish = Wish {
             stale_if_error: terms.stale_if_error,
             needs_store: terms.on_store_failure == OnStoreFailure::Fail,
+            patient: wish.owned && terms.soft_timeout != Span::ZERO,
             ..wish
         };
         let (flow, action) = Flow::start(wish);
@@ -163,18 +166,36 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         (call, action)
     }
 
-    /// The part that a runner carries on: it holds the claim, and answers nobody.
-    pub(super) fn detach(&mut self) -> Rest<V, E> {
+    /// The part that a runner carries on: it holds the claim, and answers nobody. Of a creation that is
+    /// to begin this call becomes a follower first; `None` where nobody can follow it any more.
+    pub(super) fn detach(&mut self, creation: bool) -> Option<Rest<V, E>> {
+        let (hold, (flow, action)) = if creation {
+            let hold = self.hold.give(self.flow.has_waited())?;
+            (hold, Flow::creating(self.flow.is_without_store()))
+        } else {
+            let hold = std::mem::replace(&mut self.hold, Hold::nothing());
+            (hold, Flow::detached(self.wish))
+        };
         let (mut call, _) = Call::start(self.subject.to_owned(), self.terms, self.wish);
-        call.hold = std::mem::replace(&mut self.hold, Hold::nothing());
-        let (flow, action) = Flow::detached(self.wish);
-        call.flow = flow;
+        (call.hold, call.flow) = (hold, flow);
+        (call.renewal, call.desk) = (self.renewal.take(), self.desk.take());
         call.at_hand.clone_from(&self.at_hand);
         call.detached = true;
         // Its time runs from now on, also while it waits for a runner that may never come to it.
         call.hold
             .begin(0, call.started.after(call.terms.creation_limit));
-        (call, action)
+        Some((call, action))
+    }
+
+    /// Has again what no runner took.
+    pub(super) fn take_back(&mut self, mut rest: Call<'static, V, E>) {
+        self.hold.take_back(&self.subject, &mut rest.hold);
+        (self.renewal, self.desk) = (rest.renewal.take(), rest.desk.take());
+    }
+
+    /// Whether there is something to serve if this call comes to nothing.
+    pub(super) fn has_value_at_hand(&self) -> bool {
+        self.at_hand.is_some()
     }
 
     pub(super) fn step(&mut self, event: Event) -> Action {
@@ -188,8 +209,23 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         self.flow.has_waited()
     }
 
+    /// Whether its creator is on its way without it.
+    pub(super) fn has_given(&self) -> bool {
+        self.flow.has_given()
+    }
+
+    /// When it stops waiting.
     pub(super) fn deadline(&self) -> Time {
-        self.started.after(self.terms.deadline)
+        let Terms {
+            deadline,
+            soft_timeout,
+            ..
+        } = self.terms;
+        let softly = self.flow.waits_softly();
+        self.started.after(match softly {
+            true => soft_timeout.min(deadline),
+            false => deadline,
+        })
     }
 
     pub(super) fn monotonic(&self) -> Time {

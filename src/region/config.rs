@@ -50,6 +50,7 @@ pub struct Config<V> {
 /// What every call of the region goes by, unless it says otherwise.
 pub(crate) struct Settings<V> {
     pub(super) deadline: Span,
+    pub(super) soft_timeout: Span,
     pub(super) creation_limit: Span,
     pub(super) lease_time: Span,
     pub(super) stale_if_error: bool,
@@ -90,6 +91,7 @@ impl<V: Send + Sync + 'static> Config<V> {
             statistics: false,
             calls: Settings {
                 deadline: Span::from_secs(60),
+                soft_timeout: Span::ZERO,
                 creation_limit: Span::from_secs(30),
                 lease_time: Span::from_secs(5),
                 stale_if_error: true,

@@ -72,6 +72,26 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
         self.claim = inherited;
     }
 
+    /// Takes a seat beside its own creator, which is to begin, and gives away all else. `None`, and
+    /// nothing is given away, where the claim was superseded: no seat is to be had there.
+    pub(super) fn give(&mut self, has_waited: bool) -> Option<Self> {
+        let flight = self.flight.as_ref().filter(|_| self.is_current())?;
+        // Whoever supersedes the claim now ends the word, so a seat that is given follows this claim.
+        self.seat = Some(flight.slot.join(has_waited)?);
+        Some(Self {
+            flight: Some(Arc::clone(flight)),
+            claim: self.claim.take(),
+            seat: None,
+            lease: self.lease.take(),
+        })
+    }
+
+    /// Has again what it gave away, and no seat.
+    pub(super) fn take_back(&mut self, subject: &Subject<'_, V>, given: &mut Self) {
+        self.leave(subject);
+        *self = std::mem::replace(given, Self::nothing());
+    }
+
     /// Makes the lease that the creator before this one left its own.
     pub(super) fn inherit_lease(&mut self) -> Option<Lease> {
         if self.lease.is_none() {
@@ -137,6 +157,10 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
 
     /// Gives claim and lease to a waiter, or frees both where nobody waits.
     pub(super) fn hand_over(&mut self, subject: &Subject<'_, V>) {
+        if self.seat.is_some() {
+            // It gave the claim away, and was cut off before it knew to whom.
+            self.leave(subject);
+        }
         let flight = self.flight.take();
         if let (Some(flight), Some(claim)) = (&flight, self.claim.take()) {
             let what_became = flight.slot.abandon(claim);

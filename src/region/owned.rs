@@ -1,12 +1,15 @@
 //! Owned creators: they run in the background while the caller has the stale value already.
 
 mod calls;
+mod detached;
+mod gift;
 mod worker;
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub(super) use gift::Gift;
 pub(super) use worker::{CREATORS, UPKEEP};
 
 /// Has a store maintained soon; a full queue drops it.

@@ -98,6 +98,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
     /// up?
     pub(super) fn look_around(&mut self, waker: &Waker) -> Wait {
         let (has_waited, deadline) = (self.has_waited(), self.deadline());
+        let has_given = self.has_given();
         let Some((flight, seat)) = self.hold.seat(has_waited) else {
             return Wait::Over(Woke::Superseded);
         };
@@ -113,6 +114,10 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
         let now = self.subject.active().clock.monotonic();
         if now >= deadline {
             return Wait::Over(Woke::Deadline);
+        }
+        // Without a creator it could take nobody's place.
+        if has_given {
+            return Wait::Until(deadline);
         }
         match flight.slot.relieve(seat, now) {
             Relief::NotYet(due) => Wait::Until(due.min(deadline)),

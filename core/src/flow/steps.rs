@@ -12,10 +12,13 @@ impl Flow {
         match (self.state, event) {
             (State::Looking, Event::Looked(looked)) => Some(self.looked(looked)),
             (State::Claiming, Event::Claimed(claimed)) => Some(self.claimed(claimed)),
-            (State::Detaching, Event::Detached(taken)) => Some(self.detached_to(taken)),
+            (State::Detaching { creation }, Event::Detached(taken)) => {
+                Some(self.detached_to(creation, taken))
+            }
             (State::Leasing, Event::Leased(leased)) => Some(self.leased(leased)),
             (State::Waiting { delegate: false }, Event::Woke(woke)) => self.follower_woke(woke),
             (State::Waiting { delegate: true }, Event::Woke(woke)) => self.delegate_woke(woke),
+            (State::Awaiting, Event::Woke(woke)) => self.giver_woke(woke),
             (State::Creating, Event::Created(created)) => Some(self.created(created)),
             (State::Committing { store }, Event::Committed(committed)) => {
                 Some(self.committed(store, committed))
@@ -26,9 +29,10 @@ impl Flow {
             (
                 State::Looking
                 | State::Claiming
-                | State::Detaching
+                | State::Detaching { .. }
                 | State::Leasing
                 | State::Waiting { .. }
+                | State::Awaiting
                 | State::Creating
                 | State::Committing { .. }
                 | State::Parting(_)
@@ -46,38 +50,45 @@ impl Flow {
     }
 
     fn looked(&mut self, looked: Looked) -> Action {
-        self.facts.stale = looked == Looked::Stale;
+        self.facts.stale = matches!(looked, Looked::Stale | Looked::Due);
+        self.facts.soft = looked == Looked::Stale && self.wish.patient;
         // A store that answers again is used again.
         self.facts.store_failed = matches!(looked, Looked::Failed { .. });
         match looked {
             Looked::Fresh => self.give(Origin::Hit),
             Looked::Failed { kept: true } => self.give(Origin::Kept),
             Looked::Failed { kept: false } if self.wish.needs_store => self.fail(Trouble::Store),
-            Looked::Stale | Looked::Miss | Looked::Failed { kept: false } => self.claim(),
+            Looked::Stale | Looked::Due | Looked::Miss | Looked::Failed { kept: false } => {
+                self.claim()
+            }
         }
     }
 
     fn claimed(&mut self, claimed: Claimed) -> Action {
         match claimed {
             Claimed::Won if self.facts.store_failed => self.create(),
-            Claimed::Won if self.facts.stale && self.wish.owned => {
-                self.state = State::Detaching;
-                Action::Detach
+            Claimed::Won if self.facts.stale && self.wish.owned && !self.facts.soft => {
+                self.detach(false)
             }
             Claimed::Won => self.lease(),
-            Claimed::Joined if self.facts.stale => self.give(Origin::Stale),
+            Claimed::Joined if self.facts.stale && !self.facts.soft => self.give(Origin::Stale),
             Claimed::Joined => self.wait(false),
             Claimed::Changed => self.look(),
         }
     }
 
-    /// The caller is served either way; a creation that no runner takes goes to a waiter or ends.
-    fn detached_to(&mut self, taken: bool) -> Action {
-        let served = Ending::Value(Origin::Stale);
-        if taken {
-            return self.end(served);
+    /// Who has a value at hand is served either way; a creation that no runner takes then goes to a
+    /// waiter or ends. Who has none creates by itself rather than not at all.
+    fn detached_to(&mut self, creation: bool, taken: bool) -> Action {
+        match taken {
+            true if creation => {
+                self.state = State::Awaiting;
+                Action::Wait { delegate: false }
+            }
+            true => self.give(Origin::Stale),
+            false if self.facts.stale => self.hand_over(Then::Return(Ending::Value(Origin::Stale))),
+            false => self.create_here(),
         }
-        self.hand_over(Then::Return(served))
     }
 
     fn leased(&mut self, leased: Leased) -> Action {
@@ -91,18 +102,17 @@ impl Flow {
                 self.release(Release::Confirmed, Ending::Value(origin))
             }
             Leased::Won { .. } => self.create(),
-            Leased::Lost if self.facts.stale => {
+            Leased::Lost if self.facts.stale && !self.facts.soft => {
                 self.hand_over(Then::Return(Ending::Value(Origin::Stale)))
             }
             Leased::Lost => self.wait(true),
-            Leased::BackingOff if self.facts.stale && self.wish.stale_if_error => {
-                self.release(Release::Failed, Ending::Value(Origin::StaleOnError))
-            }
-            Leased::BackingOff => {
-                self.release(Release::Failed, Ending::Trouble(Trouble::BackingOff))
-            }
+            Leased::BackingOff => self.release(Release::Failed, self.without(Trouble::BackingOff)),
             // Once: a call goes a bounded way, however often the key is deleted meanwhile.
-            Leased::Superseded if self.facts.superseded => self.create(),
+            // In the call itself: nobody can take a seat there, so nobody could wait for a runner.
+            Leased::Superseded if self.facts.superseded && self.facts.soft => {
+                self.hand_over(Then::Return(Ending::Value(Origin::Stale)))
+            }
+            Leased::Superseded if self.facts.superseded => self.create_here(),
             Leased::Superseded => {
                 self.facts.superseded = true;
                 self.hand_over(Then::Look)
@@ -130,10 +140,7 @@ impl Flow {
             }
             Created::Ok => self.commit(true),
             Created::Declined => self.commit(false),
-            Created::Err if self.facts.stale && self.wish.stale_if_error => {
-                self.release(Release::Failed, Ending::Value(Origin::StaleOnError))
-            }
-            Created::Err => self.release(Release::Failed, Ending::Trouble(Trouble::Creator)),
+            Created::Err => self.release(Release::Failed, self.without(Trouble::Creator)),
             Created::Panicked => {
                 self.release(Release::Panicked, Ending::Trouble(Trouble::Panicked))
             }
@@ -164,7 +171,11 @@ impl Flow {
                     self.look()
                 }
             }
-            Woke::Error => self.fail(Trouble::Shared),
+            Woke::Error => {
+                let ending = self.without(Trouble::Shared);
+                self.end(ending)
+            }
+            Woke::StoreFailed if self.facts.stale => self.give(Origin::Stale),
             Woke::StoreFailed if self.wish.needs_store => self.fail(Trouble::Store),
             Woke::StoreFailed => {
                 self.facts.store_failed = true;
@@ -175,8 +186,36 @@ impl Flow {
             Woke::Superseded => self.look(),
             // Nobody told it anything, so its seat is still taken.
             Woke::LookAgain => self.leave(Then::Look),
-            Woke::Deadline => self.leave(Then::Return(Ending::Trouble(Trouble::Deadline))),
-            Woke::Cycle => self.leave(Then::Return(Ending::Trouble(Trouble::Cycle))),
+            Woke::Deadline => self.leave(Then::Return(self.at_hand_or(Trouble::Deadline))),
+            Woke::Cycle => self.leave(Then::Return(self.at_hand_or(Trouble::Cycle))),
+            Woke::LeaseTimer => return None,
+        })
+    }
+
+    /// The creation was this call's own. Nobody asks it to create again, so what brings it no value
+    /// ends it.
+    fn giver_woke(&mut self, woke: Woke) -> Option<Action> {
+        self.facts.waited = true;
+        let came_to_nothing = self.at_hand_or(Trouble::Dropped);
+        Some(match woke {
+            Woke::Value {
+                committed: false,
+                began_after_me: false,
+            }
+            | Woke::Superseded => self.end(came_to_nothing),
+            Woke::Value { .. } => self.give(Origin::Shared),
+            Woke::Error => {
+                let ending = self.without(Trouble::Shared);
+                self.end(ending)
+            }
+            Woke::StoreFailed => {
+                let ending = self.at_hand_or(Trouble::Store);
+                self.end(ending)
+            }
+            Woke::Heir => self.hand_over(Then::Return(came_to_nothing)),
+            Woke::LookAgain => self.leave(Then::Return(came_to_nothing)),
+            Woke::Deadline => self.leave(Then::Return(self.at_hand_or(Trouble::Deadline))),
+            Woke::Cycle => self.leave(Then::Return(self.at_hand_or(Trouble::Cycle))),
             Woke::LeaseTimer => return None,
         })
     }
@@ -185,10 +224,10 @@ impl Flow {
         self.facts.waited = true;
         Some(match woke {
             Woke::LookAgain | Woke::LeaseTimer => self.lease(),
-            Woke::Error => self.release(Release::Failed, Ending::Trouble(Trouble::Shared)),
+            Woke::Error => self.release(Release::Failed, self.without(Trouble::Shared)),
             Woke::Superseded => self.hand_over(Then::Look),
-            Woke::Deadline => self.hand_over(Then::Return(Ending::Trouble(Trouble::Deadline))),
-            Woke::Cycle => self.hand_over(Then::Return(Ending::Trouble(Trouble::Cycle))),
+            Woke::Deadline => self.hand_over(Then::Return(self.at_hand_or(Trouble::Deadline))),
+            Woke::Cycle => self.hand_over(Then::Return(self.at_hand_or(Trouble::Cycle))),
             Woke::Value { .. } | Woke::StoreFailed | Woke::Heir => return None,
         })
     }
@@ -198,8 +237,10 @@ impl Flow {
         let end = Then::Return(Ending::Cancelled);
         match self.state {
             State::Looking | State::Claiming | State::Over => self.end(Ending::Cancelled),
-            State::Waiting { delegate: false } | State::Leaving(_) => self.leave(end),
-            State::Detaching
+            State::Waiting { delegate: false } | State::Awaiting | State::Leaving(_) => {
+                self.leave(end)
+            }
+            State::Detaching { .. }
             | State::Leasing
             | State::Waiting { delegate: true }
             | State::Creating
@@ -231,9 +272,27 @@ impl Flow {
         Action::Wait { delegate }
     }
 
+    /// Runs the creator, or has it run elsewhere while the call waits for it.
     fn create(&mut self) -> Action {
+        let elsewhere = if self.facts.stale {
+            self.facts.soft && self.wish.owned
+        } else {
+            self.wish.detached
+        };
+        if elsewhere {
+            return self.detach(true);
+        }
+        self.create_here()
+    }
+
+    fn create_here(&mut self) -> Action {
         self.state = State::Creating;
         Action::Create
+    }
+
+    fn detach(&mut self, creation: bool) -> Action {
+        self.state = State::Detaching { creation };
+        Action::Detach { creation }
     }
 
     fn commit(&mut self, store: bool) -> Action {
@@ -261,6 +320,22 @@ impl Flow {
             Then::Look => self.look(),
             Then::Return(ending) => self.end(ending),
         }
+    }
+
+    /// What a creator's failure means to a call.
+    const fn without(&self, trouble: Trouble) -> Ending {
+        if self.facts.stale && self.wish.stale_if_error {
+            return Ending::Value(Origin::StaleOnError);
+        }
+        Ending::Trouble(trouble)
+    }
+
+    /// The value at hand, or the reason why there is none.
+    const fn at_hand_or(&self, trouble: Trouble) -> Ending {
+        if self.facts.stale {
+            return Ending::Value(Origin::Stale);
+        }
+        Ending::Trouble(trouble)
     }
 
     fn give(&mut self, origin: Origin) -> Action {

@@ -120,13 +120,13 @@ fn law_4_an_owned_creator_runs_elsewhere() {
     };
     let taken = [
         (STALE, CLAIM),
-        (WON, Action::Detach),
+        (WON, Action::Detach { creation: false }),
         (Event::Detached(true), SERVED_STALE),
     ];
     play(Flow::start(owned), Action::Look, &taken);
     let busy = [
         (STALE, CLAIM),
-        (WON, Action::Detach),
+        (WON, Action::Detach { creation: false }),
         (Event::Detached(false), Action::HandOver),
         (Event::Done, SERVED_STALE),
     ];

@@ -48,13 +48,15 @@ thread_local! {
 }
 
 /// Every state by the beginning of its name; what a state remembers beyond that is no arm.
-const STATES: [&str; 11] = [
+const STATES: [&str; 13] = [
     "Looking",
     "Claiming",
-    "Detaching",
+    "Detaching { creation: false }",
+    "Detaching { creation: true }",
     "Leasing",
     "Waiting { delegate: false }",
     "Waiting { delegate: true }",
+    "Awaiting",
     "Creating",
     "Committing { store: false }",
     "Committing { store: true }",
@@ -67,6 +69,7 @@ pub fn events() -> Vec<Event> {
     let mut events = vec![
         Event::Looked(Looked::Miss),
         Event::Looked(Looked::Stale),
+        Event::Looked(Looked::Due),
         Event::Looked(Looked::Fresh),
         Event::Looked(Looked::Failed { kept: false }),
         Event::Looked(Looked::Failed { kept: true }),

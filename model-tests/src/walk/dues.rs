@@ -7,10 +7,12 @@ use dogpile_core::flow::{
     Action, Claimed, Ending, Event, Leased, Looked, Origin, Release, Trouble, Wish, Woke,
 };
 
+use super::hand::Hand;
 use crate::hold;
 
-/// Asserts that `asked` is what a call with this wish owes after `event`.
-pub(super) fn pay(wish: Wish, before: Action, event: Event, asked: Action) {
+/// Asserts that `asked` is what a call owes whose driver has this hand after `event`.
+pub(super) fn pay(held: &Hand, before: Action, event: Event, asked: Action) {
+    let wish = held.wish();
     match (before, event) {
         (_, Event::Looked(looked)) => after_a_look(wish, looked, asked),
         (_, Event::Claimed(Claimed::Changed)) => {
@@ -19,8 +21,29 @@ pub(super) fn pay(wish: Wish, before: Action, event: Event, asked: Action) {
                 asked == Action::Look
             );
         }
-        (_, Event::Leased(leased)) => with_the_lease(wish, leased, asked),
-        (Action::Wait { delegate: false }, Event::Woke(woke)) => to_a_follower(wish, woke, asked),
+        (_, Event::Claimed(Claimed::Joined) | Event::Leased(Leased::Lost)) if held.is_soft() => {
+            hold!(
+                "who wishes for the next value waits for it",
+                matches!(asked, Action::Wait { .. })
+            );
+        }
+        (_, Event::Leased(leased)) => with_the_lease(held, leased, asked),
+        (Action::Detach { creation: true }, Event::Detached(true)) => hold!(
+            "law 5: who gave its creation away waits for it",
+            asked == Action::Wait { delegate: false }
+        ),
+        (Action::Detach { .. }, Event::Detached(false)) => hold!(
+            "a creation that no runner takes is the caller's, unless it has a value",
+            asked
+                == match held.has_stale() {
+                    true => Action::HandOver,
+                    false => Action::Create,
+                }
+        ),
+        (Action::Wait { delegate: false }, Event::Woke(woke)) if held.has_given() => {
+            to_a_giver(woke, asked);
+        }
+        (Action::Wait { delegate: false }, Event::Woke(woke)) => to_a_follower(held, woke, asked),
         (Action::Wait { delegate: true }, Event::Woke(woke)) => to_a_delegate(woke, asked),
         _ => {}
     }
@@ -52,11 +75,12 @@ fn after_a_look(wish: Wish, looked: Looked, asked: Action) {
             "law 12: a store that is needed and fails is an error at once",
             fails(asked, Trouble::Store)
         ),
-        Looked::Miss | Looked::Stale | Looked::Failed { kept: false } => {}
+        Looked::Miss | Looked::Stale | Looked::Due | Looked::Failed { kept: false } => {}
     }
 }
 
-fn with_the_lease(wish: Wish, leased: Leased, asked: Action) {
+fn with_the_lease(held: &Hand, leased: Leased, asked: Action) {
+    let wish = held.wish();
     match leased {
         Leased::Won { fresh_seen: true } if !wish.refresh => hold!(
             "law 2: what the second look finds ends the flight",
@@ -65,7 +89,7 @@ fn with_the_lease(wish: Wish, leased: Leased, asked: Action) {
         Leased::Won { .. } => {
             hold!(
                 "law 1: who has claim and lease creates",
-                asked == Action::Create
+                matches!(asked, Action::Create | Action::Detach { creation: true })
             );
         }
         Leased::Failed => hold!(
@@ -80,7 +104,8 @@ fn with_the_lease(wish: Wish, leased: Leased, asked: Action) {
     }
 }
 
-fn to_a_follower(wish: Wish, woke: Woke, asked: Action) {
+fn to_a_follower(held: &Hand, woke: Woke, asked: Action) {
+    let wish = held.wish();
     match woke {
         Woke::Value {
             committed,
@@ -95,7 +120,11 @@ fn to_a_follower(wish: Wish, woke: Woke, asked: Action) {
         ),
         Woke::Error => hold!(
             "law 5: one failing call for all who waited",
-            fails(asked, Trouble::Shared)
+            fails(asked, Trouble::Shared) || gives(asked, Origin::StaleOnError)
+        ),
+        Woke::StoreFailed if held.has_stale() => hold!(
+            "law 12: a value at hand is given when the store fails",
+            gives(asked, Origin::Stale)
         ),
         Woke::StoreFailed if wish.needs_store => hold!(
             "law 12: the store's failure is an error for all who need it",
@@ -104,6 +133,32 @@ fn to_a_follower(wish: Wish, woke: Woke, asked: Action) {
         Woke::StoreFailed => hold!(
             "law 12: a store that has just failed is not asked again",
             asked == Action::Claim { supersede: false }
+        ),
+        _ => {}
+    }
+}
+
+/// What was its own creation ends its call.
+fn to_a_giver(woke: Woke, asked: Action) {
+    match woke {
+        Woke::Value {
+            committed,
+            began_after_me,
+        } if committed || began_after_me => hold!(
+            "law 5: who gave its creation away gets the result itself",
+            gives(asked, Origin::Shared)
+        ),
+        Woke::Error => hold!(
+            "law 5: a failing creation is its giver's too",
+            fails(asked, Trouble::Shared) || gives(asked, Origin::StaleOnError)
+        ),
+        Woke::Value { .. } | Woke::Superseded | Woke::StoreFailed => hold!(
+            "who has no creator any more goes round no more",
+            matches!(asked, Action::Return(_))
+        ),
+        Woke::Heir => hold!(
+            "an heir without a creator passes on what it inherited",
+            asked == Action::HandOver
         ),
         _ => {}
     }

@@ -33,6 +33,10 @@ pub(crate) struct Hand {
     /// Whether a creation that is joined now began after this call did.
     patient: bool,
     cancelled: bool,
+    /// Its creation was given to a runner.
+    given: bool,
+    /// No runner took it.
+    handed_back: bool,
     /// How often its claim was superseded before it had the lease.
     orphaned: u8,
     /// The last answer to it was that.
@@ -57,6 +61,8 @@ impl Hand {
             values: 0,
             patient: false,
             cancelled: false,
+            given: false,
+            handed_back: false,
             orphaned: 0,
             is_orphan: false,
         }
@@ -64,17 +70,47 @@ impl Hand {
 
     /// The claim, and a copy of the stale value, of a call that went ahead with it.
     pub(crate) fn of_runner(wish: Wish) -> Self {
-        let owned = false;
+        let wish = Wish {
+            owned: false,
+            patient: false,
+            detached: false,
+            ..wish
+        };
         Self {
             claim: true,
             looked: Some(Looked::Stale),
-            ..Self::empty(Wish { owned, ..wish })
+            ..Self::empty(wish)
+        }
+    }
+
+    /// The claim, and the lease where the store gave one, of a call whose creator is to begin.
+    pub(crate) fn of_creation(store_failed: bool) -> Self {
+        Self {
+            claim: true,
+            lease: !store_failed,
+            no_lease: store_failed,
+            ..Self::empty(Wish::default())
         }
     }
 
     /// What its call wants.
     pub(crate) fn wish(&self) -> Wish {
         self.wish
+    }
+
+    /// Whether its creation was given to a runner.
+    pub(crate) fn has_given(&self) -> bool {
+        self.given
+    }
+
+    /// Whether a value is at hand that may be served.
+    pub(crate) fn has_stale(&self) -> bool {
+        matches!(self.looked, Some(Looked::Stale | Looked::Due))
+    }
+
+    /// Whether it waits for the next value although one is at hand.
+    pub(crate) fn is_soft(&self) -> bool {
+        self.looked == Some(Looked::Stale) && self.wish.patient
     }
 
     /// What the driver may hold when `event` has come of `action`; nothing where an honest driver
@@ -100,7 +136,16 @@ impl Hand {
                 return Vec::new();
             }
             (_, Event::Claimed(claimed)) => next.claim = claimed == Claimed::Won,
-            (_, Event::Detached(taken)) => next.claim = !taken,
+            (Action::Detach { creation: true }, Event::Detached(true)) => {
+                (next.claim, next.lease) = (false, false);
+                // It sat down before the creator began.
+                (next.given, next.seat, next.patient) = (true, true, true);
+            }
+            (_, Event::Detached(taken)) => {
+                next.claim = !taken;
+                next.lease &= !taken;
+                next.handed_back = !taken;
+            }
             (_, Event::Leased(leased)) => {
                 next.lease = matches!(leased, Leased::Won { .. } | Leased::Superseded);
                 next.fresh_seen = leased == Leased::Won { fresh_seen: true };

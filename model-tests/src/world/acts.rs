@@ -6,7 +6,7 @@ use dogpile_core::state::Request;
 
 use super::config::{Adversity, Strict};
 use super::flights::Outcome;
-use super::parts::{Call, Letter, Phase, Value};
+use super::parts::{Call, Letter, Name, Phase, Seat, Value};
 use super::scene::Scene;
 use super::witness::Witness;
 use crate::hold;
@@ -94,6 +94,46 @@ impl Scene<'_> {
         if let (Some(flight), Some(claim)) = (call.flight, call.claim) {
             self.begin(call.process, flight, claim);
         }
+    }
+
+    /// The creator is to begin, and a runner takes it: the caller sits down first.
+    pub(crate) fn gives(&mut self, at: usize) {
+        let call = self.state.calls[at];
+        let seated = self.is_current(at).then(|| self.sits_beside(at)).flatten();
+        let (Some(seat), Some(flight), Some(claim)) = (seated, call.flight, call.claim) else {
+            self.answer(at, Event::Detached(false));
+            return;
+        };
+        self.saw(Witness::Given);
+        let flow = self.machine.creating(call.flow);
+        let job = usize::from(self.state.count);
+        self.state.count += 1;
+        self.state.calls[job] = Call {
+            started: true,
+            flight: Some(flight),
+            claim: Some(claim),
+            lease: call.lease,
+            voided: call.voided,
+            known: self.state.processes[usize::from(call.process)].known,
+            name: Name(self.state.count - 1),
+            ..Call::blank(call.process, flow)
+        };
+        *self.call(at) = Call {
+            claim: None,
+            lease: 0,
+            voided: false,
+            seat: Some(seat),
+            given: true,
+            ..call
+        };
+        self.begin(call.process, flight, claim);
+        self.answer(at, Event::Detached(true));
+    }
+
+    fn sits_beside(&mut self, at: usize) -> Option<Seat> {
+        let call = self.state.calls[at];
+        let has_waited = self.machine.has_waited(call.flow);
+        self.sit(call.process, call.flight?, has_waited)
     }
 
     pub(crate) fn begins(&mut self, at: usize) {

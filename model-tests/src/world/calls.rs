@@ -30,7 +30,7 @@ impl Moves<'_> {
         match self.machine.action(call.flow) {
             Action::Look => self.look(at),
             Action::Claim { supersede } => self.claim(at, supersede),
-            Action::Detach => self.detach(at),
+            Action::Detach { creation } => self.detach(at, creation),
             Action::Lease { supersede } => self.lease(at, supersede),
             Action::Wait { delegate: false } => self.follow(at),
             Action::Wait { delegate: true } => self.wait_for_store(at),
@@ -87,8 +87,12 @@ impl Moves<'_> {
         }
     }
 
-    fn detach(&mut self, at: usize) {
-        self.step(at, "is served; a runner goes on", |scene| scene.goes_on(at));
+    fn detach(&mut self, at: usize, creation: bool) {
+        if creation {
+            self.step(at, "sits down; a runner creates", |scene| scene.gives(at));
+        } else {
+            self.step(at, "is served; a runner goes on", |scene| scene.goes_on(at));
+        }
         self.wrong_call(at, "no runner", Adversity::NoRunner, |scene| {
             scene.answer(at, Event::Detached(false));
         });

@@ -5,7 +5,7 @@ use super::config::Adversity::{
     Ages, Cancel, Changed, Crash, Cycle, Deadline, Declines, Delete, Doubled, Fails, Forget,
     Gossip, Hang, Hard, Late, Lost, NoRunner, Overdue, Panics, Pause, Set, Soft, StoreError,
 };
-use super::config::{Config, Start, Strict, get, owned, refresh, strict};
+use super::config::{Config, Start, Strict, detached, get, owned, patient, refresh, strict};
 
 /// Two callers of one process over its own memory, and whether all end.
 const BASE: Config = Config {
@@ -50,6 +50,23 @@ pub const CHEAP: &[Config] = &[
     Config {
         name: "a stale value, two calls",
         callers: &[get(0), owned(0)],
+        start: Start::Stale,
+        live: true,
+        total: 1,
+        adversities: INSIDE,
+        ..BASE
+    },
+    Config {
+        name: "two whose creators run elsewhere",
+        callers: &[detached(0), detached(0)],
+        live: true,
+        total: 1,
+        adversities: INSIDE,
+        ..BASE
+    },
+    Config {
+        name: "a stale value and a call that waits for the next",
+        callers: &[get(0), patient(0)],
         start: Start::Stale,
         live: true,
         total: 1,

@@ -121,6 +121,8 @@ pub const fn get(process: u8) -> Caller {
         owned: false,
         stale_if_error: false,
         needs_store: false,
+        patient: false,
+        detached: false,
     };
     Caller { process, wish }
 }
@@ -136,6 +138,20 @@ pub const fn refresh(process: u8) -> Caller {
 pub const fn owned(process: u8) -> Caller {
     let mut caller = get(process);
     caller.wish.owned = true;
+    caller
+}
+
+/// The same, and with a stale value it waits for the next for a while.
+pub const fn patient(process: u8) -> Caller {
+    let mut caller = owned(process);
+    caller.wish.patient = true;
+    caller
+}
+
+/// A call whose creator runs elsewhere also with no value at hand.
+pub const fn detached(process: u8) -> Caller {
+    let mut caller = owned(process);
+    caller.wish.detached = true;
     caller
 }
 

@@ -28,9 +28,18 @@ impl Scene<'_> {
                 || ending == Ending::Trouble(Trouble::Panicked);
             hold!("a created value is not lost", kept, "{ending:?}");
         }
+        if ending == Ending::Trouble(Trouble::Dropped) {
+            self.saw(Witness::GiverDropped);
+        }
         let Ending::Value(origin) = ending else {
             return;
         };
+        if call.given && origin == Origin::Shared {
+            self.saw(Witness::GiverServed);
+        }
+        if origin == Origin::Stale && self.machine.wish(call.flow).patient {
+            self.saw(Witness::StaleAfterWait);
+        }
         let value = match origin {
             Origin::Stale | Origin::StaleOnError | Origin::Kept => call.at_hand,
             Origin::Created | Origin::Declined | Origin::Superseded | Origin::NotStored => {

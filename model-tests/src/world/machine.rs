@@ -38,6 +38,17 @@ impl Machine {
         self.number(start, wish)
     }
 
+    /// The creation of a call in that state, on a runner.
+    pub(crate) fn creating(&mut self, flow: u16) -> u16 {
+        let store_failed = self.known[usize::from(flow)].0.is_without_store();
+        let start = Flow::creating(store_failed);
+        self.number(start, Wish::default())
+    }
+
+    pub(crate) fn has_given(&self, flow: u16) -> bool {
+        self.known[usize::from(flow)].0.has_given()
+    }
+
     pub(crate) fn action(&self, flow: u16) -> Action {
         self.known[usize::from(flow)].1
     }

@@ -217,6 +217,8 @@ pub(crate) struct Call {
     /// Its second look found a fresh value.
     pub(crate) fresh_seen: bool,
     pub(crate) created: bool,
+    /// It has given its creation to a runner.
+    pub(crate) given: bool,
     /// It has heard that its claim was superseded before it had the lease.
     pub(crate) superseded: bool,
     /// The store has confirmed its commit.

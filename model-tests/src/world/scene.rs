@@ -124,17 +124,23 @@ impl Scene<'_> {
                 let confirmed = call.stored || call.fresh_seen;
                 hold!("only what is stored is said to be", confirmed, "{call:?}");
             }
-            Action::Detach | Action::Lease { .. } | Action::HandOver | Action::Release(_) => {}
+            Action::Detach { .. }
+            | Action::Lease { .. }
+            | Action::HandOver
+            | Action::Release(_) => {}
             Action::Wait { .. } => {
+                let wishes = self.machine.wish(call.flow).patient;
                 hold!(
-                    "a reader with an old value never waits",
-                    !call.has_stale,
+                    "a reader with an old value never waits unless it wishes to",
+                    !call.has_stale || wishes,
                     "{call:?}"
                 );
             }
             Action::Create => {
                 let again = !call.fresh_seen || call.is_refresh(self.machine);
                 hold!("a creator has looked again", again, "{call:?}");
+                let given = self.machine.has_given(call.flow);
+                hold!("who gave its creator away has none", !given, "{call:?}");
                 hold!(
                     "a creator has the claim",
                     call.claim.is_some() && !call.created,

@@ -227,7 +227,7 @@ impl State {
     }
 }
 
-/// What is not there is not looked at: there is always the same number of calls.
+/// What is not there is not looked at.
 impl std::hash::Hash for State {
     fn hash<H: std::hash::Hasher>(&self, into: &mut H) {
         self.store.hash(into);
@@ -239,6 +239,7 @@ impl std::hash::Hash for State {
             }
             into.write_u8(u8::MAX);
         }
+        into.write_u8(self.count);
         for call in self.calls() {
             if call.is_over() {
                 into.write_u8(u8::MAX);
@@ -290,6 +291,7 @@ impl Call {
             has_stale: false,
             fresh_seen: false,
             created: false,
+            given: false,
             superseded: false,
             stored: false,
             name: Name::default(),

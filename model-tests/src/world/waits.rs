@@ -101,7 +101,14 @@ impl Moves<'_> {
         let flight = self.from.processes[process].flights[usize::from(place)];
         let begun = flight.begun == Some(seat.claim);
         let held = flight.is_held_by(seat.claim);
-        if begun && flight.overdue && held && self.rules.relieves {
+        let given = self.machine.has_given(call.flow);
+        if given && flight.overdue {
+            // Its creator is not there any more, so that it takes nobody's place: its own time is up.
+            self.step(at, "waits too long", |scene| {
+                scene.answer(at, Event::Woke(Woke::Deadline));
+            });
+        }
+        if begun && flight.overdue && held && self.rules.relieves && !given {
             self.step(at, "takes the creator's place", |scene| {
                 let request = Request::TakeOver(seat.claim.into());
                 let heir = scene.succeed_for(at, request);
@@ -110,7 +117,7 @@ impl Moves<'_> {
                 scene.answer(at, Event::Woke(Woke::Heir));
             });
         }
-        if !held && (!begun || flight.overdue) {
+        if !held && (!begun || flight.overdue) && !given {
             self.step(at, "finds the creation superseded", |scene| {
                 scene.counts_wait(at, seat, false);
                 scene.rises(at, None);

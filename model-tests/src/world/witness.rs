@@ -59,6 +59,10 @@ witnesses! {
     PausedExpired: "the lease of a paused client runs out";
     AskedAfterCrash: "a lease is given after its holder died";
     BadReply: "a reply is lost, late or doubled";
+    Given: "a creation is given to a runner as it begins";
+    GiverServed: "a caller gets the value of the creation that it gave away";
+    GiverDropped: "a creation that was given away comes to nothing";
+    StaleAfterWait: "a stale value is served after waiting for the next";
     Answered: "a call gets its answer";
     AllOver: "all calls are over";
 }

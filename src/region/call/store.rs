@@ -55,7 +55,10 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
                 let nominal = view.nominal(&entry.metadata, epochs, active.now());
                 self.is_early = nominal == Verdict::Fresh;
                 self.at_hand = Some(entry);
-                Looked::Stale
+                match self.is_early {
+                    true => Looked::Due,
+                    false => Looked::Stale,
+                }
             }
             Verdict::Fresh => {
                 self.found = Some(entry);

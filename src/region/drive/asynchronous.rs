@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::flight::leases;
 use crate::region::Answer;
 use crate::region::call::{Call, Rest};
-use crate::region::drive::Pace;
+use crate::region::drive::{Own, Pace};
 use crate::region::wait::Wait;
 
 /// Drives `call` to its end; see the blocking engine.
@@ -21,7 +21,7 @@ pub(in crate::region) fn drive_async<'r, V, E, C, F>(
     call: impl BorrowMut<Call<'r, V, E>>,
     action: Action,
     creator: C,
-    detach: impl FnOnce(Rest<V, E>, C) -> bool,
+    detach: impl FnOnce(Rest<V, E>, C) -> Option<(Rest<V, E>, C)>,
 ) -> impl Future<Output = Result<Answer<V>, Error<E>>>
 where
     V: Clone + Send + Sync + 'static,
@@ -41,7 +41,7 @@ pub(in crate::region) fn drive_beside<'r, V, E, C, F, I>(
     mut call: impl BorrowMut<Call<'r, V, E>>,
     mut action: Action,
     creator: C,
-    detach: impl FnOnce(Rest<V, E>, C) -> bool,
+    detach: impl FnOnce(Rest<V, E>, C) -> Option<(Rest<V, E>, C)>,
     pace: impl Fn(Pace),
 ) -> impl Future<Output = Result<Answer<V>, Error<E>>>
 where
@@ -51,7 +51,7 @@ where
     F: Future<Output = Result<V, I>>,
     I: Into<Arc<E>>,
 {
-    let mut own = Some((creator, detach));
+    let mut own = Own::new(creator, detach);
     async move {
         let call = call.borrow_mut();
         let opened = call.subject.opened_beside();
@@ -63,20 +63,14 @@ where
                     call.looked(answer)
                 }
                 Action::Claim { supersede } => call.claim(supersede),
-                Action::Detach => {
-                    let rest = call.detach();
-                    Event::Detached(
-                        own.take()
-                            .is_some_and(|(creator, detach)| detach(rest, creator)),
-                    )
-                }
+                Action::Detach { creation } => own.give(call, creation),
                 Action::Lease { supersede } => lease(call, store, supersede).await,
                 Action::Wait { delegate } => wait(call, delegate, &pace).await,
                 Action::Create => match call.backs_off_alone() {
                     Some(event) => event,
                     None => {
                         let creation = call.begin();
-                        let creator = own.take().map(|(creator, _)| creator);
+                        let creator = own.creator.take();
                         call.created(creator::run_async(creation, creator).await)
                     }
                 },

@@ -12,22 +12,23 @@ use crate::flight::leases;
 use crate::kit::Local;
 use crate::region::Answer;
 use crate::region::call::{Call, Rest};
+use crate::region::drive::Own;
 use crate::region::wait::Wait;
 
-/// Drives `call` to its end. `detach` takes over the rest of a call whose creator is owned, and says
-/// whether it did.
+/// Drives `call` to its end. `detach` takes over the rest of a call whose creator is owned, and hands
+/// back what it does not take.
 pub(in crate::region) fn drive<V, E, C>(
     call: &mut Call<'_, V, E>,
     mut action: Action,
     creator: C,
-    detach: impl FnOnce(Rest<V, E>, C) -> bool,
+    detach: impl FnOnce(Rest<V, E>, C) -> Option<(Rest<V, E>, C)>,
 ) -> Result<Answer<V>, Error<E>>
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
     C: FnOnce() -> Result<V, E>,
 {
-    let mut own = Some((creator, detach));
+    let mut own = Own::new(creator, detach);
     let opened = call.subject.opened_beside();
     let store = &*opened.store;
     loop {
@@ -42,13 +43,7 @@ where
                 }
                 call.claim(supersede)
             }
-            Action::Detach => {
-                let rest = call.detach();
-                Event::Detached(
-                    own.take()
-                        .is_some_and(|(creator, detach)| detach(rest, creator)),
-                )
-            }
+            Action::Detach { creation } => own.give(call, creation),
             Action::Lease { supersede } => match call.backs_off(supersede) {
                 Some(event) => event,
                 None => {
@@ -63,7 +58,7 @@ where
                 Some(event) => event,
                 None => {
                     let creation = call.begin();
-                    let creator = own.take().map(|(creator, _)| creator);
+                    let creator = own.creator.take();
                     call.created(creator::run(creation, creator))
                 }
             },

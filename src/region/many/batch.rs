@@ -22,9 +22,9 @@ use crate::error::Error;
 use crate::failure;
 use crate::region::Answer;
 use crate::region::active::Active;
-use crate::region::at::{NEW, nobody_else};
+use crate::region::at::NEW;
 use crate::region::call::{Call, Terms};
-use crate::region::drive::{Pace, drive_beside};
+use crate::region::drive::{Pace, drive_beside, nobody_else};
 use crate::region::subject::Subject;
 
 type Panic = Box<dyn Any + Send>;

@@ -8,6 +8,7 @@ use dogpile_backend::Span;
 use super::BoxError;
 use crate::error::Error;
 use crate::region::Region;
+use crate::region::at::OWNED;
 
 impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// A fresh value, or a stale one at once while `creator` runs in the background, or, with no
@@ -25,7 +26,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
             Some(value) => Ok(value),
             None => self
                 .at(key)
-                .refresh_long_way(creator, ahead)
+                .elsewhere(OWNED, creator, ahead)
                 .map(|answer| answer.value),
         }
     }
@@ -48,7 +49,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
             Some(load) => load(&user_key),
             None => Err("the region has no loader; give it one with `Config::loader`".into()),
         };
-        let answer = self.at(key).refresh_long_way(load, ahead)?;
+        let answer = self.at(key).elsewhere(OWNED, load, ahead)?;
         Ok(answer.value)
     }
 
@@ -70,7 +71,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         match self.hit_ahead(key.as_ref(), ahead) {
             Some(value) => Ok(value),
             None => {
-                let answer = Box::pin(self.at(key).refresh_long_way_async(creator, ahead)).await?;
+                let answer = Box::pin(self.at(key).elsewhere_async(OWNED, creator, ahead)).await?;
                 Ok(answer.value)
             }
         }
@@ -95,7 +96,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
                 None => Err("the region has no loader; give it one with `Config::loader`".into()),
             }
         };
-        let answer = Box::pin(self.at(key).refresh_long_way_async(load, ahead)).await?;
+        let answer = Box::pin(self.at(key).elsewhere_async(OWNED, load, ahead)).await?;
         Ok(answer.value)
     }
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Optional
 
 Facts = frozenset[str]
-"""What the call wishes (refresh, owned, stale_if_error, needs_store) and what it has learned (stale,
-store_failed, waited, superseded). What holds is in the set."""
+"""What the call wishes (refresh, owned, patient, detached, stale_if_error, needs_store) and what it has
+learned (stale, soft, store_failed, waited, superseded). What holds is in the set."""
 
 
 class Go(NamedTuple):
@@ -43,9 +43,11 @@ def release(how: str, then: Go) -> Go:
 
 LOOK = Go("Look", "Looking")
 CLAIM = Go("Claim(supersede: false)", "Claiming")
-DETACH = Go("Detach", "Detaching")
+DETACH = Go("Detach(creation: false)", "Detaching")
+GIVE = Go("Detach(creation: true)", "Giving")
 LEASE = Go("Lease", "Leasing")  # with `supersede` as the call wishes
 FOLLOW = Go("Wait(delegate: false)", "Following")
+AWAIT = Go("Wait(delegate: false)", "Awaiting")  # the creation that it gave to a runner
 DELEGATE = Go("Wait(delegate: true)", "Delegating")
 CREATE = Go("Create", "Creating")
 STORE = Go("Commit(store: true)", "Storing")
@@ -76,15 +78,20 @@ _STORED, _STORED_NEW = "committed: true, began_after_me: false", "committed: tru
 
 ARMS: tuple[Arm, ...] = (
     arm("Looking", "Looked(Fresh)", value("Hit")),
+    arm("Looking", "Looked(Stale)", CLAIM, when="patient", learn="stale soft !store_failed"),
     arm("Looking", "Looked(Stale)", CLAIM, learn="stale !store_failed"),
-    arm("Looking", "Looked(Miss)", CLAIM, learn="!stale !store_failed"),
+    arm("Looking", "Looked(Due)", CLAIM, learn="stale !soft !store_failed"),
+    arm("Looking", "Looked(Miss)", CLAIM, learn="!stale !soft !store_failed"),
     arm("Looking", _KEPT, value("Kept")),
     arm("Looking", _NOT_KEPT, trouble("Store"), when="needs_store"),
     arm("Looking", _NOT_KEPT, CLAIM, learn="!stale store_failed"),
     #
+    arm("Claiming", "Claimed(Won)", GIVE, when="store_failed detached"),
     arm("Claiming", "Claimed(Won)", CREATE, when="store_failed"),
+    arm("Claiming", "Claimed(Won)", LEASE, when="soft"),
     arm("Claiming", "Claimed(Won)", DETACH, when="stale owned"),
     arm("Claiming", "Claimed(Won)", LEASE),
+    arm("Claiming", "Claimed(Joined)", FOLLOW, when="soft"),
     arm("Claiming", "Claimed(Joined)", value("Stale"), when="stale"),
     arm("Claiming", "Claimed(Joined)", FOLLOW),
     arm("Claiming", "Claimed(Changed)", LOOK),
@@ -92,10 +99,17 @@ ARMS: tuple[Arm, ...] = (
     arm("Detaching", "Detached(true)", value("Stale")),
     arm("Detaching", "Detached(false)", first("HandOver", value("Stale"))),
     #
+    arm("Giving", "Detached(true)", AWAIT),
+    arm("Giving", "Detached(false)", first("HandOver", value("Stale")), when="stale"),
+    arm("Giving", "Detached(false)", CREATE),
+    #
     arm("Leasing", _WON_FRESH, CREATE, when="refresh"),
     arm("Leasing", _WON_FRESH, release("Confirmed", value("Shared")), when="waited"),
     arm("Leasing", _WON_FRESH, release("Confirmed", value("Hit"))),
+    arm("Leasing", _WON, GIVE, when="soft owned"),
+    arm("Leasing", _WON, GIVE, when="detached"),
     arm("Leasing", _WON, CREATE),
+    arm("Leasing", "Leased(Lost)", DELEGATE, when="soft"),
     arm("Leasing", "Leased(Lost)", first("HandOver", value("Stale")), when="stale"),
     arm("Leasing", "Leased(Lost)", DELEGATE),
     arm(
@@ -105,31 +119,67 @@ ARMS: tuple[Arm, ...] = (
         when="stale stale_if_error",
     ),
     arm("Leasing", "Leased(BackingOff)", release("Failed", trouble("BackingOff"))),
+    arm("Leasing", "Leased(Superseded)", first("HandOver", value("Stale")), when="superseded soft"),
     arm("Leasing", "Leased(Superseded)", CREATE, when="superseded"),
     arm("Leasing", "Leased(Superseded)", first("HandOver", LOOK), learn="superseded"),
     arm("Leasing", "Leased(Failed)", release("StoreFailed", value("Stale")), when="stale"),
     arm("Leasing", "Leased(Failed)", release("StoreFailed", trouble("Store")), when="needs_store"),
+    arm("Leasing", "Leased(Failed)", GIVE, when="detached", learn="store_failed"),
     arm("Leasing", "Leased(Failed)", CREATE, learn="store_failed"),
     #
     arm("Following", f"Woke(Value({_OLD}))", LOOK, learn="waited"),
     arm("Following", f"Woke(Value({_NEW}))", value("Shared"), learn="waited"),
     arm("Following", f"Woke(Value({_STORED}))", value("Shared"), learn="waited"),
     arm("Following", f"Woke(Value({_STORED_NEW}))", value("Shared"), learn="waited"),
+    arm("Following", "Woke(Error)", value("StaleOnError"), when="stale stale_if_error", learn="waited"),
     arm("Following", "Woke(Error)", trouble("Shared"), learn="waited"),
+    arm("Following", "Woke(StoreFailed)", value("Stale"), when="stale", learn="waited"),
     arm("Following", "Woke(StoreFailed)", trouble("Store"), when="needs_store", learn="waited"),
     arm("Following", "Woke(StoreFailed)", CLAIM, learn="waited store_failed"),
+    arm("Following", "Woke(Heir)", GIVE, when="store_failed detached", learn="waited"),
     arm("Following", "Woke(Heir)", CREATE, when="store_failed", learn="waited"),
     arm("Following", "Woke(Heir)", LEASE, learn="waited"),
     arm("Following", "Woke(Superseded)", LOOK, learn="waited"),
     arm("Following", "Woke(LookAgain)", first("Leave", LOOK), learn="waited"),
+    arm("Following", "Woke(Deadline)", first("Leave", value("Stale")), when="stale", learn="waited"),
     arm("Following", "Woke(Deadline)", first("Leave", trouble("Deadline")), learn="waited"),
+    arm("Following", "Woke(Cycle)", first("Leave", value("Stale")), when="stale", learn="waited"),
     arm("Following", "Woke(Cycle)", first("Leave", trouble("Cycle")), learn="waited"),
+    #
+    arm("Awaiting", f"Woke(Value({_OLD}))", value("Stale"), when="stale", learn="waited"),
+    arm("Awaiting", f"Woke(Value({_OLD}))", trouble("Dropped"), learn="waited"),
+    arm("Awaiting", f"Woke(Value({_NEW}))", value("Shared"), learn="waited"),
+    arm("Awaiting", f"Woke(Value({_STORED}))", value("Shared"), learn="waited"),
+    arm("Awaiting", f"Woke(Value({_STORED_NEW}))", value("Shared"), learn="waited"),
+    arm("Awaiting", "Woke(Error)", value("StaleOnError"), when="stale stale_if_error", learn="waited"),
+    arm("Awaiting", "Woke(Error)", trouble("Shared"), learn="waited"),
+    arm("Awaiting", "Woke(StoreFailed)", value("Stale"), when="stale", learn="waited"),
+    arm("Awaiting", "Woke(StoreFailed)", trouble("Store"), learn="waited"),
+    arm("Awaiting", "Woke(Heir)", first("HandOver", value("Stale")), when="stale", learn="waited"),
+    arm("Awaiting", "Woke(Heir)", first("HandOver", trouble("Dropped")), learn="waited"),
+    arm("Awaiting", "Woke(Superseded)", value("Stale"), when="stale", learn="waited"),
+    arm("Awaiting", "Woke(Superseded)", trouble("Dropped"), learn="waited"),
+    arm("Awaiting", "Woke(LookAgain)", first("Leave", value("Stale")), when="stale", learn="waited"),
+    arm("Awaiting", "Woke(LookAgain)", first("Leave", trouble("Dropped")), learn="waited"),
+    arm("Awaiting", "Woke(Deadline)", first("Leave", value("Stale")), when="stale", learn="waited"),
+    arm("Awaiting", "Woke(Deadline)", first("Leave", trouble("Deadline")), learn="waited"),
+    arm("Awaiting", "Woke(Cycle)", first("Leave", value("Stale")), when="stale", learn="waited"),
+    arm("Awaiting", "Woke(Cycle)", first("Leave", trouble("Cycle")), learn="waited"),
     #
     arm("Delegating", "Woke(LookAgain)", LEASE, learn="waited"),
     arm("Delegating", "Woke(LeaseTimer)", LEASE, learn="waited"),
+    arm(
+        "Delegating",
+        "Woke(Error)",
+        release("Failed", value("StaleOnError")),
+        when="stale stale_if_error",
+        learn="waited",
+    ),
     arm("Delegating", "Woke(Error)", release("Failed", trouble("Shared")), learn="waited"),
     arm("Delegating", "Woke(Superseded)", first("HandOver", LOOK), learn="waited"),
+    arm("Delegating", "Woke(Deadline)", first("HandOver", value("Stale")), when="stale", learn="waited"),
     arm("Delegating", "Woke(Deadline)", first("HandOver", trouble("Deadline")), learn="waited"),
+    arm("Delegating", "Woke(Cycle)", first("HandOver", value("Stale")), when="stale", learn="waited"),
     arm("Delegating", "Woke(Cycle)", first("HandOver", trouble("Cycle")), learn="waited"),
     #
     arm("Creating", "Created(Ok)", release("Unconfirmed", value("NotStored")), when="store_failed"),
@@ -153,8 +203,10 @@ ARMS: tuple[Arm, ...] = (
     arm("Looking", "Cancelled", CANCELLED),
     arm("Claiming", "Cancelled", CANCELLED),
     arm("Following", "Cancelled", first("Leave", CANCELLED)),
+    arm("Awaiting", "Cancelled", first("Leave", CANCELLED)),
     arm("Leaving", "Cancelled", first("Leave", CANCELLED)),
     arm("Detaching", "Cancelled", first("HandOver", CANCELLED)),
+    arm("Giving", "Cancelled", first("HandOver", CANCELLED)),
     arm("Leasing", "Cancelled", first("HandOver", CANCELLED)),
     arm("Delegating", "Cancelled", first("HandOver", CANCELLED)),
     arm("Creating", "Cancelled", first("HandOver", CANCELLED)),
@@ -180,6 +232,9 @@ def table_of(arms: tuple[Arm, ...]) -> Table:
 
 TABLE = table_of(ARMS)
 
+ELSEWHERE: Facts = frozenset({"owned", "patient", "detached"})
+"""The wishes of a call whose creator may run elsewhere."""
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -192,13 +247,18 @@ class Flow:
     @staticmethod
     def start(wish: Facts) -> tuple["Flow", str]:
         if "refresh" in wish:
-            return Flow("Claiming", wish), "Claim(supersede: true)"
+            return Flow("Claiming", wish - ELSEWHERE), "Claim(supersede: true)"
         return Flow(LOOK.state, wish), LOOK.action
 
     @staticmethod
     def detached(wish: Facts) -> tuple["Flow", str]:
         """What a runner carries on: it holds the claim, and answers nobody."""
-        return Flow("Leasing", wish - {"owned"} | {"stale"}), "Lease(supersede: false)"
+        return Flow("Leasing", wish - ELSEWHERE | {"stale"}), "Lease(supersede: false)"
+
+    @staticmethod
+    def creating(store_failed: bool) -> tuple["Flow", str]:
+        """A creation that was given to a runner when it was to begin."""
+        return Flow(CREATE.state, Facts({"store_failed"} if store_failed else ())), CREATE.action
 
     def has_waited(self) -> bool:
         return "waited" in self.facts

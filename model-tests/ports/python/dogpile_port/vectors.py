@@ -130,8 +130,7 @@ def flows(vectors: Case, table: flow.Table = flow.TABLE) -> Answers:
     }
     tried: set[flow.Flow] = set()
     for trace in vectors["traces"]:
-        begin = flow.Flow.detached if trace["detached"] else flow.Flow.start
-        call, action = begin(frozenset(trace["wish"]))
+        call, action = _begin(trace["begun"], frozenset(trace["wish"]))
         so_far = [action]
         yield trace["wish"], actions[trace["first"]], action
         for at, (event, expected) in enumerate(trace["steps"]):
@@ -149,6 +148,14 @@ def flows(vectors: Case, table: flow.Table = flow.TABLE) -> Answers:
 
 
 MISUSE = "a misuse"
+
+
+def _begin(begun: str, wish: flow.Facts) -> tuple[flow.Flow, str]:
+    if begun == "start":
+        return flow.Flow.start(wish)
+    if begun == "detached":
+        return flow.Flow.detached(wish)
+    return flow.Flow.creating(begun == "creating without a store")
 
 
 def _step(call: flow.Flow, event: str, table: flow.Table) -> tuple[flow.Flow, str]:

@@ -18,22 +18,10 @@ impl Hand {
                     "{action:?} with {self:?}"
                 );
             }
-            Action::Detach | Action::Lease { .. } => self.may_go_on(action),
+            Action::Detach { creation: true } => self.may_give(),
+            Action::Detach { creation: false } | Action::Lease { .. } => self.may_go_on(action),
             Action::Wait { delegate: true } => self.may_delegate(),
-            Action::Wait { delegate: false } => {
-                hold!(
-                    "a follower holds nothing",
-                    self.is_free(),
-                    "{action:?} with {self:?}"
-                );
-                hold!(
-                    "law 4: nobody with a stale value waits as a follower",
-                    !self.has_stale(),
-                    "{self:?}"
-                );
-                self.seat = true;
-                self.patient = has_waited;
-            }
+            Action::Wait { delegate: false } => self.may_follow(has_waited),
             Action::Create => self.may_create(),
             Action::Commit { store } => self.may_commit(store),
             Action::Release(release) => self.may_release(release),
@@ -66,12 +54,41 @@ impl Hand {
         !self.claim && !self.lease && !self.seat
     }
 
+    fn may_follow(&mut self, has_waited: bool) {
+        let given = self.given && self.seat && !self.claim && !self.lease;
+        hold!(
+            "a follower holds nothing but a seat beside its own creation",
+            self.is_free() || given,
+            "{self:?}"
+        );
+        hold!(
+            "law 4: nobody with a stale value waits as a follower unless it wishes to",
+            !self.has_stale() || self.is_soft(),
+            "{self:?}"
+        );
+        self.seat = true;
+        self.patient = self.given || has_waited;
+    }
+
+    fn may_give(&self) {
+        let soft = self.is_soft() && self.wish.owned;
+        let bare = self.wish.detached && !self.has_stale();
+        hold!(
+            "only an owned creator is given away that somebody wishes to wait for",
+            soft || bare,
+            "{self:?}"
+        );
+        hold!("a creator is given away once", !self.given, "{self:?}");
+        self.may_begin();
+    }
+
     fn may_go_on(&self, action: Action) {
         let before_the_lease = self.claim && !self.lease;
-        if action == Action::Detach {
+        if action == (Action::Detach { creation: false }) {
+            let at_once = self.has_stale() && !self.is_soft();
             hold!(
                 "only a claim with a stale value and an owned creator is given to a runner",
-                before_the_lease && self.has_stale() && self.wish.owned
+                before_the_lease && at_once && self.wish.owned
             );
             return;
         }
@@ -91,8 +108,8 @@ impl Hand {
         let may = self.claim && !self.lease && !self.seat;
         hold!("a delegate has the claim and nothing else", may, "{self:?}");
         hold!(
-            "law 4: nobody with a stale value waits as a delegate",
-            !self.has_stale(),
+            "law 4: nobody with a stale value waits as a delegate unless it wishes to",
+            !self.has_stale() || self.is_soft(),
             "{self:?}"
         );
     }
@@ -125,17 +142,30 @@ impl Hand {
         hold!("a seat cannot be handed over", !self.seat, "{self:?}");
     }
 
-    fn has_stale(&self) -> bool {
-        self.looked == Some(Looked::Stale)
-    }
-
     /// The store does not answer this call, so that it goes on without.
     fn without_store(&self) -> bool {
         self.no_lease || matches!(self.looked, Some(Looked::Failed { .. }))
     }
 
     fn may_create(&self) {
-        let has_stale = self.has_stale();
+        let elsewhere = match self.has_stale() {
+            true => self.wish.owned,
+            false => self.wish.detached && !self.handed_back && self.orphaned < 2,
+        };
+        hold!(
+            "law 4: a creator that is to run elsewhere runs elsewhere",
+            !elsewhere || self.wish.refresh,
+            "{self:?}"
+        );
+        hold!(
+            "who gave its creator away has none",
+            !self.given,
+            "{self:?}"
+        );
+        self.may_begin();
+    }
+
+    fn may_begin(&self) {
         hold!(
             "law 5: nobody calls a creator that is left alone",
             !self.left_alone,
@@ -151,11 +181,6 @@ impl Hand {
         hold!(
             "law 12: nobody creates without a store that is needed",
             self.lease || !self.wish.needs_store,
-            "{self:?}"
-        );
-        hold!(
-            "law 4: with a stale value an owned creator runs elsewhere",
-            !(self.wish.owned && has_stale),
             "{self:?}"
         );
         hold!(
@@ -222,11 +247,20 @@ impl Hand {
             Ending::Value(origin) => self.may_answer(origin),
             Ending::Trouble(Trouble::Creator) => self.created == Some(Created::Err),
             Ending::Trouble(Trouble::Panicked) => self.created == Some(Created::Panicked),
-            Ending::Trouble(Trouble::Shared) => self.heard == Some(Woke::Error),
+            Ending::Trouble(Trouble::Shared) => {
+                let served = self.has_stale() && self.wish.stale_if_error;
+                self.heard == Some(Woke::Error) && !served
+            }
             Ending::Trouble(Trouble::BackingOff) => self.left_alone,
-            Ending::Trouble(Trouble::Deadline) => self.heard == Some(Woke::Deadline),
-            Ending::Trouble(Trouble::Cycle) => self.heard == Some(Woke::Cycle),
-            Ending::Trouble(Trouble::Store) => self.wish.needs_store && self.without_store(),
+            Ending::Trouble(Trouble::Deadline) => {
+                self.heard == Some(Woke::Deadline) && !self.has_stale()
+            }
+            Ending::Trouble(Trouble::Cycle) => self.heard == Some(Woke::Cycle) && !self.has_stale(),
+            Ending::Trouble(Trouble::Store) => {
+                let needed = self.wish.needs_store || self.given;
+                needed && self.without_store() && !self.has_stale()
+            }
+            Ending::Trouble(Trouble::Dropped) => self.came_to_nothing() && !self.has_stale(),
             Ending::Cancelled => self.cancelled,
             Ending::Trouble(_) => false,
         };
@@ -237,13 +271,38 @@ impl Hand {
         );
     }
 
+    /// The creation that it gave away brings it nothing.
+    fn came_to_nothing(&self) -> bool {
+        let heard = matches!(
+            self.heard,
+            Some(
+                Woke::Heir
+                    | Woke::Superseded
+                    | Woke::LookAgain
+                    | Woke::Value {
+                        committed: false,
+                        began_after_me: false
+                    }
+            )
+        );
+        self.given && heard
+    }
+
+    /// Why one who wished for the next value is served the one at hand.
+    fn has_given_up(&self) -> bool {
+        let too_long = matches!(self.heard, Some(Woke::Deadline | Woke::Cycle));
+        let nobody = self.no_lease || self.handed_back || self.orphaned > 1;
+        too_long || nobody || self.came_to_nothing()
+    }
+
     fn may_answer(&self, origin: Origin) -> bool {
         let committed = self.committed;
         match origin {
             Origin::Hit => self.looked == Some(Looked::Fresh) || self.fresh_seen,
-            Origin::Stale => self.has_stale(),
+            Origin::Stale => self.has_stale() && (!self.is_soft() || self.has_given_up()),
             Origin::StaleOnError => {
-                let failed = self.created == Some(Created::Err) || self.left_alone;
+                let heard = self.heard == Some(Woke::Error);
+                let failed = self.created == Some(Created::Err) || self.left_alone || heard;
                 self.has_stale() && self.wish.stale_if_error && failed
             }
             Origin::Kept => self.looked == Some(Looked::Failed { kept: true }),
