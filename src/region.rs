@@ -27,6 +27,7 @@ mod owned;
 mod renewal;
 mod rule;
 mod shared;
+mod start;
 mod statistics;
 mod subject;
 mod tags;

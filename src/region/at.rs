@@ -5,6 +5,7 @@ mod owned;
 pub(super) use owned::{DETACHED, OWNED};
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ use super::config::OnStoreFailure;
 use super::creation::Desk;
 use super::drive::{drive, drive_async, nobody_else};
 use super::kept::Mark;
-use super::look::{first_look, look};
+use super::look::look;
+use super::start::Start;
 use super::subject::Subject;
 use crate::error::Error;
 
@@ -289,9 +291,10 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
             let Some((active, terms)) = &active else {
                 return Err(region.not_configured());
             };
-            let subject = Subject::new(active, key.as_ref());
-            let (mut call, action) = match first_look(subject, terms, NEW).await {
-                Ok(answer) => return Ok(answer),
+            let mut start = Start::New;
+            let begun = poll_fn(|context| start.poll(active, terms, key.as_ref(), context)).await;
+            let (mut call, action) = match begun {
+                Ok(ended) => return ended,
                 Err(begun) => begun,
             };
             call.desk = desk;

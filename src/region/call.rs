@@ -2,7 +2,10 @@
 //! flow. Both engines use it; neither decides anything itself.
 
 mod creation;
+mod seated;
 mod store;
+
+pub(super) use seated::Seated;
 
 use std::sync::Arc;
 

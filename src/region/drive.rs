@@ -3,7 +3,7 @@
 mod asynchronous;
 mod blocking;
 
-pub(super) use asynchronous::{drive_async, drive_beside};
+pub(super) use asynchronous::{drive_async, drive_beside, look_around};
 pub(super) use blocking::drive;
 
 use dogpile_core::flow::Event;

@@ -2,11 +2,14 @@
 //! first, so that an invalidation that came before the call is seen whichever process made it. Where a
 //! value carries tags of which it is not known whether they were invalidated, at those too.
 
+use std::sync::Arc;
+
 use dogpile_backend::{CachedValue, Coming, EpochStore, Reply, Store, StoreError, Tags, TwoWay};
 use dogpile_core::flow::{Action, Wish};
 
 use super::active::Active;
 use super::answer::Answer;
+use super::at::NEW;
 use super::call::{Beginning, Call, Found, Terms};
 use super::subject::Subject;
 use super::tags::{ask_about, learn_order};
@@ -72,11 +75,32 @@ fn doubtful<V: Clone + Send + Sync + 'static>(active: &Active<V>, found: &Found<
 }
 
 /// What a call finds before it is more than a look; else the call, and what it does next.
+pub(super) type Looked<'r, V, E> = Result<Answer<V>, (Call<'r, V, E>, Action)>;
+
+/// The first look of a task's new call, where the store answers at once.
+pub(super) fn look_at_once<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
+    active: &'r Arc<Active<V>>,
+    terms: &Terms,
+    key: &'r [u8],
+) -> Option<Looked<'r, V, E>> {
+    let subject = Subject::new(active, key);
+    let beginning = Beginning::of(&subject);
+    let store = active.opened.for_tasks();
+    let reply = look(active, store, &active.name, subject.key());
+    if !reply.is_ready() {
+        return None;
+    }
+    let looked = reply.wait();
+    let found = active.hit_in(looked, &terms.policy, subject.key(), beginning.mark);
+    Some(found.map_err(|looked| Call::after_look(subject, *terms, NEW, beginning, looked)))
+}
+
+/// The same where it does not.
 pub(super) fn first_look<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
     subject: Subject<'r, V>,
     terms: &Terms,
     wish: Wish,
-) -> impl Future<Output = Result<Answer<V>, (Call<'r, V, E>, Action)>> {
+) -> impl Future<Output = Looked<'r, V, E>> {
     let beginning = Beginning::of(&subject);
     async move {
         let looked = {

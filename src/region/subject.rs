@@ -24,6 +24,15 @@ impl<'r, V: Clone + Send + Sync + 'static> Subject<'r, V> {
         }
     }
 
+    /// The subject for a call that goes on in another form; what is left serves to give things back.
+    pub(super) fn take(&mut self) -> Self {
+        Self {
+            region: self.region.clone(),
+            user_key: self.user_key.clone(),
+            mangled: self.mangled.take(),
+        }
+    }
+
     /// The same for somebody who outlives the caller.
     pub(super) fn to_owned(&self) -> Subject<'static, V> {
         Subject {

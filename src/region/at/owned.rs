@@ -34,12 +34,13 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
     /// [`deadline`](Self::deadline) of zero it does not wait at all.
     ///
     /// ```
-    /// use dogpile::{Config, Error, Memory, Origin, Region};
+    /// use dogpile::{Config, Memory, Origin, Region};
     /// use std::time::Duration;
     /// # static REPORTS: Region<u32> = Region::new("reports at hand");
     /// # REPORTS.configure(Config::new(Memory::unbounded()))?;
-    /// let answer = REPORTS.at("may").deadline(Duration::from_secs(5)).try_create_detached(|| "31".parse());
-    /// assert_eq!(answer.map(|answer| answer.origin), Ok(Origin::Shared)); // by the runner, for this call too
+    /// let may = REPORTS.at("may").deadline(Duration::from_secs(5));
+    /// let answer = may.try_create_detached(|| "31".parse())?;
+    /// assert_eq!((answer.value, answer.origin), (31, Origin::Shared)); // by the runner, for this call too
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///

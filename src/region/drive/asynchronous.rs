@@ -3,7 +3,7 @@
 use std::borrow::BorrowMut;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use dogpile_backend::{Store, WakeAt};
 use dogpile_core::flow::{Action, Event, Release, Woke};
@@ -110,10 +110,12 @@ where
         true => Pace::Watches,
         false => Pace::Follows,
     });
-    let woke = poll_fn(|context| match sleep(call, delegate, context.waker()) {
-        Some(woke) => Poll::Ready(woke),
-        None => Poll::Pending,
-    });
+    let woke = poll_fn(
+        |context| match look_around(call, delegate, context.waker()) {
+            Some(woke) => Poll::Ready(woke),
+            None => Poll::Pending,
+        },
+    );
     let woke = woke.await;
     pace(Pace::Busy);
     Event::Woke(woke)
@@ -166,7 +168,11 @@ where
 }
 
 /// Looks around once; `None` leaves the waker where it will be called.
-fn sleep<V, E>(call: &mut Call<'_, V, E>, delegate: bool, waker: &std::task::Waker) -> Option<Woke>
+pub(in crate::region) fn look_around<V, E>(
+    call: &mut Call<'_, V, E>,
+    delegate: bool,
+    waker: &Waker,
+) -> Option<Woke>
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
