@@ -8,9 +8,11 @@
 mod back_off;
 mod by_name;
 mod costs;
+mod dropped;
 mod epochs;
 mod failing_server;
 mod laws;
+mod round_trips;
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, ScopedJoinHandle};
