@@ -27,6 +27,8 @@
 mod address;
 mod connection;
 mod deed;
+#[cfg(test)]
+mod differential;
 mod ejection;
 mod epochs;
 mod grants;
