@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
 
 mod back_off;
+mod batches;
 mod by_name;
 mod costs;
 mod dropped;

@@ -146,7 +146,14 @@ pub(crate) fn at_once(questions: &[Question]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use dogpile_test_servers::Memcached as Server;
+
     use super::*;
+    use crate::connection::Reach;
+    use crate::keys::{Keys, Room};
+    use crate::protocol::{Code, Mode};
 
     fn question(length: usize, reads: bool) -> Question {
         Question {
@@ -179,5 +186,43 @@ mod tests {
             question(20_000, false),
         ];
         assert_eq!(at_once(&mixed), 2);
+    }
+    /// Replies of tens of megabytes come before requests of as many: whoever sent all requests before it
+    /// read would wait for a server that waits for it.
+    #[test]
+    fn large_values_read_and_stored_at_once_keep_neither_side_waiting() {
+        let server = Server::start(&["-m", "256"]).expect("the server starts");
+        let reach = Reach {
+            server: server.address().to_string(),
+            timeout: Duration::from_secs(5),
+            login: None,
+            #[cfg(feature = "tls")]
+            tls: None,
+        };
+        let mut connection = reach.connect().expect("it listens");
+        let (keys, large) = (Keys::new("large"), vec![b'x'; 900_000]);
+        let question = |number: usize, request: Request<'_>| Question {
+            number,
+            reads: request.reads(),
+            bytes: request.bytes(),
+        };
+        let place = |number: usize| keys.key(Room::Value, &number.to_be_bytes());
+        let sets = || {
+            let set = |number| Request::store(&place(number), &large, 0, 0, Mode::Always);
+            (0..40).map(move |number| question(number, set(number)))
+        };
+        let gets = (0..40).map(|number| question(number, Request::get(&place(number))));
+        let all: Vec<_> = sets().chain(gets).chain(sets()).collect();
+        let mut heard = Vec::new();
+        let asked = connection.ask_in_turn(&all, |question, answer| {
+            let is_whole = match answer {
+                Answer::Item(item) => item.body.len() == large.len(),
+                answer => matches!(answer, Answer::Code(Code::Done, _)),
+            };
+            assert!(is_whole, "the answer to {}", question.number);
+            heard.push(question.number);
+        });
+        asked.expect("neither waits");
+        assert!(heard.into_iter().eq(all.iter().map(|one| one.number)));
     }
 }
