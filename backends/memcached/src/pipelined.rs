@@ -227,6 +227,10 @@ impl Store<Payload> for Pipelined {
         })
     }
 
+    fn unreadable(&self) -> u64 {
+        self.memcached.unreadable()
+    }
+
     fn leases(&self) -> Option<&dyn LeaseStore<Payload>> {
         Some(self)
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use dogpile_backend::{
     Ask, CachedValue, Commit, Epoch, Lease, LeaseStore, Leased, Metadata, Payload, Reply, Span,
-    Stamp, Store, StoreError, Time, block_on, in_one_pass,
+    Stamp, Store, StoreError, Terms, Time, block_on, in_one_pass,
 };
 use dogpile_memcached::{MemcachedSettings, Pipelined};
 use dogpile_test_servers::Memcached as Server;
@@ -32,6 +32,7 @@ fn entry(text: &str) -> CachedValue<Payload> {
             stamp: Stamp::NONE,
             epoch: Epoch::UNKNOWN,
             created: Time::from_nanos(1_700_000_000_000_000_000),
+            terms: Terms::NONE,
         },
     }
 }
@@ -182,5 +183,6 @@ fn law_9_what_a_user_s_report_panics_with_is_one_call_s_error() {
     let error = lease.end().unwrap_err().to_string();
     assert!(error.contains("no room for reports"), "{error}");
     assert_eq!(get.end().unwrap(), None);
+    assert_eq!(store.unreadable(), 1, "it was counted before that");
     assert_eq!(text(&store, b"another"), None, "its thread goes on");
 }
