@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use dogpile::backend::{
     Backend, Blocking, CachedValue, Guarded, LeaseStore, Reply, Span, Store, StoreError, TimeLine,
 };
-use dogpile::{Clock, File, Memory, Sled};
-use tempfile::TempDir;
+use dogpile::{Clock, File, MemcachedSettings, Memory, RedisSettings, Sled};
+use dogpile_test_servers::{Flavour, Memcached};
 
 use crate::stores::Server;
 use crate::whole::{Whole, WholeCodec};
@@ -68,7 +68,31 @@ pub(crate) const ON_DISK: &[Kind] = &[
     }),
 ];
 
-/// All of them.
+/// Stores on real servers, which all programs of this process share: each has keys of its own. They act at
+/// moments of their own too, and by their own clocks their leases last for as long as a program.
+pub(crate) const SERVED: &[Kind] = &[
+    kind("memcached", |_, count| {
+        static SERVER: OnceLock<Memcached> = OnceLock::new();
+        let server = SERVER.get_or_init(|| Memcached::start(&[]).expect("memcached starts"));
+        on_a_server(count, |prefix| {
+            let settings = MemcachedSettings::server(server.url()).prefix(prefix);
+            settings.open().expect("good settings").encoded(WholeCodec)
+        })
+    }),
+    kind("Redis", |_, count| {
+        static SERVER: OnceLock<dogpile_test_servers::Server> = OnceLock::new();
+        let server = SERVER.get_or_init(|| {
+            let redis = dogpile_test_servers::Server::of(Flavour::Redis);
+            redis.start().expect("Redis starts")
+        });
+        on_a_server(count, |prefix| {
+            let settings = RedisSettings::url(server.url()).prefix(prefix);
+            settings.open().expect("good settings").encoded(WholeCodec)
+        })
+    }),
+];
+
+/// All that are in this process, or in files of its own.
 pub(crate) fn all() -> impl Iterator<Item = &'static Kind> {
     BACKENDS.iter().chain(ON_DISK)
 }
@@ -100,19 +124,30 @@ fn served(clock: Arc<dyn Clock>, count: usize) -> Vec<Handle> {
 fn in_folder<S: Store<Whole>>(count: usize, open: impl Fn(&Path) -> S) -> Vec<Handle> {
     let folder = Arc::new(tempfile::tempdir().expect("a folder"));
     let handle = |_| {
-        let handle = InFolder {
-            store: open(folder.path()),
-            _folder: Arc::clone(&folder),
-        };
-        Arc::new(handle) as Handle
+        let (store, there) = (open(folder.path()), Arc::clone(&folder));
+        Arc::new(Elsewhere { store, there }) as Handle
     };
     (0..count).map(handle).collect()
 }
 
-struct InFolder<S> {
-    /// It ends before its folder does.
+/// Handles of their own on the same keys of a server, which no other program has.
+fn on_a_server<S: Store<Whole>>(count: usize, open: impl Fn(String) -> S) -> Vec<Handle> {
+    static PROGRAMS: Mutex<u64> = Mutex::new(0);
+    let mut programs = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);
+    *programs += 1;
+    let handle = |_| {
+        let (store, there) = (open(format!("program-{programs}")), ());
+        Arc::new(Elsewhere { store, there }) as Handle
+    };
+    (0..count).map(handle).collect()
+}
+
+/// A store that is not this process's memory, and what it stands on.
+struct Elsewhere<S, P> {
+    /// It ends before its place does.
     store: S,
-    _folder: Arc<TempDir>,
+    #[expect(dead_code, reason = "it is there for as long as this is")]
+    there: P,
 }
 
 /// A store as somebody else might write it.
@@ -143,7 +178,7 @@ impl Backend<Whole> for Plain {
 
 /// Calls are made where they are asked for: what is offloaded to other threads is for other tests. It has no
 /// epochs: those of the stores go by the machine's clock, and the programs' clock stands still.
-impl<S: Store<Whole>> Store<Whole> for InFolder<S> {
+impl<S: Store<Whole>, P: Send + Sync + 'static> Store<Whole> for Elsewhere<S, P> {
     fn name(&self) -> &str {
         self.store.name()
     }

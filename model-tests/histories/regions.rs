@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dogpile_model_tests::proof::{Property, Size, Tool, shown, size};
 
-use crate::backends::{BACKENDS, Kind, ON_DISK};
+use crate::backends::{BACKENDS, Kind, ON_DISK, SERVED};
 use crate::checker::check;
 use crate::jostle::Pace;
 use crate::spec::Allowance;
@@ -77,6 +77,19 @@ fn threads_keep_the_specification() {
     println!("{seen:?}");
     let scope = "4 threads, 1 and 2 processes, 4 stores; 1 process, 2 stores on a disk";
     record(scope, &seen);
+}
+
+/// Real servers are far slower than memory, so it is fewer programs. One process each, as on a disk.
+#[test]
+fn real_servers_keep_the_specification() {
+    let count = programs(300, 1_500, 20_000);
+    let suites = |pace| SERVED.iter().map(move |kind| of(kind, pace)[0]);
+    let seen = run(suites(Pace::Tasks).chain(suites(Pace::Threads)), count);
+    println!("{seen:?}");
+    record(
+        "4 tasks, and 4 threads; 1 process, memcached and Redis",
+        &seen,
+    );
 }
 
 /// What the specification allows beyond the plain machine, some run needs: without it, a history

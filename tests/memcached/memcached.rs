@@ -6,12 +6,15 @@
 #![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
 
 mod back_off;
+mod batches;
 mod by_name;
 mod costs;
+mod dropped;
 mod epochs;
 mod failing_server;
 mod laws;
 mod python;
+mod round_trips;
 mod tags;
 
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -2,12 +2,14 @@
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::protocol::{Answer, Code, Request, parse};
 use crate::settings::Login;
 use crate::stream::Stream;
 use crate::trouble::{Trouble, is_late};
+use crate::voice::{Question, at_once};
 
 /// How much is read at once.
 const PIECE: usize = 16 * 1_024;
@@ -41,7 +43,7 @@ impl Reach {
     pub(crate) fn connect(&self) -> Result<Connection, Trouble> {
         let failed = |cause| Trouble::Connect {
             server: self.server.clone(),
-            cause,
+            cause: Arc::new(cause),
         };
         let until = Instant::now() + self.timeout;
         let mut refused = std::io::Error::other("the name leads to no address");
@@ -60,7 +62,7 @@ impl Reach {
     fn begin(&self, stream: TcpStream) -> Result<Connection, Trouble> {
         let failed = |cause| Trouble::Connect {
             server: self.server.clone(),
-            cause,
+            cause: Arc::new(cause),
         };
         stream.set_nodelay(true).map_err(failed)?;
         stream
@@ -119,6 +121,32 @@ impl Connection {
         (0..count).map(|_| self.answer(until)).collect()
     }
 
+    /// Sends all of these, as many at once as neither side has to stop for, and has each reply heard in
+    /// its turn. What was heard before something broke was heard.
+    pub(crate) fn ask_in_turn(
+        &mut self,
+        questions: &[Question],
+        mut heard: impl FnMut(&Question, Answer),
+    ) -> Result<(), Trouble> {
+        let mut left = questions;
+        while !left.is_empty() {
+            let (now, later) = left.split_at(at_once(left));
+            let bytes: Vec<&[u8]> = now.iter().map(|one| &*one.bytes).collect();
+            self.send(&bytes.concat())?;
+            for one in now {
+                let answer = self.answer(Instant::now() + self.timeout)?;
+                heard(one, answer);
+            }
+            left = later;
+        }
+        Ok(())
+    }
+
+    /// The server's name.
+    pub(crate) fn server(&self) -> &str {
+        &self.server
+    }
+
     /// An error for an answer that the request never gets.
     pub(crate) fn odd(&self, answer: &Answer) -> Trouble {
         Trouble::odd(&self.server, answer)
@@ -152,7 +180,9 @@ impl Connection {
             })?;
             if let Some((answer, length)) = parsed {
                 self.read += length;
-                self.tidy();
+                if self.read == self.filled {
+                    self.tidy();
+                }
                 return Ok(answer);
             }
             // The system counts each piece's time by itself; a server that trickles must not hold us.
@@ -164,6 +194,9 @@ impl Connection {
     }
 
     fn receive(&mut self) -> Result<(), Trouble> {
+        if self.read > 0 {
+            self.tidy();
+        }
         if self.filled == self.inbox.len() {
             // Twice what has come, never what was only announced.
             let more = self.inbox.len().max(PIECE);
@@ -196,8 +229,10 @@ impl Connection {
         if is_late(&cause) {
             return self.late();
         }
-        let server = self.server.clone();
-        Trouble::Io { server, cause }
+        Trouble::Io {
+            server: self.server.clone(),
+            cause: Arc::new(cause),
+        }
     }
 
     fn late(&self) -> Trouble {

@@ -12,6 +12,7 @@ use crate::memcached::compared;
 use crate::pool::Again;
 use crate::protocol::{Answer, Code, Mode, Request};
 use crate::trouble::{NAME, Trouble};
+use crate::voice::{Voice, alone};
 
 /// How often others may be faster. Each of them raises the epochs, so somebody always gets on.
 const TRIES: usize = 1_000;
@@ -34,36 +35,78 @@ fn understood(body: &[u8]) -> Epochs {
 }
 
 /// The epochs, and how they can be replaced as long as they are these.
-fn look(connection: &mut Connection, place: &Key<'_>) -> Result<(Epochs, Mode), Trouble> {
-    match connection.ask(Request::get(place).flag(b"c"))? {
+pub(crate) async fn look(
+    voice: &mut Voice<'_>,
+    place: &Key<'_>,
+) -> Result<(Epochs, Mode), Trouble> {
+    match voice.ask(Request::get(place).flag(b"c")).await? {
         Answer::Item(item) => {
             let mode = Mode::Exactly(item.cas.unwrap_or_default());
             Ok((understood(&item.body), mode))
         }
         Answer::Code(Code::Absent, _) => Ok((Epochs::default(), Mode::Absent)),
-        other => Err(connection.odd(&other)),
+        other => Err(voice.odd(&other)),
     }
 }
 
-/// Replaces the epochs by what `change` makes of them; `None` where others were always faster.
-fn replace(
-    connection: &mut Connection,
-    place: &Key<'_>,
-    change: impl Fn(Epochs) -> Epochs,
-) -> Result<Option<Epochs>, Trouble> {
-    for _ in 0..TRIES {
-        let (before, mode) = look(connection, place)?;
-        let after = change(before);
-        if after == before {
-            return Ok(Some(after));
-        }
-        let body = text(after);
-        let request = Request::store(place, body.as_bytes(), 0, 0, mode);
-        if compared(connection, request)?.is_some() {
-            return Ok(Some(after));
+/// What becomes of a region's epochs. Done twice it is done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Change {
+    Raise(Invalidation, Time),
+    /// What somebody knows is not lowered.
+    Restore(Epochs),
+}
+
+impl Change {
+    /// The server tells its time only in whole seconds, and not with this: the wall clock of the
+    /// process that raises stands for it.
+    pub(crate) fn raise(how: Invalidation) -> Self {
+        Self::Raise(how, SystemClock.wall())
+    }
+
+    fn of(self, before: Epochs) -> Epochs {
+        match self {
+            Self::Raise(how, now) => raised(before, how, now),
+            Self::Restore(known) => Epochs {
+                hard: before.hard.max(known.hard),
+                soft: before.soft.max(known.soft),
+            },
         }
     }
-    Ok(None)
+
+    /// Replaces the epochs by what this makes of them; `None` where others were always faster.
+    pub(crate) async fn talk(
+        self,
+        voice: &mut Voice<'_>,
+        place: &Key<'_>,
+    ) -> Result<Option<Epochs>, Trouble> {
+        for _ in 0..TRIES {
+            let (before, mode) = look(voice, place).await?;
+            let after = self.of(before);
+            if after == before {
+                return Ok(Some(after));
+            }
+            let body = text(after);
+            let request = Request::store(place, body.as_bytes(), 0, 0, mode);
+            if compared(voice, request).await?.is_some() {
+                return Ok(Some(after));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What changing the epochs came to, as a store tells it.
+pub(crate) fn changed(
+    region: &str,
+    talked: Result<Option<Epochs>, Trouble>,
+) -> Result<Epochs, StoreError> {
+    let name = region.as_bytes();
+    let epochs = talked.map_err(|trouble| trouble.told(Operation::Epoch, name))?;
+    epochs.ok_or_else(|| {
+        let why = "others changed them all the time";
+        StoreError::new(NAME, Operation::Epoch, name, Fault::Unavailable, why)
+    })
 }
 
 fn raised(before: Epochs, how: Invalidation, now: Time) -> Epochs {
@@ -81,23 +124,13 @@ fn raised(before: Epochs, how: Invalidation, now: Time) -> Epochs {
 }
 
 impl Memcached {
-    fn change_epochs(
-        &self,
-        region: &str,
-        change: impl Fn(Epochs) -> Epochs,
-    ) -> Result<Epochs, StoreError> {
-        let name = region.as_bytes();
-        let place = self.keys.key(Room::Epochs, name);
-        // Raised twice is raised.
-        let talk = |connection: &mut Connection| replace(connection, &place, &change);
-        let (epochs, _) = self
-            .servers
-            .talk(&place, Again::Harmless, talk)
-            .map_err(|trouble| trouble.told(Operation::Epoch, name))?;
-        epochs.ok_or_else(|| {
-            let why = "others changed them all the time";
-            StoreError::new(NAME, Operation::Epoch, name, Fault::Unavailable, why)
-        })
+    fn change_epochs(&self, region: &str, change: Change) -> Result<Epochs, StoreError> {
+        let place = self.keys.key(Room::Epochs, region.as_bytes());
+        let talk = |connection: &mut Connection| {
+            alone(connection, async |voice| change.talk(voice, &place).await)
+        };
+        let talked = self.servers.talk(&place, Again::Harmless, talk);
+        changed(region, talked.map(|(epochs, _)| epochs))
     }
 }
 
@@ -105,7 +138,9 @@ impl EpochStore for Memcached {
     fn read<'a>(&'a self, region: &'a str) -> Reply<'a, Epochs> {
         let name = region.as_bytes();
         let place = self.keys.key(Room::Epochs, name);
-        let talk = |connection: &mut Connection| look(connection, &place);
+        let talk = |connection: &mut Connection| {
+            alone(connection, async |voice| look(voice, &place).await)
+        };
         let looked = self.servers.talk(&place, Again::Harmless, talk);
         Reply::ready(match looked {
             Ok(((epochs, _), _)) => Ok(epochs),
@@ -113,19 +148,12 @@ impl EpochStore for Memcached {
         })
     }
 
-    /// The server tells its time only in whole seconds, and not with this: the wall clock of the
-    /// process that raises stands for it.
     fn raise<'a>(&'a self, region: &'a str, how: Invalidation) -> Reply<'a, Epochs> {
-        let now = SystemClock.wall();
-        Reply::ready(self.change_epochs(region, |before| raised(before, how, now)))
+        Reply::ready(self.change_epochs(region, Change::raise(how)))
     }
 
     fn restore<'a>(&'a self, region: &'a str, known: Epochs) -> Reply<'a, ()> {
-        let higher = |before: Epochs| Epochs {
-            hard: before.hard.max(known.hard),
-            soft: before.soft.max(known.soft),
-        };
-        Reply::ready(self.change_epochs(region, higher).map(drop))
+        Reply::ready(self.change_epochs(region, Change::Restore(known)).map(drop))
     }
 }
 

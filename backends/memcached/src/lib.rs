@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `memcached` | the store: what each operation asks, and what the answers mean |
 //! | `leases`, `epochs` | the same for the optional ports |
+//! | `deed` | what is done with a lease that is held |
 //! | `wish` | the wish for a lease: what is looked at and what is taken |
 //! | `grants` | which leases this process holds, and on which connection |
 //! | `slot` | what stands in a key's slot: a value, a lease, or both |
@@ -17,22 +18,33 @@
 //! | `ring`, `servers` | which of several servers has a key |
 //! | `stream`, `tls` | the bytes of a connection, as they are or encrypted |
 //! | `ejection` | when a server that does not answer is left alone |
+//! | `voice`, `rounds` | a conversation with the server, alone or in turn with others |
+//! | `job`, `mail`, `pipeline` | what tasks leave with a thread, and how its answers come to them |
+//! | `pipelined` | the store as threads and tasks see it |
 //! | `watcher` | one thread that looks for all who wait |
 //! | `trouble` | what went wrong, and what to tell |
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod address;
 mod connection;
+mod deed;
+#[cfg(test)]
+mod differential;
 mod ejection;
 mod epochs;
 mod grants;
+mod job;
 mod keys;
 mod leases;
+mod mail;
 mod memcached;
+mod pipeline;
+mod pipelined;
 mod pool;
 mod protocol;
 mod python;
 mod ring;
+mod rounds;
 mod servers;
 mod settings;
 mod slot;
@@ -41,10 +53,12 @@ mod stream;
 mod tls;
 mod token;
 mod trouble;
+mod voice;
 mod watcher;
 mod wish;
 
 pub use self::memcached::Memcached;
+pub use self::pipelined::Pipelined;
 pub use address::BadSettings;
 pub use dogpile_backend::Compatibility;
 pub use settings::MemcachedSettings;

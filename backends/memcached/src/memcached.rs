@@ -4,14 +4,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dogpile_backend::record::{self, Unreadable};
 use dogpile_backend::{
-    Backend, Blocking, CachedValue, Compatibility, Encoded, EpochStore, LeaseStore, Operation,
-    Payload, Span, Stamp, StoreError,
+    Backend, CachedValue, Compatibility, Encoded, EpochStore, LeaseStore, Operation, Payload, Span,
+    Stamp, StoreError,
 };
 
 use crate::address::BadSettings;
 use crate::connection::Connection;
 use crate::grants::Grants;
 use crate::keys::{Key, Keys, Room};
+use crate::pipelined::Pipelined;
 use crate::pool::Again;
 use crate::protocol::{Answer, Code, Item, Mode, Request};
 use crate::python::{self, Lock};
@@ -20,6 +21,7 @@ use crate::settings::{MemcachedSettings, Report};
 use crate::slot::{LONGEST, Slot, seconds};
 use crate::token;
 use crate::trouble::{NAME, Trouble};
+use crate::voice::{Voice, alone};
 use crate::watcher::Watcher;
 
 /// A memcached server as a store of encoded values.
@@ -32,7 +34,7 @@ use crate::watcher::Watcher;
 /// use dogpile_backend::JsonCodec;
 /// use dogpile_memcached::Memcached;
 /// let store = Memcached::open("memcached://127.0.0.1:11211")?.encoded(JsonCodec::new());
-/// # let _: dogpile_backend::Encoded<dogpile_backend::Blocking<Memcached>, JsonCodec> = store;
+/// # let _: dogpile_backend::Encoded<dogpile_memcached::Pipelined, JsonCodec> = store;
 /// # Ok::<(), dogpile_memcached::BadSettings>(())
 /// ```
 pub struct Memcached {
@@ -72,9 +74,9 @@ impl Memcached {
         }
     }
 
-    /// A store of values, by way of `codec`.
-    pub fn encoded<C>(self, codec: C) -> Encoded<Blocking<Self>, C> {
-        Encoded::new(Blocking::new(self), codec)
+    /// A store of values, by way of `codec`: for threads, and for tasks without their waiting on a thread.
+    pub fn encoded<C>(self, codec: C) -> Encoded<Pipelined, C> {
+        Encoded::new(Pipelined::new(self), codec)
     }
 
     /// Where `key` is in the server, for whoever looks there by hand. What is no printable word is
@@ -173,23 +175,47 @@ impl Memcached {
 }
 
 /// What `ms` answers to one that compares: whether the item was the one that was meant.
-pub(crate) fn compared(
-    connection: &mut Connection,
+pub(crate) async fn compared(
+    voice: &mut Voice<'_>,
     request: Request<'_>,
 ) -> Result<Option<u64>, Trouble> {
-    match connection.ask(request)? {
+    match voice.ask(request).await? {
         Answer::Code(Code::Done, item) => Ok(Some(item.cas.unwrap_or_default())),
         Answer::Code(Code::Exists | Code::NotFound | Code::NotStored, _) => Ok(None),
-        other => Err(connection.odd(&other)),
+        other => Err(voice.odd(&other)),
     }
 }
 
 /// What `md` answers: whether there was something to remove.
-pub(crate) fn removed(connection: &mut Connection, request: Request<'_>) -> Result<bool, Trouble> {
-    match connection.ask(request)? {
+pub(crate) async fn removed(voice: &mut Voice<'_>, request: Request<'_>) -> Result<bool, Trouble> {
+    match voice.ask(request).await? {
         Answer::Code(Code::Done, _) => Ok(true),
         Answer::Code(Code::NotFound | Code::Exists, _) => Ok(false),
-        other => Err(connection.odd(&other)),
+        other => Err(voice.odd(&other)),
+    }
+}
+
+/// The item at `place`, if there is one.
+pub(crate) async fn found(voice: &mut Voice<'_>, place: &Key<'_>) -> Result<Option<Item>, Trouble> {
+    match voice.ask(Request::get(place)).await? {
+        Answer::Item(item) => Ok(Some(item)),
+        Answer::Code(Code::Absent, _) => Ok(None),
+        other => Err(voice.odd(&other)),
+    }
+}
+
+/// Stores a value, whatever is there.
+pub(crate) async fn stored(
+    voice: &mut Voice<'_>,
+    place: &Key<'_>,
+    body: &[u8],
+    client_flags: u32,
+    seconds: u32,
+) -> Result<(), Trouble> {
+    let request = Request::store(place, body, client_flags, seconds, Mode::Always);
+    match voice.ask(request).await? {
+        Answer::Code(Code::Done, _) => Ok(()),
+        other => Err(voice.odd(&other)),
     }
 }
 
@@ -200,10 +226,8 @@ impl Backend<Payload> for Memcached {
 
     fn get(&self, key: &[u8]) -> Result<Option<CachedValue<Payload>>, StoreError> {
         let place = self.place(Operation::Get, key)?;
-        let look = |connection: &mut Connection| match connection.ask(Request::get(&place))? {
-            Answer::Item(item) => Ok(Some(item)),
-            Answer::Code(Code::Absent, _) => Ok(None),
-            other => Err(connection.odd(&other)),
+        let look = |connection: &mut Connection| {
+            alone(connection, async |voice| found(voice, &place).await)
         };
         let (item, _) = self
             .servers
@@ -228,11 +252,9 @@ impl Backend<Payload> for Memcached {
         // Sent twice it could overwrite what another has set, or undo a deletion, in between.
         self.write_and_free(Operation::Set, key, || {
             self.servers.talk(&place, Again::Never, |connection| {
-                let request = Request::store(&place, &body, flags, seconds, Mode::Always);
-                match connection.ask(request)? {
-                    Answer::Code(Code::Done, _) => Ok(()),
-                    other => Err(connection.odd(&other)),
-                }
+                alone(connection, async |voice| {
+                    stored(voice, &place, &body, flags, seconds).await
+                })
             })
         })
     }
@@ -241,7 +263,9 @@ impl Backend<Payload> for Memcached {
         let place = self.place(Operation::Delete, key)?;
         self.write_and_free(Operation::Delete, key, || {
             self.servers.talk(&place, Again::Harmless, |connection| {
-                removed(connection, Request::delete(&place))
+                alone(connection, async |voice| {
+                    removed(voice, Request::delete(&place)).await
+                })
             })
         })
     }

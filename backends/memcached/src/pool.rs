@@ -5,6 +5,7 @@
 //! granted it. A connection that is gone has taken its number with it: what the server counted may
 //! begin again, and nothing that was granted before is used after.
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,9 @@ use dogpile_backend::{Clock, Span, SystemClock, Time};
 
 use crate::connection::{Connection, Reach};
 use crate::ejection::{Ejection, May};
+use crate::job::Job;
 use crate::protocol::{Answer, Code, Request};
+use crate::rounds::in_rounds;
 use crate::trouble::Trouble;
 
 /// After this much silence a connection is asked whether anybody is there, before what must not be
@@ -52,6 +55,12 @@ pub(crate) struct Line {
     number: u64,
 }
 
+impl Line {
+    fn is(&self, number: Option<u64>) -> bool {
+        number == Some(self.number)
+    }
+}
+
 /// What is done on a connection.
 pub(crate) trait Talk<T>: FnMut(&mut Connection) -> Result<T, Trouble> {}
 
@@ -62,6 +71,20 @@ impl<T, F: FnMut(&mut Connection) -> Result<T, Trouble>> Talk<T> for F {}
 pub(crate) enum Again {
     Harmless,
     Never,
+}
+
+impl Seat {
+    /// The number of the connection that there is.
+    fn number(&self) -> Option<u64> {
+        self.connection.as_ref().map(|(_, number)| *number)
+    }
+}
+
+/// Ends all of these: by this trouble, or because their connection is no more.
+fn end_all(jobs: impl IntoIterator<Item = Box<dyn Job>>, trouble: Option<&Trouble>) {
+    for job in jobs {
+        job.end(trouble.cloned());
+    }
 }
 
 impl Pool {
@@ -92,6 +115,7 @@ impl Pool {
         may = self.may_ask(may)?;
         self.greet(&mut seat, again);
         let was_there = seat.connection.is_some();
+        let mut talk = |connection: &mut Connection, _| talk(connection);
         match self.talk_on(&mut seat, may, &mut talk) {
             Err(trouble) if trouble.is_gone() && was_there && again == Again::Harmless => {
                 self.talk_on(&mut seat, may, &mut talk)
@@ -119,19 +143,117 @@ impl Pool {
             return Ok(None);
         };
         let mut seat = seat.lock().unwrap_or_else(PoisonError::into_inner);
-        match &seat.connection {
-            Some((_, number)) if *number == line.number => {}
-            _ => return Ok(None),
+        if !line.is(seat.number()) {
+            return Ok(None);
         }
-        let talked = self.talk_on(&mut seat, May::Ask, &mut talk);
+        let talked = self.talk_on(&mut seat, May::Ask, &mut |connection, _| talk(connection));
         talked.map(|(answer, _)| Some(answer))
+    }
+
+    /// Has all of these talk, those that may on one connection, in rounds. `server` is this one's number.
+    pub(crate) fn talk_all(&self, server: usize, jobs: Vec<Box<dyn Job>>) {
+        let mut anywhere = Vec::new();
+        let mut by_seat: BTreeMap<usize, Vec<Box<dyn Job>>> = BTreeMap::new();
+        for job in jobs.into_iter().filter(|job| job.is_wanted()) {
+            match job.line() {
+                Some(line) => by_seat.entry(line.seat).or_default().push(job),
+                None => anywhere.push(job),
+            }
+        }
+        let may = match anywhere.is_empty() {
+            true => Ok(May::Ask),
+            false => self.may_ask(May::Ask),
+        };
+        let may = may.unwrap_or_else(|trouble| {
+            end_all(anywhere.drain(..), Some(&trouble));
+            May::Ask
+        });
+        for (at, mut bound) in by_seat {
+            let Some(seat) = self.seats.get(at) else {
+                end_all(bound, None);
+                continue;
+            };
+            // Those that may talk anywhere talk with the first: leases were granted a round ago.
+            bound.append(&mut anywhere);
+            let seat = seat.lock().unwrap_or_else(PoisonError::into_inner);
+            self.talk_in(seat, (server, at), may, bound);
+        }
+        if !anywhere.is_empty() {
+            let (at, seat) = self.seat();
+            self.talk_in(seat, (server, at), may, anywhere);
+        }
+    }
+
+    fn talk_in(
+        &self,
+        mut seat: MutexGuard<'_, Seat>,
+        (server, at): (usize, usize),
+        may: May,
+        jobs: Vec<Box<dyn Job>>,
+    ) {
+        let (mut free, mut never) = (false, false);
+        for job in jobs.iter().filter(|job| job.line().is_none()) {
+            free = true;
+            never |= job.again() == Again::Never;
+        }
+        if free {
+            let again = if never { Again::Never } else { Again::Harmless };
+            self.greet(&mut seat, again);
+        }
+        let known = seat.number();
+        let (mut jobs, void): (Vec<_>, Vec<_>) = jobs
+            .into_iter()
+            .partition(|job| job.line().is_none_or(|line| line.is(known)));
+        end_all(void, None);
+        if jobs.is_empty() {
+            return;
+        }
+        let mut talked = self.rounds_in(&mut seat, (server, at), may, &mut jobs);
+        if let Err(trouble) = &talked
+            && trouble.is_gone()
+            && known.is_some()
+        {
+            let (again, lost): (Vec<_>, Vec<_>) = jobs
+                .into_iter()
+                .partition(|job| job.line().is_none() && job.again() == Again::Harmless);
+            end_all(lost, Some(trouble));
+            jobs = again;
+            if !jobs.is_empty() {
+                talked = self.rounds_in(&mut seat, (server, at), may, &mut jobs);
+            }
+        }
+        drop(seat);
+        end_all(jobs, talked.err().as_ref());
+    }
+
+    fn rounds_in(
+        &self,
+        seat: &mut Seat,
+        (server, at): (usize, usize),
+        may: May,
+        jobs: &mut Vec<Box<dyn Job>>,
+    ) -> Result<(), Trouble> {
+        let mut talk = |connection: &mut Connection, number| {
+            let line = Line {
+                server,
+                seat: at,
+                number,
+            };
+            in_rounds(connection, line, jobs)
+        };
+        self.talk_on(seat, may, &mut talk).map(|((), _)| ())
+    }
+
+    /// The server, as people call it.
+    pub(crate) fn name(&self) -> &str {
+        &self.reach.server
     }
 
     fn talk_on<T>(
         &self,
         seat: &mut Seat,
         may: May,
-        talk: &mut impl Talk<T>,
+        talk: &mut impl FnMut(&mut Connection, u64) -> Result<T, Trouble>,
     ) -> Result<(T, u64), Trouble> {
         // It is out of its seat while it is in use: a panic between a request and its reply leaves the
         // seat empty.
@@ -145,7 +267,7 @@ impl Pool {
                 new
             }
         };
-        let answer = talk(&mut connection);
+        let answer = talk(&mut connection, number);
         match &answer {
             Err(trouble) if trouble.breaks_connection() => {
                 self.judge(may, trouble);

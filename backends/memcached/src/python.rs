@@ -24,6 +24,11 @@
 //! Our locks hold a token that Python does not look at, so that we know our own: none of Python's is taken
 //! away. What may be void or lost with a connection is so here as everywhere in this crate.
 
+use crate::connection::Connection;
+use crate::protocol::Request;
+use crate::trouble::Trouble;
+use crate::voice::alone;
+
 mod lock;
 mod renewal;
 mod slot;
@@ -31,3 +36,16 @@ mod wish;
 
 pub(crate) use lock::Lock;
 pub(crate) use slot::{BINARY, FAILED, LEASED, PLAIN, Slot, stub};
+
+/// What is beside Python is talked about by threads alone, each on a connection that it has alone.
+fn compared(connection: &mut Connection, request: Request<'_>) -> Result<Option<u64>, Trouble> {
+    alone(connection, async |voice| {
+        crate::memcached::compared(voice, request).await
+    })
+}
+
+fn removed(connection: &mut Connection, request: Request<'_>) -> Result<bool, Trouble> {
+    alone(connection, async |voice| {
+        crate::memcached::removed(voice, request).await
+    })
+}

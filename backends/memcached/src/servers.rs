@@ -4,6 +4,7 @@
 //! that do not agree on that would each have a slot for a key, and what one deletes the other would serve.
 
 use crate::address::Address;
+use crate::job::Job;
 use crate::keys::Key;
 use crate::pool::{Again, Line, Pool, Talk};
 use crate::ring::Ring;
@@ -22,6 +23,16 @@ impl Servers {
             ring: Ring::new(&names),
             pools: addresses.iter().map(connect).collect(),
         }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.pools.len()
+    }
+
+    /// The server of this number, as people call it.
+    pub(crate) fn name(&self, server: usize) -> &str {
+        self.pools[server].name()
     }
 
     /// The number of the server that has `key`.
@@ -58,5 +69,9 @@ impl Servers {
         talk: impl Talk<T>,
     ) -> Result<Option<T>, Trouble> {
         self.pools[line.server].talk_on_line(line, talk)
+    }
+    /// [`Pool::talk_all`] with the server of this number.
+    pub(crate) fn talk_all(&self, server: usize, jobs: Vec<Box<dyn Job>>) {
+        self.pools[server].talk_all(server, jobs);
     }
 }

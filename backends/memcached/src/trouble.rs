@@ -1,6 +1,7 @@
 //! What went wrong, whether the connection is done with, and what to tell.
 
 use std::io;
+use std::sync::Arc;
 
 use dogpile_backend::{Fault, Operation, StoreError};
 
@@ -10,14 +11,20 @@ use crate::protocol::{Answer, Garbled, Said};
 pub(crate) const NAME: &str = "memcached";
 
 /// Why there is no good answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Trouble {
     /// The server's name leads nowhere, or nobody listens there.
     #[error("cannot connect to {server}: {cause}")]
-    Connect { server: String, cause: io::Error },
+    Connect {
+        server: String,
+        cause: Arc<io::Error>,
+    },
     /// The connection broke.
     #[error("the connection to {server} broke: {cause}")]
-    Io { server: String, cause: io::Error },
+    Io {
+        server: String,
+        cause: Arc<io::Error>,
+    },
     /// No answer in time.
     #[error("{server} did not answer in time, which `MemcachedSettings::timeout` sets")]
     Late { server: String },
@@ -41,6 +48,15 @@ pub(crate) enum Trouble {
          one, such as `Config::key_mangler(Sha1)` and `key_mangler=sha1_mangle_key`"
     )]
     Key { why: &'static str },
+    /// There is nobody to ask it.
+    #[error("{server} cannot be asked: the system gives no thread: {cause}")]
+    NoThread {
+        server: String,
+        cause: Arc<io::Error>,
+    },
+    /// Code of the user's, which hears of entries that cannot be read, or an error of ours.
+    #[error("something panicked on the way, `MemcachedSettings::report` maybe: {message}")]
+    Panicked { message: String },
     /// The server knows us not.
     #[error(
         "{server} does not let us in: {answer}; give the name and the password that its file says, by `MemcachedSettings::login`"
@@ -77,6 +93,8 @@ impl Trouble {
         match self {
             // The server has read the request to its end, and so have we the answer.
             Self::Said { cause, .. } => matches!(cause, Said::Unknown | Said::Client(_)),
+            // It happened between an answer and the next question.
+            Self::Panicked { .. } => false,
             _ => true,
         }
     }
@@ -102,16 +120,18 @@ impl Trouble {
 
     fn fault(&self) -> Fault {
         match self {
-            Self::Connect { .. } | Self::Io { .. } | Self::Late { .. } | Self::Ejected { .. } => {
-                Fault::Unavailable
-            }
+            Self::Connect { .. }
+            | Self::Io { .. }
+            | Self::Late { .. }
+            | Self::Ejected { .. }
+            | Self::NoThread { .. } => Fault::Unavailable,
             Self::Login { .. } | Self::Key { .. } => Fault::Refused,
             Self::Said { cause, .. } => match cause {
                 Said::Server(text) if text.contains("too large") => Fault::Refused,
                 Said::Server(text) if text.contains("out of memory") => Fault::Full,
                 _ => Fault::Other,
             },
-            Self::Garbled { .. } | Self::Odd { .. } => Fault::Other,
+            Self::Garbled { .. } | Self::Odd { .. } | Self::Panicked { .. } => Fault::Other,
         }
     }
 }

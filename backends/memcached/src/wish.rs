@@ -2,29 +2,27 @@
 
 use dogpile_backend::{Ask, CachedValue, Lease, Leased, Payload, Span, Stamp};
 
-use crate::Memcached;
-use crate::connection::Connection;
+use crate::deed::{give_back, put};
 use crate::grants::{Grant, over};
-use crate::keys::Key;
-use crate::leases::{give_back, put};
+use crate::keys::{Key, Room};
 use crate::pool::Line;
 use crate::protocol::{Answer, Item, Request};
-use crate::slot::{Out, PENDING, Slot, write};
+use crate::slot::{Out, PENDING, Slot, seconds, write};
 use crate::trouble::Trouble;
+use crate::voice::Voice;
+use crate::{Memcached, token};
 
 /// How often the slot may change under an asker before it is told that another was faster.
 const TRIES: usize = 8;
 
 /// A wish for a lease, and what is known about it.
 pub(crate) struct Wish<'a> {
-    pub(crate) store: &'a Memcached,
-    pub(crate) key: &'a [u8],
+    store: &'a Memcached,
+    key: &'a [u8],
     pub(crate) place: Key<'a>,
-    pub(crate) ask: &'a Ask<'a>,
-    pub(crate) seconds: u32,
-    pub(crate) stamp: Stamp,
-    /// The number of the item that is a lease of this process's own, which the caller takes over.
-    pub(crate) held: Option<(u64, Line)>,
+    ask: &'a Ask<'a>,
+    seconds: u32,
+    stamp: Stamp,
 }
 
 /// What a talk about a lease came to.
@@ -41,16 +39,28 @@ pub(crate) enum Came {
     },
 }
 
-impl Wish<'_> {
-    /// Looks and takes, until the slot holds still between the two.
-    pub(crate) fn talk(
+impl<'a> Wish<'a> {
+    pub(crate) fn new(store: &'a Memcached, key: &'a [u8], ask: &'a Ask<'a>) -> Self {
+        Self {
+            store,
+            key,
+            place: store.keys.key(Room::Value, key),
+            ask,
+            seconds: seconds(ask.time.as_nanos()),
+            stamp: token::mint(),
+        }
+    }
+
+    /// Looks and takes, until the slot holds still between the two. `held` is the number of the item that is
+    /// a lease of this process's own, which the caller takes over.
+    pub(crate) async fn talk(
         &self,
-        connection: &mut Connection,
+        voice: &mut Voice<'_>,
         held: Option<u64>,
     ) -> Result<Came, Trouble> {
         let mut last = None;
         for _ in 0..TRIES {
-            let item = self.look(connection)?;
+            let item = self.look(voice).await?;
             let cas = item.cas.unwrap_or_default();
             if item.won && item.body.is_empty() {
                 return Ok(Came::Won {
@@ -64,7 +74,7 @@ impl Wish<'_> {
             let is_ours = held == Some(cas);
             if let Some(fresh) = self.fresh(seen.as_ref()) {
                 if is_ours {
-                    give_back(connection, &self.place, &slot, cas)?;
+                    give_back(voice, &self.place, &slot, cas).await?;
                 }
                 return Ok(Came::Fresh(fresh));
             }
@@ -72,7 +82,7 @@ impl Wish<'_> {
             if let Some(out) = others {
                 return Ok(Came::Lost { out, seen });
             }
-            if let Some(cas) = self.take(connection, &slot, cas)? {
+            if let Some(cas) = self.take(voice, &slot, cas).await? {
                 let beside = slot.record.is_some();
                 return Ok(Came::Won { cas, seen, beside });
             }
@@ -86,11 +96,11 @@ impl Wish<'_> {
         Ok(Came::Lost { out, seen: last })
     }
 
-    fn look(&self, connection: &mut Connection) -> Result<Item, Trouble> {
+    async fn look(&self, voice: &mut Voice<'_>) -> Result<Item, Trouble> {
         let request = Request::get(&self.place).flag(b"c").flag(b"t");
-        match connection.ask(request.number(b'N', self.seconds))? {
+        match voice.ask(request.number(b'N', self.seconds)).await? {
             Answer::Item(item) => Ok(item),
-            other => Err(connection.odd(&other)),
+            other => Err(voice.odd(&other)),
         }
     }
 
@@ -101,14 +111,14 @@ impl Wish<'_> {
     }
 
     /// Puts a lease in the place of what was seen, if it is still there, and answers its number.
-    fn take(
+    async fn take(
         &self,
-        connection: &mut Connection,
+        voice: &mut Voice<'_>,
         slot: &Slot<'_>,
         cas: u64,
     ) -> Result<Option<u64>, Trouble> {
         let written = write(self.stamp, self.seconds, slot);
-        put(connection, &self.place, &written, PENDING, cas)
+        put(voice, &self.place, &written, PENDING, cas).await
     }
 
     pub(crate) fn answer(self, came: Came, line: Line) -> Leased<Payload> {

@@ -18,6 +18,7 @@ mod guarded;
 mod lease;
 mod mangle;
 mod offloaded;
+mod pass;
 mod pool;
 pub mod proxy;
 pub mod record;
@@ -49,6 +50,7 @@ pub use lease::{
 pub use mangle::Sha1;
 pub use mangle::{Identity, KeyBuffer, LengthConditional, Mangle, Prefix};
 pub use offloaded::Offloaded;
+pub use pass::{after_the_pass, in_one_pass};
 pub use record::Payload;
 pub use reply::{Coming, Reply, TwoWay, block_on};
 pub use store::{Local, Store};

@@ -8,6 +8,8 @@ use std::pin::Pin;
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+use dogpile_backend::in_one_pass;
+
 use crate::sync::Mutex;
 
 pub(in crate::region) type Member<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -82,11 +84,13 @@ impl<'a, T> Crowd<'a, T> {
         call.waker = Some(context.waker().clone());
         drop(call);
         // Each once: one that wakes itself, to let others go on, is polled when all of this is again.
-        for number in numbers {
-            if let Poll::Ready(end) = self.poll(number) {
-                ended(number, end);
+        in_one_pass(|| {
+            for number in numbers {
+                if let Poll::Ready(end) = self.poll(number) {
+                    ended(number, end);
+                }
             }
-        }
+        });
     }
 
     fn poll(&mut self, number: usize) -> Poll<Option<T>> {

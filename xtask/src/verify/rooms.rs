@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::stage::machine::Machine;
-use crate::stage::need::PYTHON;
+use crate::stage::need::{MEMCACHED, Need, PYTHON, REDIS};
 use crate::stage::{Line, Stage, Work};
 
 use super::sanitizer;
@@ -69,10 +69,13 @@ const TARGETS: &[(&str, &[&str])] = &[
 /// The rooms of a size. `records` is the file in which they say what they showed.
 pub(crate) fn rooms(machine: &Machine, target: &str, size: Size, records: &str) -> Vec<Stage> {
     let run = |line| Work::Run(vec![recorded(line, size, records)]);
-    let stage = |name, work| {
-        // The port among the vectors; every machine that builds this has it anyhow.
-        let stage = Stage::new(name, work).needing(&[PYTHON]);
-        stage.within(size.limit())
+    let stage = |name: &'static str, work| {
+        let needs: &[Need] = match name {
+            "histories" => &[REDIS, MEMCACHED],
+            // The port among the vectors; every machine that builds this has it anyhow.
+            _ => &[PYTHON],
+        };
+        Stage::new(name, work).needing(needs).within(size.limit())
     };
     // What has folders of its own to build in comes first, and builds beside the others.
     let mut rooms = vec![stage("regions", run(regions(target)))];

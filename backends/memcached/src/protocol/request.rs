@@ -110,6 +110,11 @@ impl<'b> Request<'b> {
         self
     }
 
+    /// Whether its reply brings a value, which may be large.
+    pub(crate) fn reads(&self) -> bool {
+        self.bytes.starts_with(b"mg ")
+    }
+
     /// All its bytes.
     pub(crate) fn bytes(self) -> Vec<u8> {
         let mut bytes = self.bytes;

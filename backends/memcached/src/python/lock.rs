@@ -6,10 +6,10 @@
 use dogpile_backend::Stamp;
 
 use super::slot::PLAIN;
+use super::{compared, removed};
 use crate::Memcached;
 use crate::connection::Connection;
 use crate::keys::{Key, Room};
-use crate::memcached::{compared, removed};
 use crate::pool::{Again, Line};
 use crate::protocol::{Answer, Code, Item, Mode, Request};
 use crate::trouble::Trouble;

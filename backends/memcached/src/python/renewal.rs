@@ -4,7 +4,7 @@ use dogpile_backend::{Commit, Lease, Operation, Span, StoreError};
 
 use super::lock::Lock;
 use crate::Memcached;
-use crate::grants::{Grant, alone, over};
+use crate::grants::{Grant, over};
 use crate::keys::Room;
 use crate::slot::seconds;
 use crate::trouble::Trouble;
@@ -17,32 +17,35 @@ impl Memcached {
         lease: &Lease,
         time: Span,
     ) -> Result<Commit, StoreError> {
-        let Some(held) = self.grants.find(lease.stamp) else {
+        let Some(mut held) = self.grants.alone(lease.stamp) else {
             return Ok(Commit::Refused);
         };
-        let mut held = alone(&held);
-        let Some(Grant {
-            lock: Some(lock), ..
-        }) = held.as_ref()
-        else {
+        let Some(grant) = held.take_of(key) else {
+            return Ok(Commit::Refused);
+        };
+        let Some(lock) = grant.lock else {
             return Ok(Commit::Refused);
         };
         let seconds = seconds(time.as_nanos());
         let renewed = self
-            .prolong(key, *lock, lease, seconds)
-            .map_err(|trouble| trouble.told(Operation::Lease, key))?;
-        match (renewed, held.as_mut()) {
-            (Some(lock), Some(grant)) => {
-                grant.lock = Some(lock);
-                grant.over = over(seconds);
-                Ok(Commit::Stored)
-            }
-            _ => {
-                *held = None;
-                self.grants.forget(lease.stamp);
-                Ok(Commit::Refused)
-            }
+            .prolong(key, lock, lease, seconds)
+            .map_err(|trouble| trouble.told(Operation::Lease, key));
+        if let Err(error) = renewed {
+            // It stands as it did, and is asked for again.
+            held.put_back(grant);
+            return Err(error);
         }
+        Ok(match renewed? {
+            Some(lock) => {
+                held.put_back(Grant {
+                    lock: Some(lock),
+                    over: over(seconds),
+                    ..grant
+                });
+                Commit::Stored
+            }
+            None => Commit::Refused,
+        })
     }
 
     /// Puts our token in the lock for so long: in its own place, or where nothing is, since a creator of

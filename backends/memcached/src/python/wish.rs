@@ -6,10 +6,10 @@ use dogpile_backend::{
 
 use super::lock::{Holder, Lock};
 use super::slot::{LEASED, Slot, stub};
+use super::{compared, removed};
 use crate::connection::Connection;
-use crate::grants::{Grant, alone, over};
+use crate::grants::{Grant, over};
 use crate::keys::{Key, Room};
-use crate::memcached::{compared, removed};
 use crate::pool::{Again, Line};
 use crate::protocol::{Answer, Code, Item, Mode, Request};
 use crate::slot::{LONGEST, seconds};
@@ -66,10 +66,9 @@ impl Memcached {
         self.keys.check(key).map_err(told)?;
         if let Some(stamp) = ask.held.as_ref().map(|held| held.stamp) {
             // Taken over, given back or void: it is nobody's from here on.
-            if let Some(held) = self.grants.find(stamp) {
-                alone(&held).take();
+            if let Some(mut held) = self.grants.alone(stamp) {
+                held.take_of(key);
             }
-            self.grants.forget(stamp);
         }
         let wish = Wish {
             store: self,
