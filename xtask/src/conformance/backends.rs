@@ -18,6 +18,8 @@ const TYPES: &[(&str, &str)] = &[
     ("Sled", "sled"),
     ("Redis", "redis"),
     ("RedisSettings", "redis"),
+    ("Memcached", "memcached"),
+    ("MemcachedSettings", "memcached"),
 ];
 
 /// The backends of a test that is written `path/to/file.rs::function`.
