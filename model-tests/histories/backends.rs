@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+#[cfg(feature = "servers")]
+use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dogpile::backend::{
     Backend, Blocking, CachedValue, Guarded, LeaseStore, Reply, Span, Store, StoreError, TimeLine,
 };
-use dogpile::{Clock, File, MemcachedSettings, Memory, RedisSettings, Sled};
+use dogpile::{Clock, File, Memory, Sled};
+#[cfg(feature = "servers")]
+use dogpile::{MemcachedSettings, RedisSettings};
+#[cfg(feature = "servers")]
 use dogpile_test_servers::{Flavour, Memcached};
 
 use crate::stores::Server;
@@ -70,6 +75,7 @@ pub(crate) const ON_DISK: &[Kind] = &[
 
 /// Stores on real servers, which all programs of this process share: each has keys of its own. They act at
 /// moments of their own too, and by their own clocks their leases last for as long as a program.
+#[cfg(feature = "servers")]
 pub(crate) const SERVED: &[Kind] = &[
     kind("memcached", |_, count| {
         static SERVER: OnceLock<Memcached> = OnceLock::new();
@@ -131,6 +137,7 @@ fn in_folder<S: Store<Whole>>(count: usize, open: impl Fn(&Path) -> S) -> Vec<Ha
 }
 
 /// Handles of their own on the same keys of a server, which no other program has.
+#[cfg(feature = "servers")]
 fn on_a_server<S: Store<Whole>>(count: usize, open: impl Fn(String) -> S) -> Vec<Handle> {
     static PROGRAMS: Mutex<u64> = Mutex::new(0);
     let mut programs = PROGRAMS.lock().unwrap_or_else(PoisonError::into_inner);

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use dogpile_model_tests::proof::{Property, Size, Tool, shown, size};
 
-use crate::backends::{BACKENDS, Kind, ON_DISK, SERVED};
+#[cfg(feature = "servers")]
+use crate::backends::SERVED;
+use crate::backends::{BACKENDS, Kind, ON_DISK};
 use crate::checker::check;
 use crate::jostle::Pace;
 use crate::spec::Allowance;
@@ -80,6 +82,7 @@ fn threads_keep_the_specification() {
 }
 
 /// Real servers are far slower than memory, so it is fewer programs. One process each, as on a disk.
+#[cfg(feature = "servers")]
 #[test]
 fn real_servers_keep_the_specification() {
     let count = programs(300, 1_500, 20_000);

@@ -79,10 +79,7 @@ pub(super) fn stages(
         ),
         (Size::Full, stage("servers", FOR_SERVERS, servers(machine))),
         (Size::Full, interop::stage(target)),
-        (
-            Size::Full,
-            stage("proof", &[PYTHON, REDIS, MEMCACHED], proof(size)),
-        ),
+        (Size::Full, stage("proof", &[PYTHON], proof(size))),
         (
             Size::Full,
             stage(
