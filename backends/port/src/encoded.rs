@@ -3,9 +3,9 @@
 use std::sync::{Mutex, PoisonError};
 
 use crate::{
-    Ask, Bell, CachedValue, Codec, CodecError, Commit, EpochStore, Fault, Lease, LeaseStore,
-    Leased, Local, Metadata, Operation, Payload, Reply, Span, Store, StoreError, Time, TimeLine,
-    Watch,
+    Ask, Bell, CachedValue, Codec, CodecError, Coming, Commit, EpochStore, Fault, Lease,
+    LeaseStore, Leased, Local, Metadata, Operation, Payload, Reply, Span, Store, StoreError, Time,
+    TimeLine, TwoWay, Watch, block_on,
 };
 
 type Report = Box<dyn Fn(&[u8], &CodecError) + Send + Sync>;
@@ -270,6 +270,41 @@ impl<S: Store<Payload>, C> Encoded<S, C> {
     }
 }
 
+/// A lease whose answer is to be decoded. A thread waits for it as a thread, for the store may know more of
+/// what is asked then.
+struct Leasing<'a, S, C> {
+    store: &'a Encoded<S, C>,
+    inner: &'a dyn LeaseStore<Payload>,
+    key: &'a [u8],
+    ask: Ask<'a>,
+    reply: Reply<'a, Leased<Payload>>,
+}
+
+impl<'a, V, S, C> TwoWay<'a, Leased<V>> for Leasing<'a, S, C>
+where
+    V: Send + 'static,
+    S: Store<Payload>,
+    C: Codec<V>,
+{
+    fn wait(self: Box<Self>) -> Result<Leased<V>, StoreError> {
+        let Self { store, key, .. } = *self;
+        match store.decode_leased(key, self.reply.wait()?) {
+            Some(leased) => Ok(leased),
+            None => block_on(store.lease_anyway(self.inner, key, self.ask)),
+        }
+    }
+
+    fn later(self: Box<Self>) -> Coming<'a, Leased<V>> {
+        Box::pin(async move {
+            let Self { store, key, .. } = *self;
+            match store.decode_leased(key, self.reply.await?) {
+                Some(leased) => Ok(leased),
+                None => store.lease_anyway(self.inner, key, self.ask).await,
+            }
+        })
+    }
+}
+
 impl<V, S, C> LeaseStore<V> for Encoded<S, C>
 where
     V: Send + 'static,
@@ -287,11 +322,12 @@ where
         };
         let reply = inner.lease(key, first);
         if !reply.is_ready() {
-            return Reply::later(async move {
-                match self.decode_leased(key, reply.await?) {
-                    Some(leased) => Ok(leased),
-                    None => self.lease_anyway(inner, key, ask).await,
-                }
+            return Reply::either(Leasing {
+                store: self,
+                inner,
+                key,
+                ask,
+                reply,
             });
         }
         match reply.wait().map(|leased| self.decode_leased(key, leased)) {
