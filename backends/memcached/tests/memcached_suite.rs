@@ -193,7 +193,9 @@ mod python {
 
     fn wrapped(settings: MemcachedSettings) -> Shared {
         let store = settings.open().expect("good settings");
-        Blocking::new(store).wrap(Mangled)
+        let store = Pipelined::new(store);
+        assert!(store.blocks(), "tasks leave its calls to threads");
+        store.wrap(Mangled)
     }
 
     mod one {
