@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
 use dogpile_backend::{Epochs, Metadata, Policy, Span, Time, Verdict};
+use dogpile_core::terms::fnv_1a;
 
 use super::config::Config;
 use super::rule::{Rule, RuleOfKey};
@@ -60,7 +61,7 @@ impl View {
                 ..policy
             },
             due,
-            key: if due.jitter > 0.0 { fnv(key) } else { 0 },
+            key: if due.jitter > 0.0 { fnv_1a(key) } else { 0 },
             ahead: Span::ZERO,
             rule: rule.of(key),
         }
@@ -213,12 +214,6 @@ fn share_of(span: Span, share: f64) -> Span {
     Span::from_nanos((span.as_nanos() as f64 * share).round() as u64)
 }
 
-/// The same number for the same bytes everywhere: FNV-1a (G. Fowler, L. Noll and K.-P. Vo, RFC 9923).
-fn fnv(bytes: &[u8]) -> u64 {
-    let join = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, join)
-}
-
 /// A number below 1 that looks like chance and is the same for everybody: the finalizer of
 /// `SplitMix64` (G. Steele, D. Lea and C. Flood, *Fast Splittable Pseudorandom Number Generators*,
 /// OOPSLA 2014).
@@ -282,9 +277,9 @@ mod tests {
     /// FNV's own test vectors.
     #[test]
     fn keys_are_told_apart_by_a_published_hash() {
-        assert_eq!(fnv(b""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(fnv(b"a"), 0xaf63_dc4c_8601_ec8c);
-        assert_eq!(fnv(b"foobar"), 0x8594_4171_f739_67e8);
+        assert_eq!(fnv_1a(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv_1a(b"a"), 0xaf63_dc4c_8601_ec8c);
+        assert_eq!(fnv_1a(b"foobar"), 0x8594_4171_f739_67e8);
     }
 
     #[test]
