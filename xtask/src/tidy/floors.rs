@@ -61,6 +61,7 @@ fn place(folder: &str) -> Option<Place> {
         | "model-tests/stress"
         | "fuzz"
         | "tests/interop"
+        | "tests/macro_errors"
         | "tests/memcached"
         | "tests/redis" => Some(Place::Floor(4)),
         // It hunts with the other models.
