@@ -13,6 +13,7 @@ mod papaya;
 pub mod plain_map;
 mod quick_cache;
 mod tokio_once_cell;
+mod waker_list;
 
 use crate::contender::Contender;
 
@@ -30,5 +31,6 @@ pub fn all() -> Vec<&'static dyn Contender> {
         &once_lock::StdOnceLock,
         &futures_shared::FuturesShared,
         &tokio_once_cell::TokioOnceCell,
+        &waker_list::WakerList,
     ]
 }
