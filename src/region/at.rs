@@ -15,7 +15,7 @@ use dogpile_core::flow::{Action, Wish};
 use super::Region;
 use super::active::Active;
 use super::answer::{Answer, Origin};
-use super::call::{Beginning, Call, Terms};
+use super::call::{Beginning, Call, Conditions};
 use super::config::OnStoreFailure;
 use super::creation::Desk;
 use super::drive::{drive, drive_async, nobody_else};
@@ -258,17 +258,18 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         creator: impl FnOnce() -> Result<V, E>,
     ) -> Result<Answer<V>, Error<E>> {
         let active = self.active()?;
-        let terms = self.terms(active);
+        let conditions = self.conditions(active);
         let subject = Subject::new(active, self.key.as_ref());
         let beginning = Beginning::of(&subject);
         let store = &*active.opened.store;
         let looked = look(active, store, self.region.name(), subject.key()).wait();
-        let looked = match active.hit_in(looked, &terms.policy, subject.key(), beginning.mark) {
+        let looked = match active.hit_in(looked, &conditions.policy, subject.key(), beginning.mark)
+        {
             Ok(answer) => return Ok(answer),
             Err(looked) => looked,
         };
         // Most calls end above: nothing is built for the rest of their way.
-        let (mut call, action) = Call::after_look(subject, terms, NEW, beginning, looked);
+        let (mut call, action) = Call::after_look(subject, conditions, NEW, beginning, looked);
         call.desk = desk;
         drive(&mut call, action, creator, nobody_else)
     }
@@ -285,14 +286,15 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         F: Future<Output = Result<V, E>>,
     {
         let active = self.region.active();
-        let active = active.map(|active| (active, self.terms(active)));
+        let active = active.map(|active| (active, self.conditions(active)));
         let Self { region, key, .. } = self;
         async move {
-            let Some((active, terms)) = &active else {
+            let Some((active, conditions)) = &active else {
                 return Err(region.not_configured());
             };
             let mut start = Start::New;
-            let begun = poll_fn(|context| start.poll(active, terms, key.as_ref(), context)).await;
+            let begun =
+                poll_fn(|context| start.poll(active, conditions, key.as_ref(), context)).await;
             let (mut call, action) = match begun {
                 Ok(ended) => return ended,
                 Err(begun) => begun,
@@ -306,7 +308,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     /// A fresh value where it lies in this process's memory: nothing is built for it.
     pub(super) fn hit(&self) -> Option<Answer<V>> {
         let active = self.region.active()?;
-        active.hit_at(self.key.as_ref(), &self.terms(active).policy)
+        active.hit_at(self.key.as_ref(), &self.conditions(active).policy)
     }
 
     fn start<E: Send + Sync + 'static>(
@@ -322,12 +324,12 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         ahead: Span,
     ) -> Result<(Call<'_, V, E>, Action), Error<E>> {
         let active = self.active()?;
-        let terms = Terms {
+        let conditions = Conditions {
             ahead,
-            ..self.terms(active)
+            ..self.conditions(active)
         };
         let subject = Subject::new(active, self.key.as_ref());
-        Ok(Call::start(subject, terms, wish))
+        Ok(Call::start(subject, conditions, wish))
     }
 
     fn active<E>(&self) -> Result<&'r Arc<Active<V>>, Error<E>> {
@@ -336,7 +338,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
             .ok_or_else(|| self.region.not_configured())
     }
 
-    pub(super) fn terms(&self, active: &Active<V>) -> Terms {
+    pub(super) fn conditions(&self, active: &Active<V>) -> Conditions {
         let (mut policy, settings) = (active.policy, &active.settings);
         if let Some(span) = self.own.fresh_for {
             policy.fresh_for = span.into();
@@ -344,7 +346,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         if let Some(span) = self.own.stale_for {
             policy.stale_for = span.into();
         }
-        Terms {
+        Conditions {
             policy,
             ahead: Span::ZERO,
             deadline: self.own.deadline.map_or(settings.deadline, Into::into),
@@ -373,7 +375,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         mark: Mark,
         looked: Result<Option<CachedValue<V>>, StoreError>,
     ) -> Result<Option<Answer<V>>, Error> {
-        let view = active.view(self.terms(active).policy, key);
+        let view = active.view(self.conditions(active).policy, key);
         let (entry, origin) = match looked {
             Ok(entry) => (entry, Origin::Hit),
             Err(error) => match active.kept.get(key) {

@@ -28,7 +28,7 @@ use crate::flight::{Known, Outcome, Shared};
 
 /// What a call goes by: the region's settings, and what it says itself.
 #[derive(Clone, Copy)]
-pub(super) struct Terms {
+pub(super) struct Conditions {
     pub(super) policy: Policy,
     /// How far ahead of its time a value counts as stale: it is replaced, and served meanwhile.
     pub(super) ahead: Span,
@@ -69,7 +69,7 @@ pub(super) type Rest<V, E> = (Call<'static, V, E>, Action);
 
 pub(super) struct Call<'r, V: Clone + Send + Sync + 'static, E> {
     pub(super) subject: Subject<'r, V>,
-    pub(super) terms: Terms,
+    pub(super) conditions: Conditions,
     wish: Wish,
     flow: Flow,
     pub(super) hold: Hold<V>,
@@ -104,20 +104,24 @@ pub(super) struct Call<'r, V: Clone + Send + Sync + 'static, E> {
 
 impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V, E> {
     /// A call about `subject`, and its first action.
-    pub(super) fn start(subject: Subject<'r, V>, terms: Terms, wish: Wish) -> (Self, Action) {
+    pub(super) fn start(
+        subject: Subject<'r, V>,
+        conditions: Conditions,
+        wish: Wish,
+    ) -> (Self, Action) {
         let beginning = Beginning::of(&subject);
-        Self::begun(subject, terms, wish, beginning)
+        Self::begun(subject, conditions, wish, beginning)
     }
 
     /// A call that has looked before it was more than a look, and what it does next.
     pub(super) fn after_look(
         subject: Subject<'r, V>,
-        terms: Terms,
+        conditions: Conditions,
         wish: Wish,
         beginning: Beginning,
         looked: Found<V>,
     ) -> (Self, Action) {
-        let (mut call, first) = Self::begun(subject, terms, wish, beginning);
+        let (mut call, first) = Self::begun(subject, conditions, wish, beginning);
         debug_assert_eq!(first, Action::Look, "who refreshes does not look first");
         let event = call.looked(looked);
         let next = call.step(event);
@@ -126,14 +130,14 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
 
     fn begun(
         subject: Subject<'r, V>,
-        terms: Terms,
+        conditions: Conditions,
         wish: Wish,
         beginning: Beginning,
     ) -> (Self, Action) {
         let wish = Wish {
-            stale_if_error: terms.stale_if_error,
-            needs_store: terms.on_store_failure == OnStoreFailure::Fail,
-            patient: wish.owned && terms.soft_timeout != Span::ZERO,
+            stale_if_error: conditions.stale_if_error,
+            needs_store: conditions.on_store_failure == OnStoreFailure::Fail,
+            patient: wish.owned && conditions.soft_timeout != Span::ZERO,
             ..wish
         };
         let (flow, action) = Flow::start(wish);
@@ -145,7 +149,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         } = beginning;
         let call = Self {
             mark,
-            terms,
+            conditions,
             wish,
             flow,
             hold: Hold::nothing(),
@@ -179,14 +183,14 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             let hold = std::mem::replace(&mut self.hold, Hold::nothing());
             (hold, Flow::detached(self.wish))
         };
-        let (mut call, _) = Call::start(self.subject.to_owned(), self.terms, self.wish);
+        let (mut call, _) = Call::start(self.subject.to_owned(), self.conditions, self.wish);
         (call.hold, call.flow) = (hold, flow);
         (call.renewal, call.desk) = (self.renewal.take(), self.desk.take());
         call.at_hand.clone_from(&self.at_hand);
         call.detached = true;
         // Its time runs from now on, also while it waits for a runner that may never come to it.
         call.hold
-            .begin(0, call.started.after(call.terms.creation_limit));
+            .begin(0, call.started.after(call.conditions.creation_limit));
         Some((call, action))
     }
 
@@ -219,11 +223,11 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
 
     /// When it stops waiting.
     pub(super) fn deadline(&self) -> Time {
-        let Terms {
+        let Conditions {
             deadline,
             soft_timeout,
             ..
-        } = self.terms;
+        } = self.conditions;
         let softly = self.flow.waits_softly();
         self.started.after(match softly {
             true => soft_timeout.min(deadline),
@@ -248,7 +252,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     /// Whether a value is a miss to this call: created before the last hard invalidation that it knows of,
     /// or the last soft one where no stale value may be served; of the region, or of one of its tags.
     fn is_too_old(&self, value: &Metadata) -> bool {
-        let none_stale = value.terms.policy(&self.terms.policy).stale_for == Span::ZERO;
+        let none_stale = value.terms.policy(&self.conditions.policy).stale_for == Span::ZERO;
         let oldest = |epochs: Epochs| match none_stale {
             true => epochs.current(),
             false => epochs.hard,

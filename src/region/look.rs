@@ -10,7 +10,7 @@ use dogpile_core::flow::{Action, Wish};
 use super::active::Active;
 use super::answer::Answer;
 use super::at::NEW;
-use super::call::{Beginning, Call, Found, Terms};
+use super::call::{Beginning, Call, Conditions, Found};
 use super::subject::Subject;
 use super::tags::{ask_about, learn_order};
 use crate::flight::{Known, block_on};
@@ -80,7 +80,7 @@ pub(super) type Looked<'r, V, E> = Result<Answer<V>, (Call<'r, V, E>, Action)>;
 /// The first look of a task's new call, where the store answers at once.
 pub(super) fn look_at_once<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
     active: &'r Arc<Active<V>>,
-    terms: &Terms,
+    conditions: &Conditions,
     key: &'r [u8],
 ) -> Option<Looked<'r, V, E>> {
     let subject = Subject::new(active, key);
@@ -91,14 +91,14 @@ pub(super) fn look_at_once<'r, V: Clone + Send + Sync + 'static, E: Send + Sync 
         return None;
     }
     let looked = reply.wait();
-    let found = active.hit_in(looked, &terms.policy, subject.key(), beginning.mark);
-    Some(found.map_err(|looked| Call::after_look(subject, *terms, NEW, beginning, looked)))
+    let found = active.hit_in(looked, &conditions.policy, subject.key(), beginning.mark);
+    Some(found.map_err(|looked| Call::after_look(subject, *conditions, NEW, beginning, looked)))
 }
 
 /// The same where it does not.
 pub(super) fn first_look<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
     subject: Subject<'r, V>,
-    terms: &Terms,
+    conditions: &Conditions,
     wish: Wish,
 ) -> impl Future<Output = Looked<'r, V, E>> {
     let beginning = Beginning::of(&subject);
@@ -108,10 +108,11 @@ pub(super) fn first_look<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 
             let region = &active.name;
             look(active, active.opened.for_tasks(), region, subject.key()).await
         };
-        let found = subject
-            .active()
-            .hit_in(looked, &terms.policy, subject.key(), beginning.mark);
-        found.map_err(|looked| Call::after_look(subject, *terms, wish, beginning, looked))
+        let found =
+            subject
+                .active()
+                .hit_in(looked, &conditions.policy, subject.key(), beginning.mark);
+        found.map_err(|looked| Call::after_look(subject, *conditions, wish, beginning, looked))
     }
 }
 

@@ -215,7 +215,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         let batch = Batch {
             region: active,
             keys: std::mem::take(&mut missing.keys),
-            terms: self.at_within("", fresh_for).terms(active),
+            conditions: self.at_within("", fresh_for).conditions(active),
             blocks,
         };
         let asked = |inner: &[usize]| inner.iter().map(|n| missing.first[*n]).collect::<Vec<_>>();

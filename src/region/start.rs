@@ -13,7 +13,7 @@ use dogpile_core::flow::{Action, Event};
 use super::active::Active;
 use super::answer::Answer;
 use super::at::NEW;
-use super::call::{Call, Seated, Terms};
+use super::call::{Call, Conditions, Seated};
 use super::drive::look_around;
 use super::look::{Looked, first_look, look_at_once};
 use super::subject::Subject;
@@ -40,21 +40,24 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Start<'r, V
     pub(super) fn poll(
         &mut self,
         active: &'r Arc<Active<V>>,
-        terms: &'r Terms,
+        conditions: &'r Conditions,
         key: &'r [u8],
         context: &mut Context<'_>,
     ) -> Poll<Begun<'r, V, E>> {
         let (call, action) = match std::mem::replace(self, Self::Over) {
-            Self::New => match look_at_once(active, terms, key) {
+            Self::New => match look_at_once(active, conditions, key) {
                 Some(Ok(answer)) => return Poll::Ready(Ok(Ok(answer))),
                 Some(Err(begun)) => begun,
                 None => {
-                    let looking = first_look(Subject::new(active, key), terms, NEW);
+                    let looking = first_look(Subject::new(active, key), conditions, NEW);
                     return self.look_on(Box::pin(looking), context);
                 }
             },
             Self::Looks(looking) => return self.look_on(looking, context),
-            Self::Follows(seated) => (Call::risen(seated, terms), Action::Wait { delegate: false }),
+            Self::Follows(seated) => (
+                Call::risen(seated, conditions),
+                Action::Wait { delegate: false },
+            ),
             Self::Over => unreachable!("nobody polls a call that is over"),
         };
         self.go_on(call, action, context)

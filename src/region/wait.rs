@@ -122,7 +122,9 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
         match flight.slot.relieve(seat, now) {
             Relief::NotYet(due) => Wait::Until(due.min(deadline)),
             // Still talking to the store: its time does not run yet.
-            Relief::NotBegun => Wait::Until(now.after(self.terms.creation_limit).min(deadline)),
+            Relief::NotBegun => {
+                Wait::Until(now.after(self.conditions.creation_limit).min(deadline))
+            }
             Relief::Heir(claim) => {
                 self.end_wait(Some(claim));
                 Wait::Over(Woke::Heir)

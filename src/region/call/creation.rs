@@ -21,7 +21,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
         self.mark = active.kept.mark(self.subject.key());
         let creation = cycle::new_creation();
         self.began = active.clock.monotonic();
-        let due = self.began.after(self.terms.creation_limit);
+        let due = self.began.after(self.conditions.creation_limit);
         if let Some(desk) = &self.desk {
             let now = active.now();
             let age = |entry: &CachedValue<V>| now.since(entry.metadata.created).to_duration();

@@ -2,7 +2,7 @@
 
 use dogpile_core::flow::{Flow, Wish};
 
-use super::{Beginning, Call, Terms};
+use super::{Beginning, Call, Conditions};
 use crate::flight::cycle::Waiting;
 use crate::region::hold::Hold;
 use crate::region::subject::Subject;
@@ -45,9 +45,9 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     }
 
     /// The call again that sat down so.
-    pub(in crate::region) fn risen(mut seated: Seated<'r, V>, terms: &Terms) -> Self {
+    pub(in crate::region) fn risen(mut seated: Seated<'r, V>, conditions: &Conditions) -> Self {
         let subject = seated.subject.take();
-        let (mut call, _) = Self::begun(subject, *terms, seated.wish, seated.beginning);
+        let (mut call, _) = Self::begun(subject, *conditions, seated.wish, seated.beginning);
         call.flow = seated.flow;
         call.hold = std::mem::replace(&mut seated.hold, Hold::nothing());
         call.waiting = seated.waiting.take();

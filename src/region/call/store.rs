@@ -78,8 +78,8 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
 
     fn view(&self) -> View {
         let active = self.subject.active();
-        let view = active.view(self.terms.policy, self.subject.key());
-        view.ahead(self.terms.ahead)
+        let view = active.view(self.conditions.policy, self.subject.key());
+        view.ahead(self.conditions.ahead)
     }
 
     fn judge(&self, metadata: &Metadata) -> Verdict {
@@ -112,7 +112,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             // Two winners in this process alone are not enough: the store still grants one lease.
             supersede: supersede || Local::has(Fault::DoubleClaim),
             // Another takes over at the limit, wherever it is.
-            time: lease_time.min(self.terms.creation_limit),
+            time: lease_time.min(self.conditions.creation_limit),
         }
     }
 
@@ -220,7 +220,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             self.subject.key(),
             &lease,
             self.subject.active().settings.lease_time,
-            self.terms.creation_limit,
+            self.conditions.creation_limit,
         )
         .map(Box::new);
         self.hold.take_lease(lease);
@@ -230,7 +230,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     pub(in crate::region) fn commitment(&self) -> Option<(CachedValue<V>, Span, Lease)> {
         let (active, lease) = (self.subject.active(), self.hold.lease()?.clone());
         let made = self.made.as_deref()?.clone();
-        let time_to_live = active.time_to_live(&self.terms.policy, &made.metadata.terms);
+        let time_to_live = active.time_to_live(&self.conditions.policy, &made.metadata.terms);
         Some((made, time_to_live, lease))
     }
 

@@ -23,7 +23,7 @@ use crate::failure;
 use crate::region::Answer;
 use crate::region::active::Active;
 use crate::region::at::NEW;
-use crate::region::call::{Call, Terms};
+use crate::region::call::{Call, Conditions};
 use crate::region::drive::{Pace, drive_beside, nobody_else};
 use crate::region::subject::Subject;
 
@@ -38,7 +38,7 @@ pub(super) type End<V, E> = Option<Result<Answer<V>, Error<E>>>;
 pub(super) struct Batch<'r, V: Clone + Send + Sync + 'static> {
     pub(super) region: &'r Arc<Active<V>>,
     pub(super) keys: Vec<&'r [u8]>,
-    pub(super) terms: Terms,
+    pub(super) conditions: Conditions,
     /// Whether its creator keeps the thread from everything else.
     pub(super) blocks: bool,
 }
@@ -58,7 +58,7 @@ impl<V: Clone + Send + Sync + 'static> Batch<'_, V> {
             batch: &self,
             desk: &desk,
             crowd: Crowd::of(self.keys.len(), |number| {
-                self.call(number, self.terms, &desk)
+                self.call(number, self.conditions, &desk)
             }),
             ends: self.keys.iter().map(|_| None).collect(),
             began: self.now(),
@@ -76,12 +76,12 @@ impl<V: Clone + Send + Sync + 'static> Batch<'_, V> {
     fn call<'a, E: Send + Sync + 'static>(
         &'a self,
         number: usize,
-        terms: Terms,
+        conditions: Conditions,
         desk: &'a Desk<V, E>,
     ) -> Member<'a, Result<Answer<V>, Error<E>>> {
         Box::pin(async move {
             let subject = Subject::new(self.region, self.keys[number]);
-            let (mut call, action) = Call::start(subject, terms, NEW);
+            let (mut call, action) = Call::start(subject, conditions, NEW);
             let order = || desk.order(number);
             let pace = |pace| desk.pace(number, pace);
             drive_beside(&mut call, action, order, nobody_else, pace).await
@@ -231,13 +231,17 @@ where
     /// waits for another process. It begins anew, with what is left of its time.
     fn step_aside(&mut self) {
         let gone = self.batch.now().since(self.began);
-        let mut terms = self.batch.terms;
-        terms.deadline =
-            Span::from_nanos(terms.deadline.as_nanos().saturating_sub(gone.as_nanos()));
+        let mut conditions = self.batch.conditions;
+        conditions.deadline = Span::from_nanos(
+            conditions
+                .deadline
+                .as_nanos()
+                .saturating_sub(gone.as_nanos()),
+        );
         for number in self.desk.resting(|pace| pace == Pace::Watches) {
             self.desk.pace(number, Pace::Busy);
             self.crowd
-                .replace(number, self.batch.call(number, terms, self.desk));
+                .replace(number, self.batch.call(number, conditions, self.desk));
         }
     }
 }
