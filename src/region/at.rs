@@ -263,8 +263,8 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         let beginning = Beginning::of(&subject);
         let store = &*active.opened.store;
         let looked = look(active, store, self.region.name(), subject.key()).wait();
-        let looked = match active.hit_in(looked, &conditions.policy, subject.key(), beginning.mark)
-        {
+        let (policy, key) = (&conditions.policy, subject.key());
+        let looked = match active.hit_in(looked, policy, key, beginning.mark) {
             Ok(answer) => return Ok(answer),
             Err(looked) => looked,
         };
@@ -293,8 +293,8 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
                 return Err(region.not_configured());
             };
             let mut start = Start::New;
-            let begun =
-                poll_fn(|context| start.poll(active, conditions, key.as_ref(), context)).await;
+            let key = key.as_ref();
+            let begun = poll_fn(|context| start.poll(active, conditions, key, context)).await;
             let (mut call, action) = match begun {
                 Ok(ended) => return ended,
                 Err(begun) => begun,
@@ -324,10 +324,8 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         ahead: Span,
     ) -> Result<(Call<'_, V, E>, Action), Error<E>> {
         let active = self.active()?;
-        let conditions = Conditions {
-            ahead,
-            ..self.conditions(active)
-        };
+        let mut conditions = self.conditions(active);
+        conditions.ahead = ahead;
         let subject = Subject::new(active, self.key.as_ref());
         Ok(Call::start(subject, conditions, wish))
     }
