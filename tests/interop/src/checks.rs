@@ -2,6 +2,7 @@
 
 pub(crate) mod death;
 pub(crate) mod meanwhile;
+pub(crate) mod names;
 pub(crate) mod stampede;
 pub(crate) mod values;
 pub(crate) mod wake;

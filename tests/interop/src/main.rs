@@ -13,14 +13,14 @@ mod protocol;
 mod report;
 mod worker;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 use serde_json::{Map, json};
 
-use checks::{death, meanwhile, stampede, values, wake};
+use checks::{death, meanwhile, names, stampede, values, wake};
 use fleet::{Cradle, Fleet, Kind};
 use ground::Store;
 use problem::Problem;
@@ -127,9 +127,12 @@ fn run(arguments: &Arguments) -> Result<bool, Problem> {
         scripts: fleet::scripts(&arguments.root),
     };
     let wanted = |store: &Store| arguments.store.is_none_or(|only| only == *store);
-    let reports: Vec<_> = (Store::ALL.into_iter().filter(wanted))
+    let mut reports: Vec<_> = (Store::ALL.into_iter().filter(wanted))
         .map(|store| on(store, &cradle, Size::of(store, arguments.short)))
         .collect::<Result<_, _>>()?;
+    if arguments.store.is_none() {
+        reports.push(on_paper(&cradle, &arguments.root)?);
+    }
     if arguments.json {
         println!("{}", report::line(&reports));
     } else {
@@ -156,6 +159,17 @@ fn on(store: Store, cradle: &Cradle, size: &Size) -> Result<Report, Problem> {
         fleet: about.into(),
         seconds: begun.elapsed().as_secs_f64(),
         checks,
+    })
+}
+
+/// What is asked of no server.
+fn on_paper(cradle: &Cradle, root: &Path) -> Result<Report, Problem> {
+    let begun = Instant::now();
+    Ok(Report {
+        store: "documents",
+        checks: vec![names::check(cradle, root)?],
+        fleet: json!({}),
+        seconds: begun.elapsed().as_secs_f64(),
     })
 }
 
