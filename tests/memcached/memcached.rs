@@ -12,6 +12,7 @@ mod costs;
 mod dropped;
 mod epochs;
 mod failing_server;
+mod given_away;
 mod laws;
 mod python;
 mod round_trips;

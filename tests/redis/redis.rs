@@ -13,6 +13,7 @@ mod dropped;
 mod epochs;
 mod failing_server;
 mod failover;
+mod given_away;
 mod laws;
 mod operators;
 mod python;
