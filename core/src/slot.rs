@@ -269,6 +269,12 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
         wake_each(ears.iter().filter_map(|ear| ear.nudge()).collect());
     }
 
+    /// Whether anybody waits for what the creator with `claim` brings. Who waits for a creator whose place was
+    /// taken follows its successor.
+    pub fn is_followed(&self, claim: &Claim) -> bool {
+        self.room.with(|room| room.first(claim.number()).is_some())
+    }
+
     /// How many wait; for observers, out of date at once.
     pub fn waiting(&self) -> usize {
         self.room.with(|room| room.len())

@@ -92,11 +92,12 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
         *self = std::mem::replace(given, Self::nothing());
     }
 
-    /// Makes the lease that the creator before this one left its own.
+    /// Makes the lease that the creator before this one left its own. One whose place was taken has none
+    /// to inherit: what is recorded then is its successor's.
     pub(super) fn inherit_lease(&mut self) -> Option<Lease> {
         if self.lease.is_none() {
             let left = self.flight.as_ref().and_then(|left| left.inherited_lease());
-            self.lease = left.map(Box::new);
+            self.lease = left.filter(|_| self.is_current()).map(Box::new);
         }
         self.lease().cloned()
     }
@@ -123,6 +124,16 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
         if let (Some(lease), Some(flight)) = (self.lease.take(), &self.flight) {
             flight.forget_lease(&lease);
         }
+    }
+
+    /// Whether a creation that was given away is for anybody still: nobody took its place, or somebody waits
+    /// for it all the same.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.is_current()
+            || match (&self.flight, &self.claim) {
+                (Some(flight), Some(claim)) => flight.slot.is_followed(claim),
+                _ => false,
+            }
     }
 
     /// Whether the claim still stands.

@@ -96,7 +96,8 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
             let gift = Gift::new((rest, creator));
             let taken = gift.clone();
             let job = Job::call(&region.name, key, move || {
-                if let Some(((mut rest, action), creator)) = taken.take() {
+                let gift = taken.take().filter(|((rest, _), _)| rest.hold.is_wanted());
+                if let Some(((mut rest, action), creator)) = gift {
                     // Nobody is there to be told; those who wait have been.
                     let _ = drive(&mut rest, action, creator, nobody_else);
                 }
@@ -122,7 +123,8 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
             let gift = Gift::new((rest, creator));
             let taken = gift.clone();
             let job = Job::future(&region.name, key, async move {
-                if let Some(((mut rest, action), creator)) = taken.take() {
+                let gift = taken.take().filter(|((rest, _), _)| rest.hold.is_wanted());
+                if let Some(((mut rest, action), creator)) = gift {
                     let _ = drive_async(&mut rest, action, creator, nobody_else).await;
                 }
             });

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use dogpile_backend::{CachedValue, Metadata, Stamp, Terms};
+use dogpile_backend::{CachedValue, Metadata, Stamp, Terms, Verdict};
 use dogpile_core::flow::{Created, Event, Release};
 use dogpile_core::slot::End;
 
@@ -25,7 +25,10 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
         if let Some(desk) = &self.desk {
             let now = active.now();
             let age = |entry: &CachedValue<V>| now.since(entry.metadata.created).to_duration();
-            desk.lay(self.at_hand.as_ref(), age);
+            // Judged after the epoch was read: what an invalidation took away does not come back as new.
+            let mut shown = self.at_hand.as_ref();
+            shown = shown.filter(|entry| self.judge(&entry.metadata) != Verdict::Miss);
+            desk.lay(shown, age);
         }
         self.hold.begin(creation, due);
         creation

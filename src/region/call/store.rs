@@ -44,6 +44,8 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             (entry, verdict.filter(|verdict| *verdict != Verdict::Miss))
         else {
             telling::missed(&self.subject.active().name, self.subject.user_key());
+            // What an earlier look found is gone.
+            self.at_hand = None;
             return Event::Looked(Looked::Miss);
         };
         self.keep(&entry);
@@ -82,7 +84,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         view.ahead(self.conditions.ahead)
     }
 
-    fn judge(&self, metadata: &Metadata) -> Verdict {
+    pub(super) fn judge(&self, metadata: &Metadata) -> Verdict {
         self.subject.active().judge(&self.view(), metadata)
     }
 
