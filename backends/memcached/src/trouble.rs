@@ -69,7 +69,7 @@ impl Trouble {
     pub(crate) fn odd(server: &str, answer: &Answer) -> Self {
         let server = server.to_owned();
         match answer {
-            Answer::Error(cause @ Said::Client(text)) if text == "unauthenticated" => Self::Login {
+            Answer::Error(cause) if cause.asks_who_we_are() => Self::Login {
                 server,
                 answer: cause.to_string(),
             },

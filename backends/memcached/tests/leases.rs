@@ -318,3 +318,15 @@ fn who_is_not_let_in_is_told_what_to_give() {
         assert!(told.contains("MemcachedSettings::login"), "{told}");
     }
 }
+
+/// It would store them as a value that everybody can read.
+#[test]
+fn a_server_that_asks_for_no_login_is_not_told_the_password() {
+    let server = Server::start(&[]).unwrap();
+    server.ask("ms login 4\r\nmine").unwrap();
+    let settings = MemcachedSettings::server(server.url()).login("me", "topsecret");
+    let store = settings.open().unwrap();
+    store.set(b"key", entry("value"), LONG).unwrap();
+    assert_eq!(text(&store).as_deref(), Some("value"));
+    assert_eq!(server.ask("mg login v").unwrap(), "VA 4\r\nmine\r\n");
+}

@@ -72,6 +72,13 @@ pub(crate) enum Said {
     Server(String),
 }
 
+impl Said {
+    /// Whether it wants a name and a password before anything else.
+    pub(crate) fn asks_who_we_are(&self) -> bool {
+        matches!(self, Self::Client(text) if text == "unauthenticated")
+    }
+}
+
 /// Bytes that are no reply.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Garbled {
