@@ -189,6 +189,10 @@ impl Connection {
                 if self.read == self.filled {
                     self.tidy();
                 }
+                if answer.is_of_no_version() {
+                    let server = self.server.clone();
+                    return Err(Trouble::NoCas { server });
+                }
                 return Ok(answer);
             }
             // The system counts each piece's time by itself; a server that trickles must not hold us.
