@@ -28,7 +28,7 @@
 //! | `file` | `path`; `max_size`, `durability` (`process-crash`, `power-loss`), `on_damage` (`fail`, `set-aside`), `timeout` |
 //! | `sled` | `path`; `durability` (`background`, `every-write`), `cache_capacity`, `keyspace` |
 //! | `redis` | `url`, or `nodes`, or `sentinels` and `service`; `prefix`, `lease_prefix`, `database`, `username`, `password`, `timeout`, `connections`, `time_to_live`, `compatibility` (`native`, `python`) |
-//! | `memcached` | `url` (`memcached://`, `memcacheds://`), or `servers`; `prefix`, `username` and `password`, `timeout`, `retry_after`, `connections`, `time_to_live`, `compatibility` (`native`, `python`, `python-bmemcached`) |
+//! | `memcached` | `url` (`memcached://`, `memcacheds://`), or `servers`; `prefix`, `username` and `password`, `root_certificate` (the path of a file in PEM; for TLS), `timeout`, `retry_after`, `connections`, `time_to_live`, `compatibility` (`native`, `python`, `python-bmemcached`) |
 //!
 //! | proxy | its words |
 //! |---|---|

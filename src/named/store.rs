@@ -245,23 +245,12 @@ where
     V: Clone + Send + Sync + 'static,
     JsonCodec: Codec<V>,
 {
-    use dogpile_memcached::MemcachedSettings;
-    let places = (words.text("arguments.url"), words.list("arguments.servers"));
-    let mut settings = match places {
-        (Some(url), None) => MemcachedSettings::server(url),
-        (None, Some(servers)) => MemcachedSettings::servers(servers),
-        _ => {
-            return Err(SettingsError::Together {
-                what: "the backend `memcached` is told where it is by `arguments.url`, or by \
-                       `arguments.servers` of several: by one of the two"
-                    .to_owned(),
-            });
-        }
-    };
+    let (mut settings, place) = servers(words)?;
     if let Some(prefix) = words.text("arguments.prefix") {
         settings = settings.prefix(prefix);
     }
     settings = shared(words, settings)?;
+    settings = root_certificate(words, settings)?;
     let login = (
         words.text("arguments.username"),
         words.text("arguments.password"),
@@ -289,10 +278,92 @@ where
     if let Some(span) = words.duration("arguments.time_to_live")? {
         settings = settings.time_to_live(span);
     }
-    let opened = settings
-        .open()
-        .map_err(|error| closed("memcached", error))?;
+    let opened = settings.open().map_err(|error| {
+        let key = words.full(key_of(&error, place));
+        closed("memcached", Unmeant { key, source: error })
+    })?;
     Ok(Config::new(opened.encoded(codec)))
+}
+
+/// A word that the backend cannot take, by its key.
+#[cfg(feature = "memcached")]
+#[derive(Debug, thiserror::Error)]
+#[error("`{key}`: {source}")]
+struct Unmeant {
+    key: String,
+    source: dogpile_memcached::BadSettings,
+}
+
+/// One server or several, and the key that says which.
+#[cfg(feature = "memcached")]
+fn servers(
+    words: &mut Words,
+) -> Result<(dogpile_memcached::MemcachedSettings, &'static str), SettingsError> {
+    use dogpile_memcached::MemcachedSettings;
+    let (url, servers) = ("arguments.url", "arguments.servers");
+    let together = |what: &str| {
+        let what = what.to_owned();
+        Err(SettingsError::Together { what })
+    };
+    match (words.text(url), words.list(servers)) {
+        (Some(several), None) if several.contains(',') => together(
+            "`arguments.url` of the backend `memcached` is one server; `arguments.servers` names several",
+        ),
+        (Some(one), None) => Ok((MemcachedSettings::server(one), url)),
+        (None, Some(several)) => Ok((MemcachedSettings::servers(several), servers)),
+        _ => together(
+            "the backend `memcached` is told where it is by `arguments.url`, or by \
+             `arguments.servers` of several: by one of the two",
+        ),
+    }
+}
+
+/// Which key it is that cannot be meant so.
+#[cfg(feature = "memcached")]
+fn key_of(error: &dogpile_memcached::BadSettings, place: &'static str) -> &'static str {
+    use dogpile_memcached::BadSettings;
+    match error {
+        BadSettings::Certificate { .. } => "arguments.root_certificate",
+        BadSettings::Prefix { .. } => "arguments.prefix",
+        BadSettings::Login { why } if why.contains("password") => "arguments.password",
+        BadSettings::Login { .. } => "arguments.username",
+        BadSettings::Zero { what } if what.contains("timeout") => "arguments.timeout",
+        BadSettings::Zero { .. } => "arguments.connections",
+        _ => place,
+    }
+}
+
+/// Who vouches for servers that are spoken to by TLS.
+#[cfg(feature = "memcached-tls")]
+fn root_certificate(
+    words: &mut Words,
+    settings: dogpile_memcached::MemcachedSettings,
+) -> Result<dogpile_memcached::MemcachedSettings, SettingsError> {
+    let key = "arguments.root_certificate";
+    let Some(file) = words.text(key) else {
+        return Ok(settings);
+    };
+    match std::fs::read(&file) {
+        Ok(pem) => Ok(settings.root_certificate(pem)),
+        Err(error) => {
+            let why = format!("`{}`: {file} cannot be read: {error}", words.full(key));
+            Err(closed("memcached", why))
+        }
+    }
+}
+
+#[cfg(all(feature = "memcached", not(feature = "memcached-tls")))]
+fn root_certificate(
+    words: &mut Words,
+    settings: dogpile_memcached::MemcachedSettings,
+) -> Result<dogpile_memcached::MemcachedSettings, SettingsError> {
+    match words.text("arguments.root_certificate") {
+        None => Ok(settings),
+        Some(_) => Err(closed(
+            "memcached",
+            "`arguments.root_certificate`: TLS is not built in; turn on the feature `memcached-tls`",
+        )),
+    }
 }
 
 /// With whom it is shared.

@@ -2,6 +2,7 @@
 
 use dogpile::Config;
 use dogpile::named::SettingsError;
+use dogpile_test_servers::Memcached as Server;
 
 use crate::{process, server};
 
@@ -55,4 +56,53 @@ fn half_a_login_and_a_wrong_address_are_refused() {
     assert!(matches!(half, SettingsError::Together { .. }), "{half}");
     let address = refused(&[("arguments.url", "redis://cache")]);
     assert!(matches!(address, SettingsError::Store { .. }), "{address}");
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_by_its_key() {
+    let refused = |words: &[(&str, &str)]| {
+        let words = [("cache.backend", "memcached")].iter().chain(words);
+        match Config::<u64>::from_map(words.copied(), "cache.") {
+            Ok(_) => panic!("it must be refused"),
+            Err(error) => error.to_string(),
+        }
+    };
+    let place = ("cache.arguments.url", "cache:1");
+    for (key, word) in [
+        ("cache.arguments.prefix", "two words"),
+        ("cache.arguments.timeout", "0"),
+        ("cache.arguments.connections", "0"),
+        ("cache.arguments.root_certificate", "/no/such/file"),
+    ] {
+        let told = refused(&[place, (key, word)]);
+        assert!(told.contains(&format!("`{key}`")), "{told}");
+    }
+    for place in [
+        ("cache.arguments.url", "redis://cache"),
+        ("cache.arguments.servers", "cache:1,cache:0"),
+    ] {
+        let told = refused(&[place]);
+        assert!(told.contains(&format!("`{}`", place.0)), "{told}");
+    }
+    let told = refused(&[("cache.arguments.url", "a:1,b:2")]);
+    assert!(told.contains("`arguments.servers` names several"), "{told}");
+}
+
+#[test]
+fn a_server_is_spoken_to_by_tls_that_a_file_vouches_for() {
+    let server = Server::encrypted().unwrap();
+    let tls = server.tls().unwrap();
+    let file = std::env::temp_dir().join(format!("dogpile-authority-{}.pem", std::process::id()));
+    std::fs::write(&file, tls.authority_pem()).unwrap();
+    let url = format!("memcacheds://{}", tls.address());
+    let words = [
+        ("backend", "memcached"),
+        ("arguments.url", &url),
+        ("arguments.root_certificate", file.to_str().unwrap()),
+    ];
+    let config = Config::from_map(words, "");
+    std::fs::remove_file(&file).unwrap();
+    let region = process(config.unwrap());
+    region.set("key", 7_u64).unwrap();
+    assert_eq!(region.get("key").unwrap(), Some(7));
 }

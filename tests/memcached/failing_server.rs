@@ -3,8 +3,10 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use dogpile::backend::block_on;
-use dogpile::{Config, Error, JsonCodec, MemcachedSettings, OnStoreFailure, Origin, Region};
+use dogpile::backend::{Fault, block_on};
+use dogpile::{
+    Config, Error, Invalidation, JsonCodec, MemcachedSettings, OnStoreFailure, Origin, Region,
+};
 use dogpile_test_servers::Memcached as Server;
 
 use crate::{config, creating, on, process, server, settings, waiting};
@@ -89,7 +91,7 @@ fn law_12_who_must_not_create_without_the_store_gets_an_error_that_says_where() 
         "{text}"
     );
     assert!(text.contains(&server.address().to_string()), "{text}");
-    assert_eq!(error.fault, dogpile::backend::Fault::Unavailable);
+    assert_eq!(error.fault, Fault::Unavailable);
 }
 
 #[test]
@@ -228,4 +230,44 @@ fn law_12_of_several_servers_the_others_keys_are_as_before_while_one_is_away() {
         assert_eq!(both_ways(&region, key, 3), wanted);
         assert!(has(&servers[0], key), "nobody else has it");
     }
+}
+
+/// It numbers nothing, so that no lease would ever be current.
+#[test]
+fn a_server_without_version_numbers_is_told_of_and_makes_nobody_wait() {
+    let server = Server::start(&["-C"]).unwrap();
+    let region = on(&server);
+    let begun = Instant::now();
+    for _ in 0..2 {
+        assert_eq!(both_ways(&region, "key", 1), [Origin::NotStored; 2]);
+    }
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    let strict = process(impatient(&server.url()).on_store_failure(OnStoreFailure::Fail));
+    let Err(Error::Store(error)) = strict.at("key").create(|| unreachable!("it must not")) else {
+        panic!("it can lease nothing");
+    };
+    assert_eq!(error.fault, Fault::Refused);
+    assert!(error.to_string().contains("without `-C`"), "{error}");
+    region.invalidate(Invalidation::Hard).unwrap();
+    let error = region.invalidate(Invalidation::Hard).unwrap_err();
+    assert!(error.to_string().contains("without `-C`"), "{error}");
+}
+
+#[test]
+fn a_server_that_takes_no_more_connections_is_away_and_the_error_says_what_to_do() {
+    let server = Server::start(&["-c", "20", "-t", "1"]).unwrap();
+    let taken: Vec<_> = (0..40)
+        .filter_map(|_| std::net::TcpStream::connect(server.address()).ok())
+        .collect();
+    let settings = MemcachedSettings::server(server.url()).open().unwrap();
+    let store = settings.encoded(JsonCodec::new());
+    let region: Region<u64> = process(Config::new(store));
+    let Err(Error::Store(error)) = region.get("key") else {
+        panic!("it has no room");
+    };
+    assert_eq!(error.fault, Fault::Unavailable, "{error}");
+    assert!(error.to_string().contains("`memcached -c`"), "{error}");
+    drop(taken);
+    crate::until("it has room again", || region.get("key").is_ok());
 }

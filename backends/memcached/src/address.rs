@@ -89,8 +89,8 @@ pub(crate) fn address(text: &str) -> Result<Address, BadSettings> {
         // `[::1]`, whose last colon is the host's own.
         Some(_) if place.ends_with(']') => (place, PORT),
         Some((host, port)) => match port.parse() {
-            Ok(port) => (host, port),
-            Err(_) => return Err(wrong("its port is no number up to 65535")),
+            Ok(port) if port > 0 => (host, port),
+            _ => return Err(wrong("its port is no number from 1 to 65535")),
         },
         None => (place, PORT),
     };
@@ -132,6 +132,7 @@ mod tests {
             "redis://cache",
             "memcached://me:secret@cache",
             "cache:x",
+            "cache:0",
             "cache:70000",
             "cache/0",
             "::1",

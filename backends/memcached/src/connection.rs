@@ -152,7 +152,13 @@ impl Connection {
         Trouble::odd(&self.server, answer)
     }
 
+    /// Says who we are, where the server asks for that: any other would store the password as a value.
     fn log_in(&mut self, login: &Login) -> Result<(), Trouble> {
+        match self.ask(Request::nothing())? {
+            Answer::Code(Code::NoOp, _) => return Ok(()),
+            Answer::Error(said) if said.asks_who_we_are() => {}
+            other => return Err(self.odd(&other)),
+        }
         let answer = match self.ask(Request::log_in(&login.text()))? {
             Answer::Code(Code::Stored, _) => return Ok(()),
             Answer::Error(said) => said.to_string(),
@@ -182,6 +188,10 @@ impl Connection {
                 self.read += length;
                 if self.read == self.filled {
                     self.tidy();
+                }
+                if answer.is_of_no_version() {
+                    let server = self.server.clone();
+                    return Err(Trouble::NoCas { server });
                 }
                 return Ok(answer);
             }

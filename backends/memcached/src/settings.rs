@@ -100,7 +100,8 @@ impl MemcachedSettings {
 
     /// The name and the password that the server's file (`memcached -Y`) has. Default: none.
     ///
-    /// Without TLS they go over the wire as they are.
+    /// Without TLS they go over the wire as they are. A server that asks for none is not told them, and is
+    /// used without.
     pub fn login(mut self, name: impl Into<String>, password: impl Into<String>) -> Self {
         self.login = Some((name.into(), password.into()));
         self

@@ -42,6 +42,12 @@ pub(crate) enum Trouble {
     /// A reply to something else.
     #[error("{server} answers with something else than was asked: {answer}")]
     Odd { server: String, answer: String },
+    /// Leases could not be told apart there.
+    #[error(
+        "{server} gives items no version numbers (CAS), by which leases are told apart; start it without `-C` \
+         (`--disable-cas`)"
+    )]
+    NoCas { server: String },
     /// A key that cannot be shared with Python.
     #[error(
         "Python's clients do not take this key: {why}; give the region a key mangler and Python the same \
@@ -69,7 +75,7 @@ impl Trouble {
     pub(crate) fn odd(server: &str, answer: &Answer) -> Self {
         let server = server.to_owned();
         match answer {
-            Answer::Error(cause @ Said::Client(text)) if text == "unauthenticated" => Self::Login {
+            Answer::Error(cause) if cause.asks_who_we_are() => Self::Login {
                 server,
                 answer: cause.to_string(),
             },
@@ -92,7 +98,7 @@ impl Trouble {
     pub(crate) fn breaks_connection(&self) -> bool {
         match self {
             // The server has read the request to its end, and so have we the answer.
-            Self::Said { cause, .. } => matches!(cause, Said::Unknown | Said::Client(_)),
+            Self::Said { cause, .. } => !matches!(cause, Said::Server(_)),
             // It happened between an answer and the next question.
             Self::Panicked { .. } => false,
             _ => true,
@@ -125,10 +131,12 @@ impl Trouble {
             | Self::Late { .. }
             | Self::Ejected { .. }
             | Self::NoThread { .. } => Fault::Unavailable,
-            Self::Login { .. } | Self::Key { .. } => Fault::Refused,
+            Self::Login { .. } | Self::Key { .. } | Self::NoCas { .. } => Fault::Refused,
             Self::Said { cause, .. } => match cause {
                 Said::Server(text) if text.contains("too large") => Fault::Refused,
                 Said::Server(text) if text.contains("out of memory") => Fault::Full,
+                Said::Crowded => Fault::Unavailable,
+                Said::Unknown | Said::Flag(_) => Fault::Refused,
                 _ => Fault::Other,
             },
             Self::Garbled { .. } | Self::Odd { .. } | Self::Panicked { .. } => Fault::Other,

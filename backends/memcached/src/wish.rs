@@ -97,8 +97,8 @@ impl<'a> Wish<'a> {
     }
 
     async fn look(&self, voice: &mut Voice<'_>) -> Result<Item, Trouble> {
-        let request = Request::get(&self.place).flag(b"c").flag(b"t");
-        match voice.ask(request.number(b'N', self.seconds)).await? {
+        let request = Request::get_or_make(&self.place, self.seconds);
+        match voice.ask(request).await? {
             Answer::Item(item) => Ok(item),
             other => Err(voice.odd(&other)),
         }

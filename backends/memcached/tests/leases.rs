@@ -1,12 +1,13 @@
 //! What a lease is worth when the server, or the way to it, is not what it was.
 #![allow(clippy::unwrap_used)] // what a test cannot go on without, fails it
 
+use std::io::{BufRead, BufReader, Write};
 use std::sync::mpsc::{TryRecvError, channel};
 use std::time::{Duration, Instant};
 
 use dogpile_backend::{
     Ask, Backend, CachedValue, Commit, Epoch, Fault, Lease, LeaseStore, Leased, Metadata, News,
-    Payload, Span, Stamp, Terms, Time,
+    Payload, Span, Stamp, StoreError, Terms, Time,
 };
 use dogpile_memcached::{Memcached, MemcachedSettings};
 use dogpile_test_servers::Memcached as Server;
@@ -34,6 +35,10 @@ fn entry(text: &str) -> CachedValue<Payload> {
 }
 
 fn ask(store: &Memcached, time: Span) -> Leased<Payload> {
+    try_ask(store, time).unwrap()
+}
+
+fn try_ask(store: &Memcached, time: Span) -> Result<Leased<Payload>, StoreError> {
     let ask = Ask {
         fresh: &|_| false,
         held: None,
@@ -41,7 +46,7 @@ fn ask(store: &Memcached, time: Span) -> Leased<Payload> {
         supersede: false,
         time,
     };
-    store.lease(b"key", ask).wait().unwrap()
+    store.lease(b"key", ask).wait()
 }
 
 fn win(store: &Memcached, time: Span) -> Lease {
@@ -317,4 +322,48 @@ fn who_is_not_let_in_is_told_what_to_give() {
         assert!(!told.contains("guessed"), "{told}");
         assert!(told.contains("MemcachedSettings::login"), "{told}");
     }
+}
+
+/// It would store them as a value that everybody can read.
+#[test]
+fn a_server_that_asks_for_no_login_is_not_told_the_password() {
+    let server = Server::start(&[]).unwrap();
+    server.ask("ms login 4\r\nmine").unwrap();
+    let settings = MemcachedSettings::server(server.url()).login("me", "topsecret");
+    let store = settings.open().unwrap();
+    store.set(b"key", entry("value"), LONG).unwrap();
+    assert_eq!(text(&store).as_deref(), Some("value"));
+    assert_eq!(server.ask("mg login v").unwrap(), "VA 4\r\nmine\r\n");
+}
+
+/// Such as 1.6.9: it would make an item for who asks for a lease, and then take no value over it, since it
+/// does not know the flags. What it says is what 1.6.9 said.
+#[test]
+fn a_server_before_1_6_10_is_told_of_before_it_leases_anything() {
+    let place = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = place.local_addr().unwrap();
+    let old = std::thread::spawn(move || {
+        let (stream, _) = place.accept().unwrap();
+        let (mut lines, mut made) = (BufReader::new(&stream), false);
+        let mut line = String::new();
+        while lines.read_line(&mut line).is_ok_and(|length| length > 0) {
+            let in_base64 = line.split_whitespace().nth(2) == Some("b");
+            made |= line.starts_with("mg ") && !in_base64;
+            let reply: &[u8] = match (in_base64, made) {
+                (false, true) => b"VA 0 f0 c1 t30 W\r\n\r\n",
+                _ => b"CLIENT_ERROR invalid flag\r\n",
+            };
+            (&stream).write_all(reply).unwrap();
+            line.clear();
+        }
+        made
+    });
+    let store = MemcachedSettings::server(address.to_string())
+        .open()
+        .unwrap();
+    let error = try_ask(&store, LONG).unwrap_err();
+    assert_eq!(error.fault, Fault::Refused, "{error}");
+    assert!(error.to_string().contains("1.6.10 or later"), "{error}");
+    drop(store);
+    assert!(!old.join().unwrap(), "nobody finds a lease there");
 }

@@ -9,6 +9,13 @@ const LONGEST_LINE: usize = 2_048;
 /// The largest value: what `memcached -I` can be set to.
 const LARGEST_VALUE: usize = 1 << 30;
 
+/// What servers before 1.6.10 say to requests that they read otherwise.
+const OLD: [&str; 3] = [
+    "invalid flag",
+    "duplicate flag",
+    "incorrect number of tokens",
+];
+
 /// A reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
@@ -62,14 +69,42 @@ pub(crate) enum Code {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Said {
     /// It does not know the command.
-    #[error("it does not know the request: is it memcached 1.6 or later?")]
+    #[error("it does not know the request: is it memcached 1.6.10 or later?")]
     Unknown,
+    /// It does not know a flag of the request, which is of memcached 1.6.10.
+    #[error("it says: {0}: is it memcached 1.6.10 or later?")]
+    Flag(String),
     /// It finds fault with us.
     #[error("it says: {0}")]
     Client(String),
+    /// It takes no more connections.
+    #[error(
+        "it has too many open connections: let it take more (`memcached -c`), or have each process make \
+         fewer, by `MemcachedSettings::connections`"
+    )]
+    Crowded,
     /// It finds fault with itself.
     #[error("it says: {0}")]
     Server(String),
+}
+
+impl Answer {
+    /// Whether the item is there and has no number, which a server answers that was told to count none.
+    ///
+    /// What was not stored has none either, and need not.
+    pub(crate) fn is_of_no_version(&self) -> bool {
+        let (Self::Item(item) | Self::Code(Code::Done, item)) = self else {
+            return false;
+        };
+        item.cas == Some(0)
+    }
+}
+
+impl Said {
+    /// Whether it wants a name and a password before anything else.
+    pub(crate) fn asks_who_we_are(&self) -> bool {
+        matches!(self, Self::Client(text) if text == "unauthenticated")
+    }
 }
 
 /// Bytes that are no reply.
@@ -188,7 +223,14 @@ fn error(line: &[u8]) -> Option<Said> {
         return Some(Said::Unknown);
     }
     if let Some(rest) = line.strip_prefix(b"CLIENT_ERROR ") {
-        return Some(Said::Client(text(rest)));
+        let said = text(rest);
+        return Some(match OLD.iter().any(|old| said.contains(old)) {
+            true => Said::Flag(said),
+            false => Said::Client(said),
+        });
+    }
+    if line == b"ERROR Too many open connections" {
+        return Some(Said::Crowded);
     }
     let rest = line.strip_prefix(b"SERVER_ERROR ")?;
     Some(Said::Server(text(rest)))

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::base64;
+use super::{LONGEST_KEY, base64};
 use crate::keys::Key;
 
 /// One request, as it is sent.
@@ -31,6 +31,20 @@ impl<'b> Request<'b> {
         let mut request = Self::new(b"mg ", key, None);
         request.bytes.extend_from_slice(b" f v");
         request
+    }
+
+    /// Reads an item, and makes an empty one for `seconds` where none is; one caller is told that it won.
+    ///
+    /// The key is sent in base64 wherever that fits. Servers before 1.6.10 know nothing of it and refuse,
+    /// instead of making an item that stands in the way, since nothing of ours can be stored over it there.
+    pub(crate) fn get_or_make(key: &Key<'_>, seconds: u32) -> Self {
+        let encoded = base64::encoded_length(key.bytes().len()) <= LONGEST_KEY;
+        let mut request = match encoded {
+            true => Self::encoded(b"mg ", key, None),
+            false => Self::new(b"mg ", key, None),
+        };
+        request.bytes.extend_from_slice(b" f v c t");
+        request.number(b'N', seconds)
     }
 
     /// Reads what is known of an item, and not its value.
@@ -80,19 +94,24 @@ impl<'b> Request<'b> {
     }
 
     fn new(verb: &[u8], key: &Key<'_>, body: Option<&'b [u8]>) -> Self {
-        let room = body.map_or(0, <[u8]>::len);
-        let mut bytes = Vec::with_capacity(64 + base64::encoded_length(key.bytes().len()) + room);
-        bytes.extend_from_slice(verb);
-        if key.is_plain() {
-            bytes.extend_from_slice(key.bytes());
-        } else {
-            base64::encode(key.bytes(), &mut bytes);
-        }
-        if let Some(body) = body {
-            let _ = write!(bytes, " {}", body.len());
-        }
         if !key.is_plain() {
-            bytes.extend_from_slice(b" b");
+            return Self::encoded(verb, key, body);
+        }
+        Self::begun(verb, body, |bytes| bytes.extend_from_slice(key.bytes()))
+    }
+
+    fn encoded(verb: &[u8], key: &Key<'_>, body: Option<&'b [u8]>) -> Self {
+        Self::begun(verb, body, |bytes| base64::encode(key.bytes(), bytes)).flag(b"b")
+    }
+
+    fn begun(verb: &[u8], body: Option<&'b [u8]>, key: impl FnOnce(&mut Vec<u8>)) -> Self {
+        let room = body.map_or(0, <[u8]>::len);
+        let mut bytes = Vec::with_capacity(64 + LONGEST_KEY + room);
+        bytes.extend_from_slice(verb);
+        key(&mut bytes);
+        if let Some(body) = body {
+            // Writing to a vector cannot fail.
+            let _ = write!(bytes, " {}", body.len());
         }
         Self { bytes, body }
     }
@@ -145,6 +164,13 @@ mod tests {
             "mg shop:v:a f v c N30\r\n"
         );
         assert_eq!(said(Request::look(&key)), "mg shop:v:a f s c\r\n");
+        assert_eq!(
+            said(Request::get_or_make(&key, 30)),
+            "mg c2hvcDp2OmE= b f v c t N30\r\n"
+        );
+        let long = keys.key(Room::Value, &[b'a'; 200]);
+        let long = said(Request::get_or_make(&long, 30));
+        assert!(long.starts_with("mg shop:v:aaa"), "{long}");
         let store = |mode| said(Request::store(&key, b"body", 7, 60, mode));
         assert_eq!(store(Mode::Always), "ms shop:v:a 4 F7 T60\r\nbody\r\n");
         assert_eq!(store(Mode::Absent), "ms shop:v:a 4 F7 T60 ME\r\nbody\r\n");

@@ -53,6 +53,18 @@ fn errors_are_told_in_the_server_s_words() {
     let too_large = whole(b"SERVER_ERROR object too large for cache\r\n");
     let text = "object too large for cache".to_owned();
     assert_eq!(too_large, Answer::Error(Said::Server(text)));
+    for old in ["invalid flag", "invalid or duplicate flag"] {
+        let refused = whole(format!("CLIENT_ERROR {old}\r\n").as_bytes());
+        let Answer::Error(said @ Said::Flag(_)) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(said.to_string().contains("1.6.10 or later"), "{said}");
+    }
+    let crowded = whole(b"ERROR Too many open connections\r\n");
+    let Answer::Error(said @ Said::Crowded) = crowded else {
+        panic!("{crowded:?}");
+    };
+    assert!(said.to_string().contains("memcached -c"), "{said}");
     let Answer::Error(Said::Client(text)) = whole(b"CLIENT_ERROR bad\x1b[2J\r\n") else {
         panic!("an error");
     };
