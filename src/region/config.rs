@@ -239,6 +239,10 @@ impl<V: Send + Sync + 'static> Config<V> {
     /// Runs owned creators in the background, in place of our own bounded worker: a thread pool, a
     /// runtime's `spawn`. A job that is handed back, or dropped, frees its key; the next caller
     /// that finds the value stale tries again.
+    ///
+    /// Our own worker serves all regions of the process with two threads. While a job waits for them
+    /// longer than 10 ms, because creators hang or wait for others, it starts one more, and another 10 ms
+    /// later the next, up to 64; those end when they had nothing to do for 10 s. Up to 1,024 jobs wait.
     pub fn runner(mut self, run: impl Fn(Job) -> Result<(), Job> + Send + Sync + 'static) -> Self {
         self.calls.runner = Some(Arc::new(run));
         self
