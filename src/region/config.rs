@@ -209,6 +209,7 @@ impl<V: Send + Sync + 'static> Config<V> {
     }
 
     /// Values for which this is false go to those who asked and are not stored.
+    /// A panic of it counts as one of the creator.
     pub fn should_cache(mut self, judge: impl Fn(&V) -> bool + Send + Sync + 'static) -> Self {
         self.calls.should_cache = Some(Arc::new(judge));
         self
