@@ -72,6 +72,35 @@ fn law_5_a_panic_of_a_judge_goes_on_in_its_caller_and_a_thread_that_waits_is_tol
     each_store(|config| threads(with_tags_of(config)));
 }
 
+/// The same for one key of a batch, whose other key comes to its value.
+fn batch(config: Config<u64>) {
+    let (region, clock) = region_by_hand(config);
+    thread::scope(|scope| {
+        let waiter = Mutex::new(None);
+        let wait = || region.get_or_create("key", || unreachable!("it was created once"));
+        let call = || {
+            region.get_or_create_many(&["key", "other"], |_| {
+                *waiter.lock().unwrap() = Some(scope.spawn(wait));
+                clock.see(1);
+                vec![ODD, 2]
+            })
+        };
+        let payload = catch_unwind(AssertUnwindSafe(call)).unwrap_err();
+        assert_eq!(payload.downcast_ref(), Some(&SAID));
+        let waiter = waiter.into_inner().unwrap().unwrap();
+        let told = waiter.join().unwrap();
+        assert!(told.as_ref().is_err_and(is_told), "{told:?}");
+    });
+    let found = region.get_many(&["key", "other"]).unwrap();
+    assert_eq!(found, [None, Some(2)]);
+}
+
+#[test]
+fn law_5_a_panic_of_a_judge_of_one_key_of_many_is_told_to_who_waits_for_it() {
+    each_store(|config| batch(with_should_cache(config)));
+    each_store(|config| batch(with_tags_of(config)));
+}
+
 /// The same among tasks, of which all but one wait.
 async fn tasks(config: Config<u64>) {
     let (region, clock) = region_by_hand(config);
