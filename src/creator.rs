@@ -22,6 +22,11 @@ pub(crate) fn within<T>(creations: &[u64], part: impl FnOnce() -> T) -> Ran<T> {
     catch_unwind(AssertUnwindSafe(part))
 }
 
+/// Asks what the user has a creator's value judged by; a panic of that is the creator's too.
+pub(crate) fn judged<T>(judge: impl FnOnce() -> T) -> Ran<T> {
+    catch_unwind(AssertUnwindSafe(judge))
+}
+
 pub(crate) async fn run_async<T, F: Future<Output = T>>(
     creation: u64,
     creator: Option<impl FnOnce() -> F>,

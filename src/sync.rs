@@ -1,4 +1,4 @@
-//! The door to threads: the locks, cells, channels and threads that a region runs on.
+//! The door to threads: the locks, cells and threads that a region runs on.
 //!
 //! They are the standard library's. Built with `--cfg dogpile_shuttle` they are shuttle's, so that its
 //! scheduler chooses at each of them who goes on: `model-tests/regions` runs whole regions so. The cfg
@@ -11,13 +11,13 @@ mod shuttle;
 pub use self::shuttle::time;
 #[cfg(dogpile_shuttle)]
 pub(crate) use self::shuttle::{
-    Condvar, Instant, Mutex, MutexGuard, OnceLock, in_background, mpsc, process_wide, sleep,
+    Condvar, Instant, Mutex, MutexGuard, OnceLock, in_background, process_wide, sleep,
     thread_local, wait_for,
 };
 
 #[cfg(not(dogpile_shuttle))]
 pub(crate) use std::{
-    sync::{Condvar, Mutex, MutexGuard, OnceLock, mpsc},
+    sync::{Condvar, Mutex, MutexGuard, OnceLock},
     thread::sleep,
     thread_local,
     time::Instant,

@@ -209,6 +209,7 @@ impl<V: Send + Sync + 'static> Config<V> {
     }
 
     /// Values for which this is false go to those who asked and are not stored.
+    /// A panic of it counts as one of the creator.
     pub fn should_cache(mut self, judge: impl Fn(&V) -> bool + Send + Sync + 'static) -> Self {
         self.calls.should_cache = Some(Arc::new(judge));
         self
@@ -239,6 +240,10 @@ impl<V: Send + Sync + 'static> Config<V> {
     /// Runs owned creators in the background, in place of our own bounded worker: a thread pool, a
     /// runtime's `spawn`. A job that is handed back, or dropped, frees its key; the next caller
     /// that finds the value stale tries again.
+    ///
+    /// Our own worker serves all regions of the process with two threads. While a job waits for them
+    /// longer than 10 ms, because creators hang or wait for others, it starts one more, and another 10 ms
+    /// later the next, up to 64; those end when they had nothing to do for 10 s. Up to 1,024 jobs wait.
     pub fn runner(mut self, run: impl Fn(Job) -> Result<(), Job> + Send + Sync + 'static) -> Self {
         self.calls.runner = Some(Arc::new(run));
         self

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ::shuttle::future;
 
-pub(crate) use ::shuttle::sync::{Condvar, Mutex, MutexGuard, mpsc};
+pub(crate) use ::shuttle::sync::{Condvar, Mutex, MutexGuard};
 pub(crate) use ::shuttle::thread::sleep;
 pub(crate) use ::shuttle::thread_local;
 pub(crate) use time::Instant;

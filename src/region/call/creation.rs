@@ -8,6 +8,7 @@ use dogpile_core::flow::{Created, Event, Release};
 use dogpile_core::slot::End;
 
 use super::Call;
+use crate::creator;
 use crate::failure::Failure;
 use crate::flight::cycle;
 use crate::flight::{Outcome, Shared};
@@ -40,42 +41,41 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
         &mut self,
         answer: Result<Result<V, impl Into<Arc<E>>>, Box<dyn Any + Send>>,
     ) -> Event {
-        let active = self.subject.active();
-        let took = active.clock.monotonic().since(self.began);
-        let is_value = matches!(answer, Ok(Ok(_)));
-        active.times.took(took.to_duration(), is_value);
-        let (key, backend) = (self.subject.user_key(), active.opened.store.name());
-        telling::created(&active.name, backend, key, took.to_duration(), !is_value);
-        Event::Created(match answer {
+        let took = self.monotonic().since(self.began).to_duration();
+        let created = match answer {
             Ok(Ok(value)) => self.made(value),
             Ok(Err(error)) => {
                 self.fail(Failure::Own(error.into()));
                 Created::Err
             }
-            Err(panic) => {
-                self.fail(Failure::Panic(panic));
-                Created::Panicked
-            }
-        })
+            Err(panic) => self.panicked(panic),
+        };
+        let active = self.subject.active();
+        let is_value = matches!(created, Created::Ok | Created::Declined);
+        active.times.took(took, is_value);
+        let (key, backend) = (self.subject.user_key(), active.opened.store.name());
+        telling::created(&active.name, backend, key, took, !is_value);
+        Event::Created(created)
     }
 
+    fn panicked(&mut self, panic: Box<dyn Any + Send>) -> Created {
+        self.fail(Failure::Panic(panic));
+        Created::Panicked
+    }
+
+    /// What becomes of a value. A panic of what the user has it judged by is one of the creator: those who
+    /// wait are told, and nobody creates in turn what would be judged so again.
     fn made(&mut self, value: V) -> Created {
-        let active = self.subject.active();
-        let judge = active.settings.should_cache.as_ref();
-        let terms = self.desk.as_ref().map_or(Terms::NONE, |desk| desk.terms());
-        // A value that no tag could invalidate is not kept.
-        let tagged = active.tagged(self.subject.user_key(), &value, terms);
-        if tagged.is_err() {
-            telling::too_many_tags(&active.name, self.subject.user_key());
-        }
-        let wanted = tagged.is_ok()
-            && judge.is_none_or(|should_cache| should_cache(&value))
-            && !self.desk.as_ref().is_some_and(|desk| desk.is_declined());
+        let declared = self.desk.as_ref().map_or(Terms::NONE, |desk| desk.terms());
+        let (terms, wanted) = match creator::judged(|| self.weigh(&value, declared)) {
+            Ok(judged) => judged,
+            Err(panic) => return self.panicked(panic),
+        };
         let metadata = Metadata {
             stamp: Stamp::NONE,
             epoch: self.epoch,
-            created: active.precisely_now(),
-            terms: tagged.unwrap_or(terms),
+            created: self.subject.active().precisely_now(),
+            terms,
         };
         self.made = Some(Box::new(CachedValue { value, metadata }));
         if wanted {
@@ -83,6 +83,21 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
         } else {
             Created::Declined
         }
+    }
+
+    /// The value's terms with all its tags, and whether it is to be stored.
+    fn weigh(&self, value: &V, terms: Terms) -> (Terms, bool) {
+        let active = self.subject.active();
+        // A value that no tag could invalidate is not kept.
+        let tagged = active.tagged(self.subject.user_key(), value, terms);
+        if tagged.is_err() {
+            telling::too_many_tags(&active.name, self.subject.user_key());
+        }
+        let judge = active.settings.should_cache.as_ref();
+        let wanted = tagged.is_ok()
+            && judge.is_none_or(|should_cache| should_cache(value))
+            && !self.desk.as_ref().is_some_and(|desk| desk.is_declined());
+        (tagged.unwrap_or(terms), wanted)
     }
 
     /// Ends the flight, telling those who wait.

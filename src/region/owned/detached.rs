@@ -21,8 +21,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     ///
     /// The creator begins when it is its turn, after this process has the claim and the store's lease. A
     /// runner that hands its job back has it run in this call. Within a creator on our own worker it
-    /// runs in the call too: two such creators would wait for each other's place. A runner of your own
-    /// with few threads has to see to that itself.
+    /// runs in the call too, so that no such creators wait for each other's place; for those that wait for
+    /// a job in its queue all the same, it [starts more threads](crate::Config::runner). A runner of your
+    /// own with few threads has to see to that itself.
     ///
     /// ```
     /// use dogpile::{Config, Memory, Region};
