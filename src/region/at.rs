@@ -28,7 +28,7 @@ use crate::error::Error;
 /// One key of a region; see [`Region::at`].
 #[must_use = "an entry does nothing until it is asked for its value"]
 pub struct At<'r, V: Send + Sync + 'static, K> {
-    region: &'r Region<V>,
+    pub(super) region: &'r Region<V>,
     key: K,
     own: Own,
 }
