@@ -299,10 +299,12 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         }
     }
 
-    /// How long a store has to keep what is written now on these terms.
+    /// How long a store has to keep what is written now on these terms: for a call's own `policy`, and for
+    /// those who go by the region's.
     pub(super) fn time_to_live(&self, policy: &Policy, terms: &Terms) -> Span {
-        let lifetime = terms.policy(policy).lifetime();
-        lifetime.plus(self.settings.creation_limit)
+        let lifetime = |policy| terms.policy(policy).lifetime();
+        let longer = lifetime(policy).max(lifetime(&self.policy));
+        longer.plus(self.settings.creation_limit)
     }
 }
 
