@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use dogpile::{Config, ConfigError, Job, Memory, Origin, Region};
+use dogpile::{Config, ConfigError, Job, Memory, Origin, Region, Terms};
 use stores::{Form, Hand, HandClock, Server};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -146,6 +146,26 @@ fn from_a_share_of_its_time_on_a_value_is_replaced_in_the_background() {
             assert_eq!(stage.region.get("key").unwrap(), Some(value + 1));
             assert_eq!(ask(&stage, 99), value + 1);
             assert!(stage.jobs.try_recv().is_err(), "the new value is not due");
+        }
+    }
+}
+
+#[test]
+fn the_share_is_one_of_a_values_own_time() {
+    for own in [FRESH / 10, FRESH * 10] {
+        for stage in each(|config| config.eager_refresh(0.8)) {
+            for ask in [Stage::ask as fn(&Stage, u64) -> u64, Stage::ask_async] {
+                let terms = Terms::NONE.with_fresh_for(own);
+                stage.region.set_with("key", 1, terms).unwrap();
+                assert_eq!(ask(&stage, 2), 1);
+                stage.clock.advance(own * 8 / 10 - SECOND);
+                assert_eq!(ask(&stage, 2), 1);
+                assert!(stage.jobs.try_recv().is_err(), "not before its share");
+                stage.clock.advance(SECOND);
+                assert_eq!(ask(&stage, 2), 1, "the fresh value, at once");
+                stage.jobs.try_recv().unwrap().run();
+                assert_eq!(stage.region.get("key").unwrap(), Some(2));
+            }
         }
     }
 }

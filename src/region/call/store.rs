@@ -78,7 +78,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
 
     fn view(&self) -> View {
         let active = self.subject.active();
-        let view = active.view(self.conditions.policy, self.subject.key());
+        let view = active.view(&self.conditions, self.subject.key());
         view.ahead(self.conditions.ahead)
     }
 
