@@ -171,6 +171,31 @@ fn the_share_is_one_of_a_values_own_time() {
 }
 
 #[test]
+fn jitter_lets_no_failing_creator_take_a_value_whose_time_is_not_over() {
+    let settings = |config: Config<u64>| config.jitter(1.0).stale_if_error(false);
+    for stage in each(|config| settings(config).back_off(FRESH)) {
+        let region = &stage.region;
+        for key in 0_u8..100 {
+            region.set([key], 1).unwrap();
+        }
+        stage.clock.advance(FRESH / 2);
+        assert!(stage.ended() > 0);
+        for key in 0_u8..100 {
+            for _ in 0..2 {
+                let fail = || Err::<u64, _>("no".to_owned());
+                assert_eq!(region.get_or_try_create([key], fail).unwrap(), 1);
+                let fail = async || Err::<u64, _>("no".to_owned());
+                let call = region.get_or_try_create_async([key], fail);
+                assert_eq!(Hand::new(call).finish().unwrap(), 1);
+            }
+        }
+        stage.clock.advance(FRESH / 2);
+        let fail = || Err::<u64, _>("no".to_owned());
+        region.get_or_try_create([0], fail).unwrap_err();
+    }
+}
+
+#[test]
 fn who_creates_in_its_own_call_waits_for_nothing_that_is_fresh() {
     for stage in each(|config| config.eager_refresh(0.0).early_refresh(1e9)) {
         stage.region.set("key", 1).unwrap();

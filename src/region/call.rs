@@ -331,6 +331,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     pub(super) fn ended(&mut self, ending: Ending) -> Result<Answer<V>, Error<E>> {
         let ended = match ending {
             Ending::Value(origin) => Ok(self.answer(origin)),
+            Ending::Trouble(trouble) if self.is_spared(trouble) => Ok(self.answer(Origin::Stale)),
             Ending::Trouble(trouble) => {
                 self.count(Counted::Error);
                 Err(self.error(trouble))

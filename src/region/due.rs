@@ -145,7 +145,7 @@ impl<V: Send + Sync + 'static> Config<V> {
     /// Ends the freshness of each value early, by a part of its own between nothing and this `share` of
     /// [`fresh_for`](Self::fresh_for): with 0.1, what was created in one moment ends spread over the last
     /// tenth. All processes agree on a value's end, and until `fresh_for` is over it may be served while
-    /// the next is created. Default: 0.
+    /// the next is created, and where its creator fails. Default: 0.
     pub fn jitter(mut self, share: f64) -> Self {
         self.due.jitter = share;
         self
