@@ -4,11 +4,11 @@ mod writes;
 
 use std::sync::Arc;
 
+use dogpile_backend::{
+    CachedValue, KeyBuffer, Mangle, Metadata, Policy, Span, Store, Terms, Time, TimeLine, Verdict,
+};
 #[cfg(feature = "memory")]
 use dogpile_backend::{Clock, SystemClock};
-use dogpile_backend::{
-    KeyBuffer, Mangle, Metadata, Policy, Span, Store, Terms, Time, TimeLine, Verdict,
-};
 #[cfg(feature = "memory")]
 use dogpile_memory::Memory;
 
@@ -141,7 +141,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             }
         };
         let (mut using, mut used) = (Some(using), None);
-        self.opened.store.look_local(key, &mut |entry| {
+        self.look_here(key, &mut |entry| {
             let hears = self.epochs.hears_of(entry.metadata.terms.tags);
             let surely = hears && !self.rule.is_set() && self.is_fresh(&entry.metadata, self.now());
             if surely || self.is_fresh_here(key, &entry.metadata) {
@@ -158,12 +158,20 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         }
     }
 
+    /// Looks where nothing has to be asked for: not in a strict region whose epochs others may have raised.
+    fn look_here(&self, key: &[u8], lend: &mut dyn FnMut(CachedValue<&V>)) {
+        let store = &self.opened.store;
+        if !self.settings.strict || store.epochs().is_none() {
+            store.look_local(key, lend);
+        }
+    }
+
     /// A value that is fresh by a call's own policy, with its age, where it lies.
     pub(super) fn hit_at(&self, key: &[u8], conditions: &Conditions) -> Option<Answer<V>> {
         let mut buffer = KeyBuffer::new();
         let key = self.as_stored(key, &mut buffer);
         let mut answer = None;
-        self.opened.store.look_local(key, &mut |entry| {
+        self.look_here(key, &mut |entry| {
             let now = self.now();
             if self.is_fresh_by(conditions, key, &entry.metadata, now) {
                 answer = Some(Answer {
@@ -184,7 +192,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         let mut buffer = KeyBuffer::new();
         let key = self.as_stored(key, &mut buffer);
         let mut value = None;
-        self.opened.store.look_local(key, &mut |entry| {
+        self.look_here(key, &mut |entry| {
             let view = self.own_view(key).ahead(ahead);
             let verdict = self.judge(&view, &entry.metadata);
             value = (verdict == Verdict::Fresh).then(|| entry.value.clone());
