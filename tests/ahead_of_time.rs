@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::Duration;
 
-use dogpile::{Config, ConfigError, Job, Memory, Origin, Region};
+use dogpile::{Config, ConfigError, Job, Memory, Origin, Region, Terms};
 use stores::{Form, Hand, HandClock, Server};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -147,6 +147,51 @@ fn from_a_share_of_its_time_on_a_value_is_replaced_in_the_background() {
             assert_eq!(ask(&stage, 99), value + 1);
             assert!(stage.jobs.try_recv().is_err(), "the new value is not due");
         }
+    }
+}
+
+#[test]
+fn the_share_is_one_of_a_values_own_time() {
+    for own in [FRESH / 10, FRESH * 10] {
+        for stage in each(|config| config.eager_refresh(0.8)) {
+            for ask in [Stage::ask as fn(&Stage, u64) -> u64, Stage::ask_async] {
+                let terms = Terms::NONE.with_fresh_for(own);
+                stage.region.set_with("key", 1, terms).unwrap();
+                assert_eq!(ask(&stage, 2), 1);
+                stage.clock.advance(own * 8 / 10 - SECOND);
+                assert_eq!(ask(&stage, 2), 1);
+                assert!(stage.jobs.try_recv().is_err(), "not before its share");
+                stage.clock.advance(SECOND);
+                assert_eq!(ask(&stage, 2), 1, "the fresh value, at once");
+                stage.jobs.try_recv().unwrap().run();
+                assert_eq!(stage.region.get("key").unwrap(), Some(2));
+            }
+        }
+    }
+}
+
+#[test]
+fn jitter_lets_no_failing_creator_take_a_value_whose_time_is_not_over() {
+    let settings = |config: Config<u64>| config.jitter(1.0).stale_if_error(false);
+    for stage in each(|config| settings(config).back_off(FRESH)) {
+        let region = &stage.region;
+        for key in 0_u8..100 {
+            region.set([key], 1).unwrap();
+        }
+        stage.clock.advance(FRESH / 2);
+        assert!(stage.ended() > 0);
+        for key in 0_u8..100 {
+            for _ in 0..2 {
+                let fail = || Err::<u64, _>("no".to_owned());
+                assert_eq!(region.get_or_try_create([key], fail).unwrap(), 1);
+                let fail = async || Err::<u64, _>("no".to_owned());
+                let call = region.get_or_try_create_async([key], fail);
+                assert_eq!(Hand::new(call).finish().unwrap(), 1);
+            }
+        }
+        stage.clock.advance(FRESH / 2);
+        let fail = || Err::<u64, _>("no".to_owned());
+        region.get_or_try_create([0], fail).unwrap_err();
     }
 }
 

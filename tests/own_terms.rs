@@ -121,6 +121,50 @@ fn a_call_that_asks_for_fresher_values_gets_them() {
 }
 
 #[test]
+fn a_call_that_asks_for_what_the_region_says_gets_that_and_no_longer_terms() {
+    for (region, clock) in each(|config| config) {
+        let terms = Terms::NONE.with_fresh_for(LONG).with_stale_for(LONG);
+        region.set_with("key", 1, terms).unwrap();
+        clock.advance(FRESH);
+        let call = region.at("key");
+        assert_eq!(call.create(|| 99).unwrap().value, 1, "it says nothing");
+        let call = region.at("key").stale_for(FRESH);
+        assert_eq!(call.get().unwrap().map(|answer| answer.value), Some(1));
+        let call = region.at("key").fresh_for(FRESH);
+        assert!(call.get().unwrap().is_none(), "not fresh to it");
+        let call = region.at("key").fresh_for(FRESH).create(|| 2).unwrap();
+        assert_eq!((call.value, call.origin), (2, Origin::Created));
+    }
+}
+
+#[test]
+fn law_4_what_a_call_asks_for_itself_takes_nothing_from_what_others_may_use() {
+    type Made = fn(&Region<u64>);
+    let made: [Made; 3] = [
+        |region| {
+            let call = region.at("key").fresh_for(SHORT).stale_for(Duration::ZERO);
+            call.create(|| 1).unwrap();
+        },
+        |region| {
+            let call = region.at("key").stale_for(Duration::ZERO);
+            let call = call.fresh_for(SHORT).create_async(async || 1);
+            Hand::new(call).finish().unwrap();
+        },
+        |region| {
+            let call = region.at("key").fresh_for(SHORT).stale_for(Duration::ZERO);
+            call.refresh(|| Ok::<u64, String>(1)).unwrap();
+        },
+    ];
+    for make in made {
+        let settings = |config: Config<u64>| config.fresh_for(LONG).creation_limit(SHORT);
+        for (region, clock) in each(settings) {
+            make(&region);
+            lasts(&region, &clock, LONG, FRESH);
+        }
+    }
+}
+
+#[test]
 fn jitter_is_a_part_of_a_values_own_time() {
     for (region, clock) in each(|config| config.jitter(1.0)) {
         let terms = Terms::NONE.with_fresh_for(LONG).with_stale_for(LONG);

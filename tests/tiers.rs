@@ -267,3 +267,43 @@ fn law_11_a_near_copy_that_another_region_left_says_nothing_of_this_one_s_tags()
     assert_eq!(other.get("key").unwrap(), None);
     assert_eq!(one.get("key").unwrap(), Some(1), "it has tags of its own");
 }
+
+#[test]
+fn law_11_a_strict_region_asks_before_it_uses_a_near_copy() {
+    for form in Form::ALL {
+        let (server, clock) = Server::by_hand();
+        let far = server.open("a").form(form).silent();
+        let other = process(far, &clock);
+        let strict = Region::new("tiers");
+        let near = tiered(server.open("b").form(form).silent(), &clock);
+        let config = Config::new(near)
+            .strict_invalidation(true)
+            .eager_refresh(0.9);
+        strict.configure(config.clock(clock.clone())).unwrap();
+        let is_near = |key: &str| {
+            let terms = Terms::NONE.with_tag("t").unwrap();
+            other.set_with(key, 1, terms).unwrap();
+            assert_eq!(strict.get(key).unwrap(), Some(1));
+            let asked = server.count("b", Op::Get);
+            assert_eq!(strict.get(key).unwrap(), Some(1));
+            assert_eq!(server.count("b", Op::Get), asked, "it need not come again");
+        };
+        for round in 0..16 {
+            let key = &round.to_string();
+            is_near(key);
+            match round % 2 {
+                0 => other.invalidate(Invalidation::Hard).unwrap(),
+                _ => other.invalidate_tag("t", Invalidation::Hard).unwrap(),
+            }
+            match round / 2 % 4 {
+                0 => assert_eq!(strict.get(key).unwrap(), None, "{form:?}"),
+                1 => assert_eq!(strict.read(key, |value| *value).unwrap(), None),
+                2 => assert_eq!(strict.at(key).create(|| 2).unwrap().value, 2),
+                _ => {
+                    let create = || Ok::<_, String>(3);
+                    assert_eq!(strict.get_or_refresh(key, create).unwrap(), 3);
+                }
+            }
+        }
+    }
+}

@@ -105,6 +105,12 @@ impl Invalidations {
         self.region.lift(number);
     }
 
+    /// Whether what is created now is known to be new enough: else the order has to be asked for first.
+    #[inline]
+    pub(crate) fn knows_order(&self) -> bool {
+        !self.shared || self.tags().is_some_and(|table| table.order().is_some())
+    }
+
     /// Whether this process would have heard of an invalidation of these tags, sooner or later.
     #[inline]
     pub(crate) fn hears_of(&self, tags: Tags) -> bool {

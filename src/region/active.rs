@@ -4,18 +4,18 @@ mod writes;
 
 use std::sync::Arc;
 
+use dogpile_backend::{
+    CachedValue, KeyBuffer, Mangle, Metadata, Policy, Span, Store, Terms, Time, TimeLine, Verdict,
+};
 #[cfg(feature = "memory")]
 use dogpile_backend::{Clock, SystemClock};
-use dogpile_backend::{
-    KeyBuffer, Mangle, Metadata, Policy, Span, Store, Terms, Time, TimeLine, Verdict,
-};
 #[cfg(feature = "memory")]
 use dogpile_memory::Memory;
 
 use super::answer::{Answer, Origin};
-use super::call::Found;
+use super::call::{Conditions, Found};
 use super::config::{Config, Settings};
-use super::due::{Due, View};
+use super::due::{Ahead, Due, Said, View};
 use super::kept::{Kept, Mark};
 #[cfg(feature = "metrics")]
 use super::metrics::Published;
@@ -141,7 +141,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             }
         };
         let (mut using, mut used) = (Some(using), None);
-        self.opened.store.look_local(key, &mut |entry| {
+        self.look_here(key, &mut |entry| {
             let hears = self.epochs.hears_of(entry.metadata.terms.tags);
             let surely = hears && !self.rule.is_set() && self.is_fresh(&entry.metadata, self.now());
             if surely || self.is_fresh_here(key, &entry.metadata) {
@@ -158,14 +158,22 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         }
     }
 
+    /// Looks where nothing has to be asked for: not in a strict region whose epochs others may have raised.
+    fn look_here(&self, key: &[u8], lend: &mut dyn FnMut(CachedValue<&V>)) {
+        let store = &self.opened.store;
+        if !self.settings.strict || store.epochs().is_none() {
+            store.look_local(key, lend);
+        }
+    }
+
     /// A value that is fresh by a call's own policy, with its age, where it lies.
-    pub(super) fn hit_at(&self, key: &[u8], policy: &Policy) -> Option<Answer<V>> {
+    pub(super) fn hit_at(&self, key: &[u8], conditions: &Conditions) -> Option<Answer<V>> {
         let mut buffer = KeyBuffer::new();
         let key = self.as_stored(key, &mut buffer);
         let mut answer = None;
-        self.opened.store.look_local(key, &mut |entry| {
+        self.look_here(key, &mut |entry| {
             let now = self.now();
-            if self.is_fresh_by(policy, key, &entry.metadata, now) {
+            if self.is_fresh_by(conditions, key, &entry.metadata, now) {
                 answer = Some(Answer {
                     value: entry.value.clone(),
                     origin: Origin::Hit,
@@ -180,12 +188,12 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
     }
 
     /// The fresh value of a call that looks so far ahead, where it lies.
-    pub(super) fn hit_unless_due(&self, key: &[u8], ahead: Span) -> Option<V> {
+    pub(super) fn hit_unless_due(&self, key: &[u8], ahead: Ahead) -> Option<V> {
         let mut buffer = KeyBuffer::new();
         let key = self.as_stored(key, &mut buffer);
         let mut value = None;
-        self.opened.store.look_local(key, &mut |entry| {
-            let view = self.view(self.policy, key).ahead(ahead);
+        self.look_here(key, &mut |entry| {
+            let view = self.own_view(key).ahead(ahead);
             let verdict = self.judge(&view, &entry.metadata);
             value = (verdict == Verdict::Fresh).then(|| entry.value.clone());
         });
@@ -197,22 +205,22 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
 
     /// How far ahead a call looks whose creator runs in the background.
     #[inline]
-    pub(super) fn look_ahead(&self) -> Span {
+    pub(super) fn look_ahead(&self) -> Ahead {
         if self.due.looks_ahead() {
-            return self.due.ahead(self.policy.fresh_for, || self.usual_cost());
+            return self.due.ahead(|| self.usual_cost());
         }
-        Span::ZERO
+        Ahead::NONE
     }
 
     /// The answer to a call whose look found a fresh value; else what it found comes back.
     pub(super) fn hit_in(
         &self,
         looked: Found<V>,
-        policy: &Policy,
+        conditions: &Conditions,
         key: &[u8],
         mark: Mark,
     ) -> Result<Answer<V>, Found<V>> {
-        let (view, now) = (self.view(*policy, key), self.now());
+        let (view, now) = (self.view(conditions, key), self.now());
         match looked {
             Ok(Some(entry)) if self.judge(&view, &entry.metadata) == Verdict::Fresh => {
                 self.kept.keep(key, &entry, mark);
@@ -247,24 +255,37 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
 
     /// The same where a rule of the user's has a say.
     fn is_fresh_here(&self, key: &[u8], metadata: &Metadata) -> bool {
-        let judged = || self.judge(&self.view(self.policy, key), metadata);
+        let judged = || self.judge(&self.own_view(key), metadata);
         self.rule.is_set() && judged() == Verdict::Fresh
     }
 
     /// The same by a call's own policy.
-    fn is_fresh_by(&self, policy: &Policy, key: &[u8], metadata: &Metadata, now: Time) -> bool {
+    fn is_fresh_by(
+        &self,
+        conditions: &Conditions,
+        key: &[u8],
+        metadata: &Metadata,
+        now: Time,
+    ) -> bool {
+        let policy = &conditions.policy;
         if self.rule.is_set() || !metadata.terms.is_none() {
-            return self.judge(&self.view(*policy, key), metadata) == Verdict::Fresh;
+            return self.judge(&self.view(conditions, key), metadata) == Verdict::Fresh;
         }
         let surely = self.due.surely(*policy);
-        let is_fresh = || self.judge(&self.view(*policy, key), metadata) == Verdict::Fresh;
+        let is_fresh = || self.judge(&self.view(conditions, key), metadata) == Verdict::Fresh;
         let unsure = surely != *policy || self.epochs.tags().is_some();
         surely.is_fresh(metadata, self.epochs.floor(), now) || (unsure && is_fresh())
     }
 
-    /// How values under a key (the store's) are looked at.
-    pub(super) fn view(&self, policy: Policy, key: &[u8]) -> View {
-        View::new(policy, self.policy, self.due, &self.rule, key)
+    /// How a call looks at values under a key (the store's).
+    pub(super) fn view(&self, conditions: &Conditions, key: &[u8]) -> View {
+        let (policy, said) = (conditions.policy, conditions.said);
+        View::new(policy, said, self.due, &self.rule, key)
+    }
+
+    /// The same for whoever says nothing himself.
+    pub(super) fn own_view(&self, key: &[u8]) -> View {
+        View::new(self.policy, Said::NOTHING, self.due, &self.rule, key)
     }
 
     pub(super) fn judge(&self, view: &View, metadata: &Metadata) -> Verdict {
@@ -299,10 +320,12 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         }
     }
 
-    /// How long a store has to keep what is written now on these terms.
+    /// How long a store has to keep what is written now on these terms: for a call's own `policy`, and for
+    /// those who go by the region's.
     pub(super) fn time_to_live(&self, policy: &Policy, terms: &Terms) -> Span {
-        let lifetime = terms.policy(policy).lifetime();
-        lifetime.plus(self.settings.creation_limit)
+        let lifetime = |policy| terms.policy(policy).lifetime();
+        let longer = lifetime(policy).max(lifetime(&self.policy));
+        longer.plus(self.settings.creation_limit)
     }
 }
 

@@ -19,6 +19,7 @@ use super::call::{Beginning, Call, Conditions};
 use super::config::OnStoreFailure;
 use super::creation::Desk;
 use super::drive::{drive, drive_async, nobody_else};
+use super::due::{Ahead, Said};
 use super::kept::Mark;
 use super::look::look;
 use super::start::Start;
@@ -28,7 +29,7 @@ use crate::error::Error;
 /// One key of a region; see [`Region::at`].
 #[must_use = "an entry does nothing until it is asked for its value"]
 pub struct At<'r, V: Send + Sync + 'static, K> {
-    region: &'r Region<V>,
+    pub(super) region: &'r Region<V>,
     key: K,
     own: Own,
 }
@@ -263,8 +264,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         let beginning = Beginning::of(&subject);
         let store = &*active.opened.store;
         let looked = look(active, store, self.region.name(), subject.key()).wait();
-        let (policy, key) = (&conditions.policy, subject.key());
-        let looked = match active.hit_in(looked, policy, key, beginning.mark) {
+        let looked = match active.hit_in(looked, &conditions, subject.key(), beginning.mark) {
             Ok(answer) => return Ok(answer),
             Err(looked) => looked,
         };
@@ -308,24 +308,26 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     /// A fresh value where it lies in this process's memory: nothing is built for it.
     pub(super) fn hit(&self) -> Option<Answer<V>> {
         let active = self.region.active()?;
-        active.hit_at(self.key.as_ref(), &self.conditions(active).policy)
+        active.hit_at(self.key.as_ref(), &self.conditions(active))
     }
 
     fn start<E: Send + Sync + 'static>(
         &self,
         wish: Wish,
     ) -> Result<(Call<'_, V, E>, Action), Error<E>> {
-        self.start_ahead(wish, Span::ZERO)
+        self.start_ahead(wish, Ahead::NONE)
     }
 
     fn start_ahead<E: Send + Sync + 'static>(
         &self,
         wish: Wish,
-        ahead: Span,
+        ahead: Ahead,
     ) -> Result<(Call<'_, V, E>, Action), Error<E>> {
         let active = self.active()?;
-        let mut conditions = self.conditions(active);
-        conditions.ahead = ahead;
+        let conditions = Conditions {
+            ahead,
+            ..self.conditions(active)
+        };
         let subject = Subject::new(active, self.key.as_ref());
         Ok(Call::start(subject, conditions, wish))
     }
@@ -337,32 +339,24 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     }
 
     pub(super) fn conditions(&self, active: &Active<V>) -> Conditions {
-        let (mut policy, settings) = (active.policy, &active.settings);
-        if let Some(span) = self.own.fresh_for {
+        let (mut policy, settings, own) = (active.policy, &active.settings, &self.own);
+        if let Some(span) = own.fresh_for {
             policy.fresh_for = span.into();
         }
-        if let Some(span) = self.own.stale_for {
+        if let Some(span) = own.stale_for {
             policy.stale_for = span.into();
         }
         Conditions {
             policy,
-            ahead: Span::ZERO,
-            deadline: self.own.deadline.map_or(settings.deadline, Into::into),
-            soft_timeout: self
-                .own
-                .soft_timeout
-                .map_or(settings.soft_timeout, Into::into),
-            creation_limit: self
-                .own
-                .creation_limit
-                .map_or(settings.creation_limit, |span| {
-                    Span::from_duration(span).max(Span::from_millis(1))
-                }),
-            stale_if_error: self.own.stale_if_error.unwrap_or(settings.stale_if_error),
-            on_store_failure: self
-                .own
-                .on_store_failure
-                .unwrap_or(settings.on_store_failure),
+            said: Said::new(own.fresh_for, own.stale_for),
+            ahead: Ahead::NONE,
+            deadline: own.deadline.map_or(settings.deadline, Into::into),
+            soft_timeout: own.soft_timeout.map_or(settings.soft_timeout, Into::into),
+            creation_limit: own.creation_limit.map_or(settings.creation_limit, |span| {
+                Span::from_duration(span).max(Span::from_millis(1))
+            }),
+            stale_if_error: own.stale_if_error.unwrap_or(settings.stale_if_error),
+            on_store_failure: own.on_store_failure.unwrap_or(settings.on_store_failure),
         }
     }
 
@@ -373,7 +367,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         mark: Mark,
         looked: Result<Option<CachedValue<V>>, StoreError>,
     ) -> Result<Option<Answer<V>>, Error> {
-        let view = active.view(self.conditions(active).policy, key);
+        let view = active.view(&self.conditions(active), key);
         let (entry, origin) = match looked {
             Ok(entry) => (entry, Origin::Hit),
             Err(error) => match active.kept.get(key) {

@@ -14,6 +14,7 @@ use dogpile_core::flow::{self, Action, Claimed, Ending, Event, Flow, Trouble, Wi
 
 use super::config::OnStoreFailure;
 use super::creation::Desk;
+use super::due::{Ahead, Said};
 use super::hold::Hold;
 use super::kept::Mark;
 use super::renewal::Renewal;
@@ -30,8 +31,8 @@ use crate::flight::{Known, Outcome, Shared};
 #[derive(Clone, Copy)]
 pub(super) struct Conditions {
     pub(super) policy: Policy,
-    /// How far ahead of its time a value counts as stale: it is replaced, and served meanwhile.
-    pub(super) ahead: Span,
+    pub(super) said: Said,
+    pub(super) ahead: Ahead,
     pub(super) deadline: Span,
     /// The same where a stale value is at hand, for calls whose creator can go on without them.
     pub(super) soft_timeout: Span,
@@ -330,6 +331,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     pub(super) fn ended(&mut self, ending: Ending) -> Result<Answer<V>, Error<E>> {
         let ended = match ending {
             Ending::Value(origin) => Ok(self.answer(origin)),
+            Ending::Trouble(trouble) if self.is_spared(trouble) => Ok(self.answer(Origin::Stale)),
             Ending::Trouble(trouble) => {
                 self.count(Counted::Error);
                 Err(self.error(trouble))

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use dogpile_backend::{CachedValue, Tag, Terms, TooManyTags};
 
+use super::tags::begin_to_write;
 use super::{Answer, At};
 use crate::error::Error;
+use crate::flight::block_on;
 use crate::sync::{Mutex, OnceLock};
 
 /// A creator's view of its own creation; see [`At::try_create_with`].
@@ -165,6 +167,7 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
         match self.hit() {
             Some(answer) => Ok(answer),
             None => {
+                self.begin_to_write();
                 let desk = Desk::new();
                 let view = desk.view();
                 self.create_long_way(Some(desk), || creator(&view))
@@ -190,6 +193,7 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
         match self.hit() {
             Some(answer) => Ok(answer),
             None => {
+                self.begin_to_write_async().await;
                 let desk = Desk::new();
                 let view = desk.view();
                 self.create_long_way_async(Some(desk), || creator(view))
@@ -210,6 +214,7 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
         self,
         creator: impl FnOnce(&Creation<V>) -> Result<V, E>,
     ) -> Result<Answer<V>, Error<E>> {
+        self.begin_to_write();
         let desk = Desk::new();
         let view = desk.view();
         self.refresh_at(Some(desk), || creator(&view))
@@ -230,8 +235,23 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
+        self.begin_to_write_async().await;
         let desk = Desk::new();
         let view = desk.view();
         self.refresh_at_async(Some(desk), || creator(view)).await
+    }
+
+    /// The creator may put its value under a tag.
+    fn begin_to_write(&self) {
+        if let Some(active) = self.region.active() {
+            block_on(begin_to_write(active, &*active.opened.store));
+        }
+    }
+
+    async fn begin_to_write_async(&self) {
+        let active = self.region.active();
+        if let Some(active) = active.filter(|active| !active.epochs.knows_order()) {
+            Box::pin(begin_to_write(active, active.opened.for_tasks())).await;
+        }
     }
 }

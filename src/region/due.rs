@@ -35,6 +35,54 @@ impl Default for Due {
     }
 }
 
+/// How far ahead of its end a value counts as stale to a call: it is replaced, and served meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Ahead {
+    /// By this part of the time that the value is fresh for.
+    share: f64,
+    /// By so much at least.
+    chance: Span,
+}
+
+impl Ahead {
+    pub(super) const NONE: Self = Self {
+        share: 0.0,
+        chance: Span::ZERO,
+    };
+
+    fn of(&self, fresh_for: Span) -> Span {
+        self.chance.max(share_of(fresh_for, self.share))
+    }
+}
+
+/// Which of the times in its policy a call has said itself.
+#[derive(Clone, Copy)]
+pub(super) struct Said {
+    fresh_for: bool,
+    stale_for: bool,
+}
+
+impl Said {
+    pub(super) const NOTHING: Self = Self::new(None, None);
+
+    pub(super) const fn new(fresh_for: Option<Duration>, stale_for: Option<Duration>) -> Self {
+        Self {
+            fresh_for: fresh_for.is_some(),
+            stale_for: stale_for.is_some(),
+        }
+    }
+
+    /// What a call with this policy bounds a value's own terms by.
+    fn bounds(self, policy: Policy) -> Policy {
+        let bound = |said, own| if said { own } else { Span::FOREVER };
+        Policy {
+            fresh_for: bound(self.fresh_for, policy.fresh_for),
+            stale_for: bound(self.stale_for, policy.stale_for),
+            ..policy
+        }
+    }
+}
+
 /// How a call looks at the values under one key.
 #[derive(Clone)]
 pub(super) struct View {
@@ -44,30 +92,24 @@ pub(super) struct View {
     key: u64,
     /// What the call itself bounds a value's own terms by.
     bounds: Policy,
-    /// How far ahead the call looks.
-    ahead: Span,
+    ahead: Ahead,
     rule: RuleOfKey,
 }
 
 impl View {
-    /// A call's `policy` in place of the `region`'s.
-    pub(super) fn new(policy: Policy, region: Policy, due: Due, rule: &Rule, key: &[u8]) -> Self {
-        let bound = |own: Span, region| if own == region { Span::FOREVER } else { own };
+    /// By the `policy` of a call that has `said` this of it itself; the rest is the region's.
+    pub(super) fn new(policy: Policy, said: Said, due: Due, rule: &Rule, key: &[u8]) -> Self {
         Self {
             policy,
-            bounds: Policy {
-                fresh_for: bound(policy.fresh_for, region.fresh_for),
-                stale_for: bound(policy.stale_for, region.stale_for),
-                ..policy
-            },
+            bounds: said.bounds(policy),
             due,
             key: if due.jitter > 0.0 { fnv_1a(key) } else { 0 },
-            ahead: Span::ZERO,
+            ahead: Ahead::NONE,
             rule: rule.of(key),
         }
     }
 
-    pub(super) fn ahead(self, ahead: Span) -> Self {
+    pub(super) fn ahead(self, ahead: Ahead) -> Self {
         Self { ahead, ..self }
     }
 
@@ -88,13 +130,11 @@ impl View {
 
     pub(super) fn judge(&self, value: &Metadata, epochs: Epochs, now: Time) -> Verdict {
         let value = &self.bounded(value);
-        let mut ahead = self.ahead;
+        let fresh_for = value.terms.policy(&self.policy).fresh_for;
+        let mut ahead = self.ahead.of(fresh_for);
         if self.due.jitter > 0.0 {
             let this = self.key ^ value.created.as_nanos();
-            ahead = ahead.max(
-                self.due
-                    .jitter(value.terms.policy(&self.policy).fresh_for, this),
-            );
+            ahead = ahead.max(self.due.jitter(fresh_for, this));
         }
         let verdict = self.policy.judge_ahead(value, epochs, now, ahead);
         self.rule.judge(&self.policy, value, verdict)
@@ -105,7 +145,7 @@ impl<V: Send + Sync + 'static> Config<V> {
     /// Ends the freshness of each value early, by a part of its own between nothing and this `share` of
     /// [`fresh_for`](Self::fresh_for): with 0.1, what was created in one moment ends spread over the last
     /// tenth. All processes agree on a value's end, and until `fresh_for` is over it may be served while
-    /// the next is created. Default: 0.
+    /// the next is created, and where its creator fails. Default: 0.
     pub fn jitter(mut self, share: f64) -> Self {
         self.due.jitter = share;
         self
@@ -187,12 +227,15 @@ impl Due {
     }
 
     /// How far ahead a caller looks whose creator runs in the background, where creating takes `cost`.
-    pub(super) fn ahead(&self, fresh_for: Span, cost: impl FnOnce() -> Duration) -> Span {
-        let eager = share_of(fresh_for, 1.0 - self.eager);
-        if self.beta == 0.0 {
-            return eager;
+    pub(super) fn ahead(&self, cost: impl FnOnce() -> Duration) -> Ahead {
+        let chance = match self.beta == 0.0 {
+            true => Span::ZERO,
+            false => self.by_chance(cost().into(), chance()),
+        };
+        Ahead {
+            share: 1.0 - self.eager,
+            chance,
         }
-        eager.max(self.by_chance(cost().into(), chance()))
     }
 
     /// `luck` is above 0 and at most 1.
@@ -252,7 +295,7 @@ mod tests {
     fn nothing_is_ahead_unless_it_was_asked_for() {
         let due = Due::default();
         assert!(!due.looks_ahead());
-        assert_eq!(due.ahead(MINUTE, || Duration::MAX), Span::ZERO);
+        assert_eq!(due.ahead(|| Duration::MAX), Ahead::NONE);
     }
 
     #[test]

@@ -91,7 +91,7 @@ pub(super) fn look_at_once<'r, V: Clone + Send + Sync + 'static, E: Send + Sync 
         return None;
     }
     let looked = reply.wait();
-    let found = active.hit_in(looked, &conditions.policy, subject.key(), beginning.mark);
+    let found = active.hit_in(looked, conditions, subject.key(), beginning.mark);
     Some(found.map_err(|looked| Call::after_look(subject, *conditions, NEW, beginning, looked)))
 }
 
@@ -108,10 +108,9 @@ pub(super) fn first_look<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 
             let region = &active.name;
             look(active, active.opened.for_tasks(), region, subject.key()).await
         };
-        let found =
-            subject
-                .active()
-                .hit_in(looked, &conditions.policy, subject.key(), beginning.mark);
+        let found = subject
+            .active()
+            .hit_in(looked, conditions, subject.key(), beginning.mark);
         found.map_err(|looked| Call::after_look(subject, *conditions, wish, beginning, looked))
     }
 }

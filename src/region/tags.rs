@@ -14,7 +14,7 @@ use crate::error::{Error, Place};
 use crate::flight::block_on;
 
 pub(super) use asking::{ask_about, learn_order, raise_region, read_order};
-pub(super) use hearing::{Hearing, begin, look_again};
+pub(super) use hearing::{Hearing, begin, begin_to_write, look_again};
 
 /// Names a value's tags from its key and itself.
 pub(super) type TagsOf<V> = Arc<dyn Fn(&[u8], &V) -> Result<Tags, TooManyTags> + Send + Sync>;

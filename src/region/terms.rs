@@ -3,7 +3,9 @@
 use dogpile_backend::Terms;
 
 use super::Region;
+use super::tags::begin_to_write;
 use crate::error::Error;
+use crate::flight::block_on;
 
 impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// [`set`](Self::set) for a value that goes by terms of its own, where the others go by the region's.
@@ -24,6 +26,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     pub fn set_with(&self, key: impl AsRef<[u8]>, value: V, terms: Terms) -> Result<(), Error> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
         let terms = active.tagged_outside(key.as_ref(), &value, terms)?;
+        if !terms.tags.is_empty() {
+            block_on(begin_to_write(active, &*active.opened.store));
+        }
         let (key, entry) = (active.mangled(key.as_ref()), active.entry(value, terms));
         let (before, lifetime) = (active.before_set(&key), active.lifetime(&entry));
         let written = active.opened.store.set(&key, entry.clone(), lifetime);
@@ -43,6 +48,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     ) -> Result<(), Error> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
         let terms = active.tagged_outside(key.as_ref(), &value, terms)?;
+        if !terms.tags.is_empty() {
+            begin_to_write(active, active.opened.for_tasks()).await;
+        }
         let (key, entry) = (active.mangled(key.as_ref()), active.entry(value, terms));
         let (before, lifetime) = (active.before_set(&key), active.lifetime(&entry));
         let store = active.opened.for_tasks();

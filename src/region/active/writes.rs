@@ -111,7 +111,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
     pub(in crate::region) fn known(&self, key: &[u8], metadata: &Metadata) -> Known {
         Known {
             age: self.now().since(metadata.created).to_duration(),
-            verdict: self.judge(&self.view(self.policy, key), metadata),
+            verdict: self.judge(&self.own_view(key), metadata),
             metadata: *metadata,
         }
     }

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use dogpile_backend::Span;
 use dogpile_core::flow::{Action, Wish};
 
 use super::{At, NEW};
@@ -12,6 +11,7 @@ use crate::region::active::Active;
 use crate::region::answer::Answer;
 use crate::region::call::Rest;
 use crate::region::drive::{drive, drive_async, nobody_else};
+use crate::region::due::Ahead;
 use crate::region::owned::{CREATORS, Gift, Job};
 
 pub(in crate::region) const OWNED: Wish = Wish { owned: true, ..NEW };
@@ -56,7 +56,7 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
     ) -> Result<Answer<V>, Error<E>> {
         match self.hit() {
             Some(answer) => Ok(answer),
-            None => self.elsewhere(DETACHED, creator, Span::ZERO),
+            None => self.elsewhere(DETACHED, creator, Ahead::NONE),
         }
     }
 
@@ -78,7 +78,7 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
     {
         match self.hit() {
             Some(answer) => Ok(answer),
-            None => Box::pin(self.elsewhere_async(DETACHED, creator, Span::ZERO)).await,
+            None => Box::pin(self.elsewhere_async(DETACHED, creator, Ahead::NONE)).await,
         }
     }
 
@@ -87,7 +87,7 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
         self,
         wish: Wish,
         creator: impl FnOnce() -> Result<V, E> + Send + 'static,
-        ahead: Span,
+        ahead: Ahead,
     ) -> Result<Answer<V>, Error<E>> {
         let (mut call, action) = self.start_ahead(wish, ahead)?;
         let (region, key) = (call.subject.active_beside(), self.key.as_ref());
@@ -110,7 +110,7 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
         self,
         wish: Wish,
         creator: impl FnOnce() -> F + Send + 'static,
-        ahead: Span,
+        ahead: Ahead,
     ) -> Result<Answer<V>, Error<E>>
     where
         E: Send + Sync + 'static,

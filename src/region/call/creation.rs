@@ -4,7 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use dogpile_backend::{CachedValue, Metadata, Stamp, Terms, Verdict};
-use dogpile_core::flow::{Created, Event, Release};
+use dogpile_core::flow::{Created, Event, Release, Trouble};
 use dogpile_core::slot::End;
 
 use super::Call;
@@ -129,6 +129,17 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
             },
             None => unreachable!("a value is released only when one was made or found"),
         }
+    }
+
+    /// Whether nothing but a look ahead is to blame for what a call came to: then it is served what it would have
+    /// been, the value whose time is not over.
+    pub(in crate::region) fn is_spared(&self, trouble: Trouble) -> bool {
+        self.is_early
+            && trouble != Trouble::Panicked
+            && self.at_hand.as_ref().is_some_and(|entry| {
+                let nominal = self.nominal(&entry.metadata);
+                nominal == Verdict::Fresh
+            })
     }
 
     fn shared_failure(&self) -> Shared {

@@ -52,10 +52,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         Event::Looked(match verdict {
             Verdict::Miss => Looked::Miss,
             Verdict::Stale => {
-                let (active, view) = (self.subject.active(), self.view());
-                let epochs = active.epochs.of(&entry.metadata).epochs();
-                let nominal = view.nominal(&entry.metadata, epochs, active.now());
-                self.is_early = nominal == Verdict::Fresh;
+                self.is_early = self.nominal(&entry.metadata) == Verdict::Fresh;
                 self.at_hand = Some(entry);
                 match self.is_early {
                     true => Looked::Due,
@@ -80,12 +77,19 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
 
     fn view(&self) -> View {
         let active = self.subject.active();
-        let view = active.view(self.conditions.policy, self.subject.key());
+        let view = active.view(&self.conditions, self.subject.key());
         view.ahead(self.conditions.ahead)
     }
 
     pub(super) fn judge(&self, metadata: &Metadata) -> Verdict {
         self.subject.active().judge(&self.view(), metadata)
+    }
+
+    /// What a value is to this call if nobody looks ahead.
+    pub(in crate::region) fn nominal(&self, metadata: &Metadata) -> Verdict {
+        let active = self.subject.active();
+        let epochs = active.epochs.of(metadata).epochs();
+        self.view().nominal(metadata, epochs, active.now())
     }
 
     /// What makes a creation unnecessary, seen in the same step that grants the lease (law 2).

@@ -3,12 +3,11 @@
 // `|value| value.clone()` is a type of its own for each caller, so that the lookup is compiled into it.
 #![allow(clippy::redundant_closure_for_method_calls)]
 
-use dogpile_backend::Span;
-
 use super::BoxError;
 use crate::error::Error;
 use crate::region::Region;
 use crate::region::at::OWNED;
+use crate::region::due::Ahead;
 
 impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// A fresh value, or a stale one at once while `creator` runs in the background, or, with no
@@ -102,15 +101,15 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
 
     /// How far ahead a call looks whose creator runs in the background. Not at all in most regions.
     #[inline]
-    fn ahead(&self) -> Span {
+    fn ahead(&self) -> Ahead {
         self.active()
-            .map_or(Span::ZERO, |active| active.look_ahead())
+            .map_or(Ahead::NONE, |active| active.look_ahead())
     }
 
     /// The fresh value for such a call, where it lies in this process's memory and is not due.
     #[inline]
-    fn hit_ahead(&self, key: &[u8], ahead: Span) -> Option<V> {
-        if ahead == Span::ZERO {
+    fn hit_ahead(&self, key: &[u8], ahead: Ahead) -> Option<V> {
+        if ahead == Ahead::NONE {
             return self.hit(key, |value| value.clone()).ok();
         }
         self.active()?.hit_unless_due(key, ahead)

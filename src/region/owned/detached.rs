@@ -7,10 +7,9 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use dogpile_backend::Span;
-
 use crate::error::Error;
 use crate::region::at::DETACHED;
+use crate::region::due::Ahead;
 use crate::region::{Config, Region};
 
 impl<V: Clone + Send + Sync + 'static> Region<V> {
@@ -50,7 +49,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
             Ok(value) => Ok(value),
             Err(_) => {
                 let creator = || Ok::<V, Infallible>(creator());
-                let answer = self.at(key).elsewhere(DETACHED, creator, Span::ZERO)?;
+                let answer = self.at(key).elsewhere(DETACHED, creator, Ahead::NONE)?;
                 Ok(answer.value)
             }
         }
@@ -80,7 +79,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
                     let creation = creator();
                     async { Ok::<V, Infallible>(creation.await) }
                 };
-                let call = self.at(key).elsewhere_async(DETACHED, creator, Span::ZERO);
+                let call = self.at(key).elsewhere_async(DETACHED, creator, Ahead::NONE);
                 Ok(Box::pin(call).await?.value)
             }
         }

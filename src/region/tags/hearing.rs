@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, Weak};
 
 use dogpile_backend::{Invalidation, Store, Watch};
 
-use super::asking::{order_of, pay, read_order};
+use super::asking::{learn_order, order_of, pay, read_order};
 use crate::chores;
 use crate::flight::only;
 use crate::region::active::Active;
@@ -16,6 +16,8 @@ pub(in crate::region) struct Hearing<V: Send + Sync + 'static> {
     /// Who is to hear; there once the region's upkeep has begun.
     region: OnceLock<Weak<Active<V>>>,
     begun: OnceLock<()>,
+    /// The store did not answer the first who wrote.
+    unanswered: OnceLock<()>,
     watch: Mutex<Option<Watch>>,
 }
 
@@ -24,6 +26,7 @@ impl<V: Send + Sync + 'static> Hearing<V> {
         Self {
             region: OnceLock::new(),
             begun: OnceLock::new(),
+            unanswered: OnceLock::new(),
             watch: Mutex::new(None),
         }
     }
@@ -54,6 +57,25 @@ pub(in crate::region) fn begin<V: Clone + Send + Sync + 'static>(active: &Active
     let before = std::mem::replace(&mut *place, watch);
     drop(place);
     drop(before); // two may begin at once; the store's code is called without our lock
+}
+
+/// Before a value is written that is or may be under a tag: what has been invalidated by then is known, so that the
+/// value is new enough for all. Most processes know, and nothing is asked. A store that does not answer
+/// is asked again from time to time, and not by every writer.
+pub(in crate::region) async fn begin_to_write<V: Clone + Send + Sync + 'static>(
+    active: &Active<V>,
+    store: &dyn Store<V>,
+) {
+    let hearing = &active.hearing;
+    let (Some(epochs), None) = (store.epochs(), hearing.unanswered.get()) else {
+        return;
+    };
+    if !active.epochs.knows_order() {
+        begin(active);
+        if learn_order(active, epochs).await.is_err() {
+            hearing.unanswered.get_or_init(|| ());
+        }
+    }
 }
 
 /// Reads the order, and tells the store what it does not know. A store that does not answer is asked
