@@ -6,37 +6,17 @@ mod stores;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::Duration;
 
-use dogpile::{Config, Error, Job, ManualClock, Memory, Origin, Region};
-use stores::Hand;
+use dogpile::{Config, Error, Job, Memory, Origin, Region};
+use stores::{Hand, Stage};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// An empty region, on whose jobs the test decides.
-struct Stage {
-    region: Region<u64>,
-    clock: Arc<ManualClock>,
-    jobs: Receiver<Job>,
-}
-
 fn stage() -> Stage {
-    let (send, jobs) = mpsc::channel::<Job>();
-    let clock = Arc::new(ManualClock::new());
-    let region = Region::new("region");
-    let config = Config::new(Memory::unbounded())
-        .clock(clock.clone())
-        .creation_limit(SECOND * 5)
-        .runner(move |job| send.send(job).map_err(|refused| refused.0));
-    region.configure(config).unwrap();
-    Stage {
-        region,
-        clock,
-        jobs,
-    }
+    Stage::new(|config| config.creation_limit(SECOND * 5))
 }
 
 type Outcome = Result<dogpile::Answer<u64>, Error<String>>;

@@ -5,7 +5,6 @@
 mod stores;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -13,50 +12,28 @@ use std::time::Duration;
 use dogpile::backend::proxy::{Beneath, Proxy};
 use dogpile::backend::{Ask, CachedValue, Leased, Local, Reply};
 use dogpile::{Answer, Config, Error, Invalidation, Job, ManualClock, Memory, Region};
-use stores::Hand;
+use stores::{Hand, Stage};
 
 const FRESH: Duration = Duration::from_secs(10);
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// A region on whose jobs the test decides.
-struct Stage {
-    region: Region<u64>,
-    clock: Arc<ManualClock>,
-    jobs: Receiver<Job>,
-    created: Arc<AtomicUsize>,
-}
-
 fn stage() -> Stage {
-    let (send, jobs) = mpsc::channel::<Job>();
-    let clock = Arc::new(ManualClock::new());
-    let region = Region::new("region");
-    let config = Config::new(Memory::unbounded())
-        .clock(clock.clone())
-        .fresh_for(FRESH)
-        .stale_for(FRESH * 10)
-        .creation_limit(LIMIT)
-        .runner(move |job| send.send(job).map_err(|refused| refused.0));
-    region.configure(config).unwrap();
-    Stage {
-        region,
-        clock,
-        jobs,
-        created: Arc::default(),
-    }
+    let times = |config: Config<u64>| config.fresh_for(FRESH).stale_for(FRESH * 10);
+    Stage::new(|config| times(config).creation_limit(LIMIT))
 }
 
-impl Stage {
-    fn detached(&self, made: u64) -> Hand<'_, Result<Answer<u64>, Error<String>>> {
-        let created = Arc::clone(&self.created);
-        let call = self
-            .region
-            .at("key")
-            .try_create_detached_async(async move || {
-                created.fetch_add(1, Ordering::Relaxed);
-                Ok(made)
-            });
-        Hand::new(call)
-    }
+/// A creation that is given away, and counts itself.
+fn detached<'s>(
+    stage: &'s Stage,
+    created: &Arc<AtomicUsize>,
+    made: u64,
+) -> Hand<'s, Result<Answer<u64>, Error<String>>> {
+    let created = Arc::clone(created);
+    let at = stage.region.at("key");
+    Hand::new(at.try_create_detached_async(async move || {
+        created.fetch_add(1, Ordering::Relaxed);
+        Ok(made)
+    }))
 }
 
 #[test]
@@ -83,10 +60,10 @@ fn law_1_a_late_refresh_leaves_its_successor_the_lease() {
 
 #[test]
 fn law_1_of_detached_creations_whose_places_were_taken_none_runs() {
-    let stage = stage();
+    let (stage, created) = (stage(), Arc::default());
     let mut calls = Vec::new();
     for made in 0..4 {
-        let mut call = stage.detached(made);
+        let mut call = detached(&stage, &created, made);
         assert!(call.poll().is_pending());
         calls.push(call);
         stage.clock.advance(LIMIT);
@@ -94,7 +71,7 @@ fn law_1_of_detached_creations_whose_places_were_taken_none_runs() {
     let jobs: Vec<_> = stage.jobs.try_iter().collect();
     assert!(jobs.len() > 1, "a creation that is overdue is taken over");
     jobs.into_iter().for_each(Job::run);
-    assert_eq!(stage.created.load(Ordering::Relaxed), 1);
+    assert_eq!(created.load(Ordering::Relaxed), 1);
     let last = stage.region.get("key").unwrap();
     for call in calls {
         assert_eq!(Some(call.finish().unwrap().value), last);
@@ -103,13 +80,13 @@ fn law_1_of_detached_creations_whose_places_were_taken_none_runs() {
 
 #[test]
 fn law_2_what_was_set_before_the_job_began_is_not_created() {
-    let stage = stage();
-    let mut call = stage.detached(2);
+    let (stage, created) = (stage(), Arc::default());
+    let mut call = detached(&stage, &created, 2);
     assert!(call.poll().is_pending());
     stage.region.set("key", 1).unwrap();
     assert_eq!(call.finish().unwrap().value, 1);
     stage.jobs.recv().unwrap().run();
-    assert_eq!(stage.created.load(Ordering::Relaxed), 0);
+    assert_eq!(created.load(Ordering::Relaxed), 0);
 }
 
 type Meanwhile = Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>;

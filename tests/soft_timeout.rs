@@ -4,41 +4,21 @@
 
 mod stores;
 
-use std::sync::Arc;
-use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use dogpile::{Config, Error, Job, ManualClock, Memory, Origin, Region};
-use stores::Hand;
+use dogpile::{Config, Error, Job, Origin};
+use stores::{Hand, Stage};
 
 const SECOND: Duration = Duration::from_secs(1);
 const FRESH: Duration = Duration::from_secs(10);
 
-/// A region with a stale value, on whose jobs the test decides.
-struct Stage {
-    region: Region<u64>,
-    clock: Arc<ManualClock>,
-    jobs: Receiver<Job>,
-}
-
+/// A region with a stale value.
 fn stage(change: impl FnOnce(Config<u64>) -> Config<u64>) -> Stage {
-    let (send, jobs) = mpsc::channel::<Job>();
-    let clock = Arc::new(ManualClock::new());
-    let region = Region::new("region");
-    let config = Config::new(Memory::unbounded())
-        .clock(clock.clone())
-        .fresh_for(FRESH)
-        .soft_timeout(SECOND)
-        .runner(move |job| send.send(job).map_err(|refused| refused.0));
-    region.configure(change(config)).unwrap();
-    region.set("key", 1).unwrap();
-    clock.advance(FRESH);
-    Stage {
-        region,
-        clock,
-        jobs,
-    }
+    let stage = Stage::new(|config| change(config.fresh_for(FRESH).soft_timeout(SECOND)));
+    stage.region.set("key", 1).unwrap();
+    stage.clock.advance(FRESH);
+    stage
 }
 
 impl Stage {

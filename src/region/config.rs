@@ -196,8 +196,8 @@ impl<V: Send + Sync + 'static> Config<V> {
     /// Whether each look into a shared store asks for the region's invalidations first. Without it
     /// another process's invalidation is seen when the store rings or, where that is not heard, when
     /// the epochs are read again (every two seconds); with it before the call goes on, at the price
-    /// of one more round trip per look, also where the look finds a near
-    /// copy in front of the shared store. Default: no.
+    /// of one more round trip per look, also where the look finds a near copy in front of the shared
+    /// store. Default: no.
     pub fn strict_invalidation(mut self, yes: bool) -> Self {
         self.calls.strict = yes;
         self

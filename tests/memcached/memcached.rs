@@ -12,6 +12,7 @@ mod costs;
 mod dropped;
 mod epochs;
 mod failing_server;
+#[path = "../support/given_away_on_servers.rs"]
 mod given_away;
 mod laws;
 mod python;

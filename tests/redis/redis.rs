@@ -13,6 +13,7 @@ mod dropped;
 mod epochs;
 mod failing_server;
 mod failover;
+#[path = "../support/given_away_on_servers.rs"]
 mod given_away;
 mod laws;
 mod operators;

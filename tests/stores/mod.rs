@@ -6,12 +6,14 @@
 mod clock;
 mod faults;
 mod hand;
+mod jobs;
 mod leases;
 mod map;
 
 pub(crate) use clock::HandClock;
 pub(crate) use faults::{Faults, Op};
 pub(crate) use hand::Hand;
+pub(crate) use jobs::Stage;
 pub(crate) use map::{Form, Server, SharedMap};
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};

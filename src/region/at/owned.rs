@@ -96,8 +96,7 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
             let gift = Gift::new((rest, creator));
             let taken = gift.clone();
             let job = Job::call(&region.name, key, move || {
-                let gift = taken.take().filter(|((rest, _), _)| rest.hold.is_wanted());
-                if let Some(((mut rest, action), creator)) = gift {
+                if let Some(((mut rest, action), creator)) = if_wanted(&taken) {
                     // Nobody is there to be told; those who wait have been.
                     let _ = drive(&mut rest, action, creator, nobody_else);
                 }
@@ -123,8 +122,7 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
             let gift = Gift::new((rest, creator));
             let taken = gift.clone();
             let job = Job::future(&region.name, key, async move {
-                let gift = taken.take().filter(|((rest, _), _)| rest.hold.is_wanted());
-                if let Some(((mut rest, action), creator)) = gift {
+                if let Some(((mut rest, action), creator)) = if_wanted(&taken) {
                     let _ = drive_async(&mut rest, action, creator, nobody_else).await;
                 }
             });
@@ -140,6 +138,13 @@ fn must_keep<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
     (rest, action): &Rest<V, E>,
 ) -> bool {
     *action == Action::Create && !rest.has_value_at_hand() && CREATORS.is_here()
+}
+
+/// What a job is to do: nothing where somebody has taken its place and nobody waits for it.
+fn if_wanted<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static, C>(
+    gift: &Gift<(Rest<V, E>, C)>,
+) -> Option<(Rest<V, E>, C)> {
+    gift.take().filter(|((rest, _), _)| rest.hold.is_wanted())
 }
 
 /// What no runner takes comes back.

@@ -1,6 +1,7 @@
-//! Creations that go on without their callers, among processes.
+//! Creations that go on without their callers, among processes that share a server: the same for each kind of
+//! server, as the tests around it start it.
 
-#[path = "../support/given_away.rs"]
+#[path = "given_away.rs"]
 mod text;
 
 use crate::{config, server, settings};
