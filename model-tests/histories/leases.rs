@@ -15,7 +15,7 @@ use dogpile::ManualClock;
 use dogpile::backend::{
     Ask, CachedValue, Commit, Epoch, Lease, LeaseStore, Leased, Metadata, Span, Stamp, Terms, Time,
 };
-use dogpile_model_tests::proof::{Property, Size, Tool, shown, size};
+use dogpile_proof::{Property, Size, Tool, shown, size};
 
 use crate::backends::{Handle, Kind, all};
 use crate::checker::{Rejected, check};

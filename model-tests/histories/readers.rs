@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use dogpile::{Config, ManualClock, Region};
-use dogpile_model_tests::proof::{Property, Size, Tool, shown, size};
+use dogpile_proof::{Property, Size, Tool, shown, size};
 
 use crate::backends::all;
 use crate::history::Call;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dogpile_model_tests::proof::{Property, Size, Tool, shown, size};
+use dogpile_proof::{Property, Size, Tool, shown, size};
 
 #[cfg(feature = "servers")]
 use crate::backends::SERVED;

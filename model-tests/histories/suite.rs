@@ -14,7 +14,7 @@ use crate::setting::Setting;
 use crate::spec::RegionSpec;
 use crate::world::World;
 
-/// Names the one seed to run: `DOGPILE_HISTORY=17 cargo test -p dogpile-model-tests --test
+/// Names the one seed to run: `DOGPILE_HISTORY=17 cargo test -p dogpile-histories --test
 /// histories` runs it in every suite and prints what happened.
 const REPLAY: &str = "DOGPILE_HISTORY";
 

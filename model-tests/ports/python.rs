@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    models.join(name)
 }
 
 fn port(arguments: &[&str]) -> Output {

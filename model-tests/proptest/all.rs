@@ -13,7 +13,7 @@ mod model;
 mod records;
 mod regions;
 
-use dogpile_model_tests::proof::{Size, size};
+use dogpile_proof::{Size, size};
 use proptest::test_runner::{Config, FileFailurePersistence, TestRunner};
 
 /// A runner for the tests of `file` with as many cases as the size says.

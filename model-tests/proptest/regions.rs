@@ -9,7 +9,7 @@ use dogpile::{
     Answer as Answered, Config, Error, Invalidation, ManualClock, Memory, OnStoreFailure, Origin,
     Region,
 };
-use dogpile_model_tests::proof::{Property, Tool, shown};
+use dogpile_proof::{Property, Tool, shown};
 use proptest::prelude::*;
 
 use crate::failing::{Failing, Switch};

@@ -13,10 +13,10 @@
 //! - [`proof`]: what there is to show, and how a room says that it showed it; a package of its own.
 //! - [`world`]: callers of several processes, a store, and all that may befall them.
 //!
-//! The rooms beside it are one test target for each idea: `loom/`, `shuttle/`, `walk/`,
-//! `histories/`, `proptest/`, `vectors/`. `protocol/` holds the page about the core against the
-//! core. `mutants/` and `stress/` are packages of their own, and `regions/` brings whole regions
-//! under shuttle in a workspace of its own: none of them builds what only another one needs.
+//! The rooms beside it are one test target for each idea: `loom/`, `shuttle/`, `walk/`.
+//! `protocol/` holds the page about the core against the core. `histories/`, `proptest/`,
+//! `vectors/`, `mutants/` and `stress/` are packages of their own, and `regions/` brings whole
+//! regions under shuttle in a workspace of its own: none of them builds what only another one needs.
 
 pub mod explore;
 pub mod kits;

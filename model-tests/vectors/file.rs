@@ -35,9 +35,7 @@ impl File {
     /// Compares with the committed file, or writes it.
     pub(crate) fn check(&self) {
         let text = self.render();
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("vectors")
-            .join(format!("{}.json", self.name));
+        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("{}.json", self.name));
         let shown = path.display();
         let cases: usize = self.parts.iter().map(|(_, cases)| cases.len()).sum();
         println!("{}.json: {cases} cases, {} bytes", self.name, text.len());
@@ -49,7 +47,7 @@ impl File {
         if let Some((line, is, was)) = difference(&text, &committed) {
             panic!(
                 "{shown}:{line} says\n  {was}\nand the code says\n  {is}\nIf the code is right: \
-                 {WRITE}=write cargo test -p dogpile-model-tests --test vectors"
+                 {WRITE}=write cargo test -p dogpile-vectors --test vectors"
             );
         }
     }

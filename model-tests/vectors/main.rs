@@ -2,7 +2,7 @@
 //!
 //! Each module asks one part of the product every question of its kind and gathers the answers in a
 //! [`File`]. The tests compare that with the committed `*.json`, so the files say what the code does,
-//! today. `DOGPILE_VECTORS=write cargo test -p dogpile-model-tests --test vectors` writes them anew;
+//! today. `DOGPILE_VECTORS=write cargo test -p dogpile-vectors --test vectors` writes them anew;
 //! the difference is then a change of behaviour to look at. `README.md` beside this says what is in
 //! them, and `schema.json`, in a machine's words, what they look like.
 
@@ -17,7 +17,7 @@ mod schema;
 mod time;
 mod word;
 
-use dogpile_model_tests::proof::{Property, Tool, shown};
+use dogpile_proof::{Property, Tool, shown};
 
 #[test]
 fn time_json_says_what_the_code_does() {

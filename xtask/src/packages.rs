@@ -8,6 +8,13 @@ use toml::{Table, Value};
 use crate::problem::Problem;
 use crate::tree::{Tree, folder};
 
+/// The packages that are tested as they are built by default, said alike wherever some of their tests
+/// run: cargo builds a crate anew wherever other packages ask other features of it. The others are
+/// models, which are built and run with optimization.
+pub(crate) const TESTED_TOGETHER: &str = "--workspace --all-features --exclude dogpile-histories \
+                                          --exclude dogpile-model-tests \
+                                          --exclude dogpile-mutants --exclude dogpile-stress";
+
 /// A package of the project.
 pub(crate) struct Package {
     /// Its name as a dependency.

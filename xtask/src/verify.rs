@@ -7,7 +7,7 @@
 
 mod account;
 mod lanes;
-mod rooms;
+pub(crate) mod rooms;
 mod sanitizer;
 
 /// What there is to show: the very list that the rooms use.

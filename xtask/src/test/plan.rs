@@ -7,10 +7,11 @@
 mod fuzz;
 
 use crate::interop;
-use crate::packages::Package;
+use crate::packages::{Package, TESTED_TOGETHER};
 use crate::stage::machine::{Machine, is_version};
 use crate::stage::need::{CC, CLIPPY, CXX, MEMCACHED, Need, OPENSSL, PIP, PYTHON, REDIS, RUSTFMT};
 use crate::stage::{Line, Stage, Work};
+use crate::verify::rooms::document_tests;
 
 /// How much to run; a stage runs in its own size and in every larger one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -23,9 +24,8 @@ pub(super) enum Size {
     Nightly,
 }
 
-/// The models are built and run with optimization, by a chore of their own.
-const SELECTION: &str = "--workspace --all-features --exclude dogpile-model-tests \
-                         --exclude dogpile-mutants --exclude dogpile-stress";
+/// These are rooms of the proof, which has a stage of its own.
+const PROVED: &[&str] = &["dogpile-proptest", "dogpile-vectors"];
 
 /// What brings the servers.
 const SERVERS: &str = "dogpile-test-servers";
@@ -74,7 +74,7 @@ pub(super) fn stages(
             stage(
                 "doc tests",
                 &[CC],
-                Work::Run(vec![Line::new(DOC_TESTS).words(SELECTION)]),
+                Work::Run(vec![Line::new(DOC_TESTS).words(TESTED_TOGETHER)]),
             ),
         ),
         (Size::Full, stage("servers", FOR_SERVERS, servers(machine))),
@@ -163,14 +163,17 @@ fn clippy(has_fuzz: bool, target: &str) -> Work {
 fn tests(machine: &Machine, size: Size) -> Work {
     let line = match size {
         Size::Full | Size::Nightly if machine.nextest => {
-            nextest().and("-E").and(format!("not ({})", served()))
+            let proved = any_of(PROVED.iter());
+            nextest()
+                .and("-E")
+                .and(format!("not ({} | {proved})", served()))
         }
         Size::Quick | Size::Full | Size::Nightly => {
             let all = Line::new(&format!(
-                "cargo {} --no-fail-fast {SELECTION} --lib --bins --tests --examples",
+                "cargo {} --no-fail-fast {TESTED_TOGETHER} --lib --bins --tests --examples",
                 runner(machine)
             ));
-            let packages = SERVED.iter().chain([&REDIS_BACKEND]);
+            let packages = SERVED.iter().chain([&REDIS_BACKEND]).chain(PROVED);
             packages.fold(all, |line, package| line.and("--exclude").and(*package))
         }
     };
@@ -186,7 +189,7 @@ fn servers(machine: &Machine) -> Work {
     let bring = Line::new("cargo run --quiet --bin bring-valkey --package").and(SERVERS);
     if machine.nextest {
         let apart = format!("({}) & not binary({REDIS_SUITE})", served());
-        let suite = Line::new("cargo test --no-fail-fast").words(SELECTION);
+        let suite = Line::new("cargo test --no-fail-fast").words(TESTED_TOGETHER);
         return Work::Run(vec![
             bring,
             nextest().and("-E").and(apart),
@@ -204,13 +207,20 @@ fn servers(machine: &Machine) -> Work {
 /// The same packages for every stage that has nextest choose among their tests, each of which runs
 /// in its own process: cargo builds a crate anew wherever other packages ask other features of it.
 fn nextest() -> Line {
-    Line::new("cargo nextest run --no-fail-fast --lib --bins --tests --examples").words(SELECTION)
+    Line::new("cargo nextest run --no-fail-fast --lib --bins --tests --examples")
+        .words(TESTED_TOGETHER)
 }
 
 /// How nextest is told of the packages that start servers.
 fn served() -> String {
-    let all = SERVED.iter().chain([&REDIS_BACKEND]);
-    let all: Vec<_> = all.map(|package| format!("package({package})")).collect();
+    any_of(SERVED.iter().chain([&REDIS_BACKEND]))
+}
+
+/// How nextest is told of any of `packages`.
+fn any_of<'a>(packages: impl Iterator<Item = &'a &'static str>) -> String {
+    let all: Vec<_> = packages
+        .map(|package| format!("package({package})"))
+        .collect();
     all.join(" | ")
 }
 
@@ -228,10 +238,8 @@ fn proof(size: Size) -> Work {
         Size::Quick | Size::Full => "--short",
         Size::Nightly => "--nightly",
     };
-    run([
-        &format!("cargo run --quiet --package xtask -- verify {how_far}"),
-        "cargo test --doc --profile models --package dogpile-model-tests",
-    ])
+    let rooms = Line::new("cargo run --quiet --package xtask -- verify").and(how_far);
+    Work::Run(vec![rooms, document_tests()])
 }
 
 /// The models of whole regions, and the door to shuttle in `src`, which nothing else builds.

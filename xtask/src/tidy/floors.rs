@@ -57,8 +57,11 @@ fn place(folder: &str) -> Option<Place> {
         "backends/port" => Some(Place::Floor(1)),
         "" => Some(Place::Floor(3)),
         "model-tests"
+        | "model-tests/histories"
+        | "model-tests/proptest"
         | "model-tests/regions"
         | "model-tests/stress"
+        | "model-tests/vectors"
         | "fuzz"
         | "tests/interop"
         | "tests/macro_errors"

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::packages::TESTED_TOGETHER;
 use crate::stage::machine::Machine;
 use crate::stage::need::{MEMCACHED, Need, PYTHON, REDIS};
 use crate::stage::{Line, Stage, Work};
@@ -39,14 +40,19 @@ impl Size {
     }
 }
 
-/// The packages that hold the rooms. They are named together in each room: what they share is built
-/// once then, for it gets the same features.
-const PACKAGES: &[&str] = &[
+/// The packages whose rooms are built with optimization. They are named together in each room: what
+/// they share is built once then, for it gets the same features.
+const OPTIMIZED: &[&str] = &[
+    "dogpile-histories",
     "dogpile-model-tests",
     "dogpile-mutants",
     "dogpile-proof",
     "dogpile-stress",
 ];
+
+/// The rooms whose programs are over sooner than they would be optimized: they are built of what
+/// all other tests are built of.
+const PLAIN: &[&str] = &["proptest", "vectors"];
 
 /// What the packages themselves are made of, where it has tests.
 const LIBRARY: &str = "library";
@@ -95,21 +101,33 @@ pub(crate) fn rooms(machine: &Machine, target: &str, size: Size, records: &str) 
     rooms.extend(targets.map(|(name, targets)| {
         let line = match *name {
             // Their clients take a minute to be made; regions on them are tested with every change.
-            "histories" if size > Size::Short => tests_of(targets)
+            "histories" if size > Size::Short => tests_of(optimized(), targets)
                 .and("--features")
-                .and("dogpile-model-tests/servers"),
-            _ => tests_of(targets),
+                .and("dogpile-histories/servers"),
+            name if PLAIN.contains(&name) => tests_of(plain(), targets),
+            _ => tests_of(optimized(), targets),
         };
         stage(name, run(line))
     }));
     rooms
 }
 
-fn tests_of(targets: &[&str]) -> Line {
+/// The document tests of the models, built of what their rooms are built of.
+pub(crate) fn document_tests() -> Line {
+    optimized().and("--doc")
+}
+
+fn optimized() -> Line {
     let line = Line::new("cargo test --profile models --no-fail-fast");
-    let line = PACKAGES
-        .iter()
-        .fold(line, |line, package| line.and("-p").and(*package));
+    let packages = OPTIMIZED.iter();
+    packages.fold(line, |line, package| line.and("-p").and(*package))
+}
+
+fn plain() -> Line {
+    Line::new("cargo test --no-fail-fast").words(TESTED_TOGETHER)
+}
+
+fn tests_of(line: Line, targets: &[&str]) -> Line {
     targets.iter().fold(line, |line, target| match *target {
         LIBRARY => line.and("--lib"),
         target => line.and("--test").and(target),
@@ -145,7 +163,7 @@ mod tests {
     #[test]
     fn each_test_target_of_the_models_belongs_to_one_room() {
         let mut there = BTreeSet::new();
-        for folder in ["", "mutants", "stress"] {
+        for folder in ["", "histories", "mutants", "proptest", "stress", "vectors"] {
             let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../model-tests");
             let manifest = models.join(folder).join("Cargo.toml");
             let text = std::fs::read_to_string(manifest).expect("the models have a manifest");

@@ -1,6 +1,7 @@
 """Do the vectors bite? Changes the port's tables one place at a time; each change must be found."""
 
 from dataclasses import replace
+from math import gcd
 from typing import Iterator
 
 from . import flow, state
@@ -43,6 +44,7 @@ def _without(facts: tuple[str, ...], fact: str) -> tuple[str, ...]:
 def survivors(cells: Case, traces: Case) -> tuple[int, list[str]]:
     """How many changes were made, and those that no vector noticed."""
     made, survived = 0, []
+    traces = _spread(traces)
     for name, table in changed_cells():
         made += 1
         if not _is_found(transitions(cells, table)):
@@ -52,6 +54,16 @@ def survivors(cells: Case, traces: Case) -> tuple[int, list[str]]:
         if not _is_found(flows(traces, table)):
             survived.append(name)
     return made, survived
+
+
+def _spread(traces: Case) -> Case:
+    """The same traces, neighbours far apart: they begin alike and take the same arms, so a change is
+    found the sooner."""
+    all_of_them = traces["traces"]
+    steps = range(len(all_of_them) * 5 // 8, 0, -1)
+    stride = next((step for step in steps if gcd(step, len(all_of_them)) == 1), 1)
+    spread = [all_of_them[at * stride % len(all_of_them)] for at in range(len(all_of_them))]
+    return traces | {"traces": spread}
 
 
 def _is_found(answers: Answers) -> bool:
