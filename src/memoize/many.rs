@@ -3,7 +3,6 @@
 
 mod asynchronous;
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::ready;
 use std::sync::Arc;
@@ -13,15 +12,12 @@ use super::Shape;
 use super::judge::Judge;
 use crate::flight::block_on;
 use crate::key::KeyBuffer;
-use crate::region::Value;
-use crate::{Error, Partial, Region};
+use crate::region::{How, Value};
+use crate::{Creation, Error, Partial, Region};
 
 type Key = Box<[u8]>;
 
 /// One call of a memoized function of many elements; see [`Region::memo_many`].
-///
-/// An element for which [`should_cache`](Self::should_cache) is false goes to this call alone: who waits
-/// for it creates by itself.
 #[must_use = "it does nothing until it is asked for its values"]
 pub struct MemoMany<'m, V: Send + Sync + 'static, T> {
     region: &'m Region<V>,
@@ -52,7 +48,7 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
         self
     }
 
-    /// Values for which `judge` is false are returned and not stored.
+    /// Values for which `judge` is false go to those who asked and are not stored.
     pub const fn should_cache(mut self, judge: &'m (dyn Fn(&V) -> bool + Send + Sync)) -> Self {
         self.judge = Some(judge);
         self
@@ -109,15 +105,43 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
     where
         T: Clone,
     {
-        let mut declined = HashMap::new();
-        let run = |numbers: &[usize]| {
+        self.get_or_try_create_seeing(self.judge.is_some(), |missing, _| original(missing))
+    }
+
+    /// [`get_or_try_create`](Self::get_or_try_create) with a function that gets a view of each creation beside
+    /// the missing elements, in their order; see [`Region::get_or_try_create_many_with`].
+    ///
+    /// # Errors
+    /// As [`Region::get_or_try_create_many`].
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub fn get_or_try_create_with<R: Shape<T, V>, E: Send + Sync + 'static>(
+        self,
+        original: impl FnMut(&[T], &[Creation<V>]) -> Result<R, E>,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+    {
+        self.get_or_try_create_seeing(true, original)
+    }
+
+    fn get_or_try_create_seeing<R: Shape<T, V>, E: Send + Sync + 'static>(
+        &self,
+        sees: bool,
+        mut original: impl FnMut(&[T], &[Creation<V>]) -> Result<R, E>,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+    {
+        let run = |numbers: &[usize], creations: Vec<Creation<V>>| {
             let missing = self.asked(numbers);
-            let made = original(&missing).map(|made| made.into_values(&missing));
-            ready(made.map(|made| self.kept(numbers, made, &mut declined)))
+            let made = original(&missing, &creations).map(|made| made.into_values(&missing));
+            ready(made.inspect(|made| self.weigh(made, &creations)))
         };
-        let batch = self.region.batch(&self.keys, self.fresh_for, true, run);
-        let ends = block_on(batch);
-        self.answer(ends, &declined)
+        let how = How::blocking().within(self.fresh_for).seeing(sees);
+        let ends = block_on(self.region.batch(&self.keys, how, run));
+        self.answer(ends)
     }
 
     /// The values, whatever becomes of the region: where one of them cannot be had, what `original`
@@ -160,34 +184,24 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
         elements.collect()
     }
 
-    /// What the region is to store of what was made for `numbers`; the rest goes to `declined`.
-    fn kept(
-        &self,
-        numbers: &[usize],
-        mut made: Vec<Option<V>>,
-        declined: &mut HashMap<Key, V>,
-    ) -> Vec<Option<V>> {
+    /// Has the creations store what is to be stored of what was made.
+    fn weigh(&self, made: &[Option<V>], creations: &[Creation<V>]) {
         let Some(judge) = self.judge else {
-            return made;
+            return;
         };
-        for (number, value) in numbers.iter().zip(&mut made) {
+        for (value, creation) in made.iter().zip(creations) {
             if value.as_ref().is_some_and(|value| !judge(value)) {
-                declined.extend(Some(self.keys[*number].clone()).zip(value.take()));
+                creation.do_not_cache();
             }
         }
-        made
     }
 
     fn answer<R: Shape<T, V>, E>(
         &self,
         ends: Result<Vec<Value<V, E>>, Partial<V, E>>,
-        declined: &HashMap<Key, V>,
     ) -> Result<R, Partial<Option<V>, E>> {
-        let ends = ends.map_err(Partial::without)?;
-        let own = |key: &Key| declined.get(key).cloned();
-        let answers = self.keys.iter().zip(ends);
-        let answers = answers.map(|(key, end)| end.transpose().map(|value| value.or(own(key))));
-        let values = Partial::unless_whole(answers.collect())?;
+        let answers = ends.map_err(Partial::without)?.into_iter();
+        let values = Partial::unless_whole(answers.map(Option::transpose).collect())?;
         Ok(R::of_values(self.elements, values))
     }
 

@@ -1,14 +1,12 @@
 //! The same for tasks. The function gets elements of its own: a future outlives what it borrows.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::PoisonError;
 
 use super::{MemoMany, keyed};
 use crate::key::KeyBuffer;
 use crate::memoize::Shape;
-use crate::sync::Mutex;
-use crate::{Partial, Region};
+use crate::region::How;
+use crate::{Creation, Partial, Region};
 
 impl<V: Clone + Send + Sync + 'static, T> MemoMany<'_, V, T> {
     /// [`get`](Self::get) for tasks.
@@ -68,22 +66,52 @@ impl<V: Clone + Send + Sync + 'static, T> MemoMany<'_, V, T> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<R, E>>,
     {
-        // Several runs of the function may be at work on it, though none at the same moment.
-        let declined = Mutex::new(HashMap::new());
-        let (memo, left) = (&self, &declined);
-        let run = |numbers: &[usize]| {
-            let (numbers, missing) = (numbers.to_vec(), memo.asked(numbers));
-            let made = original(missing.clone());
+        let sees = self.judge.is_some();
+        self.get_or_try_create_seeing_async(sees, |missing, _| original(missing))
+            .await
+    }
+
+    /// [`get_or_try_create_with`](Self::get_or_try_create_with) for tasks. Dropping the future cancels the call.
+    ///
+    /// # Errors
+    /// As [`get_or_try_create`](Self::get_or_try_create).
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn get_or_try_create_with_async<R: Shape<T, V>, E, F>(
+        self,
+        original: impl FnMut(Vec<T>, Vec<Creation<V>>) -> F,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<R, E>>,
+    {
+        self.get_or_try_create_seeing_async(true, original).await
+    }
+
+    async fn get_or_try_create_seeing_async<R: Shape<T, V>, E, F>(
+        &self,
+        sees: bool,
+        mut original: impl FnMut(Vec<T>, Vec<Creation<V>>) -> F,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<R, E>>,
+    {
+        let run = |numbers: &[usize], creations: Vec<Creation<V>>| {
+            let missing = self.asked(numbers);
+            let made = original(missing.clone(), creations.clone());
             async move {
                 let made = made.await?.into_values(&missing);
-                let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
-                Ok(memo.kept(&numbers, made, &mut left))
+                self.weigh(&made, &creations);
+                Ok(made)
             }
         };
-        let batch = self.region.batch(&self.keys, self.fresh_for, false, run);
-        let ends = batch.await;
-        let declined = declined.into_inner();
-        self.answer(ends, &declined.unwrap_or_else(PoisonError::into_inner))
+        let how = How::for_tasks().within(self.fresh_for).seeing(sees);
+        let ends = self.region.batch(&self.keys, how, run).await;
+        self.answer(ends)
     }
 
     /// [`get_or_original`](Self::get_or_original) for tasks.
