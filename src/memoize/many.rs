@@ -8,6 +8,8 @@ use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dogpile_backend::Terms;
+
 use super::Shape;
 use super::judge::Judge;
 use crate::flight::block_on;
@@ -145,7 +147,8 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
     }
 
     /// The values, whatever becomes of the region: where one of them cannot be had, what `original`
-    /// makes of all elements, which then is not stored.
+    /// makes of all elements, which then is not stored. With the feature `tracing` that is said at `warn`; of
+    /// a region that is not configured, once.
     ///
     /// # Panics
     /// When `original` does.
@@ -153,9 +156,34 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
     where
         T: Clone,
     {
-        let elements = self.elements;
-        let answer = self.get_or_create(&mut original);
-        answer.unwrap_or_else(|_| original(elements))
+        let (region, elements) = (self.region, self.elements);
+        self.get_or_create(&mut original).unwrap_or_else(|partial| {
+            region.runs_uncached(&partial);
+            original(elements)
+        })
+    }
+
+    /// [`get_or_original`](Self::get_or_original) with a function as for
+    /// [`get_or_try_create_with`](Self::get_or_try_create_with). Where nothing is stored it gets
+    /// [`Creation::uncached`].
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub fn get_or_original_with<R: Shape<T, V>>(
+        self,
+        mut original: impl FnMut(&[T], &[Creation<V>]) -> R,
+    ) -> R
+    where
+        T: Clone,
+    {
+        let (region, elements) = (self.region, self.elements);
+        let sure = |missing: &[T], creations: &[Creation<V>]| {
+            Ok::<R, Infallible>(original(missing, creations))
+        };
+        self.get_or_try_create_with(sure).unwrap_or_else(|partial| {
+            region.runs_uncached(&partial);
+            original(elements, &uncached(elements.len()))
+        })
     }
 
     /// Has `original` make all of them anew, whatever is there, and stores what it made.
@@ -170,9 +198,26 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
         self,
         original: impl FnOnce(&[T]) -> Result<R, E>,
     ) -> Result<R, Partial<Option<V>, E>> {
-        let values = self.whole(original(self.elements))?;
-        let (numbers, entries) = self.to_store(&values);
-        let stored = self.region.set_many(entries);
+        self.refresh_with(|elements, _| original(elements))
+    }
+
+    /// [`refresh`](Self::refresh) with a function as for
+    /// [`get_or_try_create_with`](Self::get_or_try_create_with). It looks at nothing, so there are no values
+    /// that it replaces.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh).
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub fn refresh_with<R: Shape<T, V>, E>(
+        self,
+        original: impl FnOnce(&[T], &[Creation<V>]) -> Result<R, E>,
+    ) -> Result<R, Partial<Option<V>, E>> {
+        let creations = uncached(self.elements.len());
+        let values = self.whole(original(self.elements, &creations))?;
+        let (numbers, entries) = self.to_store(&values, &creations);
+        let stored = self.region.set_many_with(entries);
         self.refreshed(values, numbers, stored)
     }
 
@@ -224,15 +269,19 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
         Err(Partial { answers })
     }
 
-    /// The numbers of those that are to be stored, and their keys and values.
-    fn to_store(&self, values: &[Option<V>]) -> (Vec<usize>, Vec<(Key, V)>) {
-        let wanted = |value: &V| self.judge.is_none_or(|judge| judge(value));
-        let there = values.iter().enumerate();
-        let there = there.filter_map(|(number, value)| Some((number, value.as_ref()?)));
-        let wanted = there.filter(|(_, value)| wanted(value));
-        wanted
-            .map(|(number, value)| (number, (self.keys[number].clone(), value.clone())))
-            .unzip()
+    /// The numbers of those that are to be stored, and their keys, values and terms.
+    fn to_store(
+        &self,
+        values: &[Option<V>],
+        creations: &[Creation<V>],
+    ) -> (Vec<usize>, Vec<(Key, V, Terms)>) {
+        self.weigh(values, creations);
+        let all = values.iter().zip(creations).enumerate();
+        all.filter_map(|(number, (value, creation))| {
+            let (value, terms) = (value.clone()?, creation.said()?);
+            Some((number, (self.keys[number].clone(), value, terms)))
+        })
+        .unzip()
     }
 
     /// The answer, if what was made for these numbers could be stored.
@@ -267,8 +316,27 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         entries: impl IntoIterator<Item = (T, V)>,
         write: impl Fn(&T, &mut KeyBuffer),
     ) -> Result<(), Partial<()>> {
-        self.set_many(keyed(entries, write))
+        let plain = entries.into_iter();
+        let entries = plain.map(|(element, value)| (element, value, Terms::NONE));
+        self.memo_set_many_with(entries, write)
     }
+
+    /// The same for values that go by terms of their own, each by those beside it.
+    ///
+    /// # Errors
+    /// As [`Region::set_many_with`].
+    pub fn memo_set_many_with<T>(
+        &self,
+        entries: impl IntoIterator<Item = (T, V, Terms)>,
+        write: impl Fn(&T, &mut KeyBuffer),
+    ) -> Result<(), Partial<()>> {
+        self.set_many_with(keyed(entries, write))
+    }
+}
+
+/// Views of so many creations that no call of ours is behind.
+fn uncached<V>(count: usize) -> Vec<Creation<V>> {
+    (0..count).map(|_| Creation::uncached()).collect()
 }
 
 fn keys<'t, T: 't>(
@@ -285,10 +353,14 @@ fn keys<'t, T: 't>(
 }
 
 fn keyed<T, V>(
-    entries: impl IntoIterator<Item = (T, V)>,
+    entries: impl IntoIterator<Item = (T, V, Terms)>,
     write: impl Fn(&T, &mut KeyBuffer),
-) -> Vec<(Key, V)> {
-    let (elements, values): (Vec<T>, Vec<V>) = entries.into_iter().unzip();
-    let keys = keys(elements.iter(), write);
-    keys.into_iter().zip(values).collect()
+) -> Vec<(Key, V, Terms)> {
+    let mut buffer = KeyBuffer::new();
+    let keyed = |(element, value, terms)| {
+        buffer.clear();
+        write(&element, &mut buffer);
+        (buffer.as_bytes().into(), value, terms)
+    };
+    entries.into_iter().map(keyed).collect()
 }

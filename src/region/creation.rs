@@ -54,6 +54,12 @@ impl<V> Creation<V> {
         Some(self.old()?.age)
     }
 
+    /// The terms that its value was given, unless that is not to be stored.
+    pub(crate) fn said(&self) -> Option<Terms> {
+        let says = lock(&self.desk.says);
+        (!says.declined).then_some(says.terms)
+    }
+
     fn old(&self) -> Option<&Stale<V>> {
         self.desk.stale.get()?.as_ref()
     }

@@ -2,7 +2,9 @@
 
 use std::convert::Infallible;
 
-use super::{MemoMany, keyed};
+use dogpile_backend::Terms;
+
+use super::{MemoMany, keyed, uncached};
 use crate::key::KeyBuffer;
 use crate::memoize::Shape;
 use crate::region::How;
@@ -126,10 +128,39 @@ impl<V: Clone + Send + Sync + 'static, T> MemoMany<'_, V, T> {
         T: Clone,
         F: Future<Output = R>,
     {
-        let elements = self.elements;
+        let (region, elements) = (self.region, self.elements);
         match self.get_or_create_async(&mut original).await {
             Ok(answer) => answer,
-            Err(_) => original(elements.to_vec()).await,
+            Err(partial) => {
+                region.runs_uncached(&partial);
+                original(elements.to_vec()).await
+            }
+        }
+    }
+
+    /// [`get_or_original_with`](Self::get_or_original_with) for tasks.
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn get_or_original_with_async<R: Shape<T, V>, F>(
+        self,
+        mut original: impl FnMut(Vec<T>, Vec<Creation<V>>) -> F,
+    ) -> R
+    where
+        T: Clone,
+        F: Future<Output = R>,
+    {
+        let (region, elements) = (self.region, self.elements);
+        let sure = |missing, creations| {
+            let made = original(missing, creations);
+            async { Ok::<R, Infallible>(made.await) }
+        };
+        match self.get_or_try_create_with_async(sure).await {
+            Ok(answer) => answer,
+            Err(partial) => {
+                region.runs_uncached(&partial);
+                original(elements.to_vec(), uncached(elements.len())).await
+            }
         }
     }
 
@@ -148,10 +179,30 @@ impl<V: Clone + Send + Sync + 'static, T> MemoMany<'_, V, T> {
         T: Clone,
         F: Future<Output = Result<R, E>>,
     {
-        let made = original(self.elements.to_vec()).await;
+        self.refresh_with_async(|elements, _| original(elements))
+            .await
+    }
+
+    /// [`refresh_with`](Self::refresh_with) for tasks.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh).
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn refresh_with_async<R: Shape<T, V>, E, F>(
+        self,
+        original: impl FnOnce(Vec<T>, Vec<Creation<V>>) -> F,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+        F: Future<Output = Result<R, E>>,
+    {
+        let creations = uncached(self.elements.len());
+        let made = original(self.elements.to_vec(), creations.clone()).await;
         let values = self.whole(made)?;
-        let (numbers, entries) = self.to_store(&values);
-        let stored = self.region.set_many_async(entries).await;
+        let (numbers, entries) = self.to_store(&values, &creations);
+        let stored = self.region.set_many_with_async(entries).await;
         self.refreshed(values, numbers, stored)
     }
 }
@@ -166,7 +217,21 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         entries: impl IntoIterator<Item = (T, V)>,
         write: impl Fn(&T, &mut KeyBuffer),
     ) -> Result<(), Partial<()>> {
+        let plain = entries.into_iter();
+        let entries = plain.map(|(element, value)| (element, value, Terms::NONE));
+        self.memo_set_many_with_async(entries, write).await
+    }
+
+    /// [`memo_set_many_with`](Self::memo_set_many_with) for tasks.
+    ///
+    /// # Errors
+    /// As [`set_many_with`](Self::set_many_with).
+    pub async fn memo_set_many_with_async<T>(
+        &self,
+        entries: impl IntoIterator<Item = (T, V, Terms)>,
+        write: impl Fn(&T, &mut KeyBuffer),
+    ) -> Result<(), Partial<()>> {
         let entries = keyed(entries, write);
-        self.set_many_async(entries).await
+        self.set_many_with_async(entries).await
     }
 }

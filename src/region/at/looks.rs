@@ -15,7 +15,7 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
     /// The value under the key if it is fresh. Never waits for a creation.
     ///
     /// # Errors
-    /// As [`Region::get`].
+    /// As [`Region::get`](crate::Region::get).
     pub fn get(self) -> Result<Option<Answer<V>>, Error> {
         if let Some(answer) = self.hit() {
             return Ok(Some(answer));
@@ -30,7 +30,7 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
     /// [`get`](Self::get) for tasks.
     ///
     /// # Errors
-    /// As [`Region::get`].
+    /// As [`Region::get`](crate::Region::get).
     pub async fn get_async(self) -> Result<Option<Answer<V>>, Error> {
         if let Some(answer) = self.hit() {
             return Ok(Some(answer));
