@@ -190,3 +190,41 @@ fn a_wrong_count_is_an_error_of_each_key_to_the_statistics() {
         assert_eq!(region.statistics().unwrap().errors, 2);
     }
 }
+
+#[test]
+fn law_11_what_was_invalidated_while_many_are_made_anew_is_not_undone() {
+    for (region, _) in each() {
+        let memo = || region.memo_many(&[1, 2], |element: &u64, key| element.write_key(key));
+        let made = memo().refresh(|elements| {
+            region.invalidate(Invalidation::Hard).unwrap();
+            Ok::<_, String>(elements.to_vec())
+        });
+        assert_eq!(made.unwrap(), [1, 2]);
+        assert_eq!(memo().get().unwrap(), [None, None]);
+        let made = memo().refresh_async(async |elements| {
+            region.invalidate(Invalidation::Hard).unwrap();
+            Ok::<_, String>(elements)
+        });
+        assert_eq!(Hand::new(made).finish().unwrap(), [1, 2]);
+        assert_eq!(memo().get().unwrap(), [None, None]);
+    }
+}
+
+#[test]
+fn law_3_who_makes_many_anew_supersedes_who_makes_one_of_them() {
+    for (region, _) in each() {
+        let write = |element: &u64, key: &mut dogpile::key::KeyBuffer| element.write_key(key);
+        let memo = || region.memo_many(&[1, 2], write);
+        let key = dogpile::key::bytes_of(&1_u64);
+        let answer = region.at(&key).create(|| {
+            let made = memo().refresh(|_| Ok::<_, String>(vec![10, 20]));
+            assert_eq!(made.unwrap(), [10, 20]);
+            99
+        });
+        assert_eq!(answer.unwrap().origin, Origin::Superseded);
+        assert_eq!(memo().get().unwrap(), [Some(10), Some(20)]);
+        let made = memo().refresh(|_| Ok::<_, String>(vec![11, 21])).unwrap();
+        assert_eq!(made, [11, 21], "whatever is there");
+        assert_eq!(memo().get().unwrap(), [Some(11), Some(21)]);
+    }
+}

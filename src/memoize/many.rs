@@ -5,7 +5,6 @@ mod asynchronous;
 
 use std::convert::Infallible;
 use std::future::ready;
-use std::sync::Arc;
 use std::time::Duration;
 
 use dogpile_backend::Terms;
@@ -15,7 +14,7 @@ use super::judge::Judge;
 use crate::flight::block_on;
 use crate::key::KeyBuffer;
 use crate::region::{How, Value};
-use crate::{Creation, Error, Partial, Region};
+use crate::{Creation, Partial, Region};
 
 type Key = Box<[u8]>;
 
@@ -107,7 +106,7 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
     where
         T: Clone,
     {
-        self.get_or_try_create_seeing(self.judge.is_some(), |missing, _| original(missing))
+        self.ask(self.how(), |missing, _| original(missing))
     }
 
     /// [`get_or_try_create`](Self::get_or_try_create) with a function that gets a view of each creation beside
@@ -125,12 +124,12 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
     where
         T: Clone,
     {
-        self.get_or_try_create_seeing(true, original)
+        self.ask(self.how().seeing(true), original)
     }
 
-    fn get_or_try_create_seeing<R: Shape<T, V>, E: Send + Sync + 'static>(
+    fn ask<R: Shape<T, V>, E: Send + Sync + 'static>(
         &self,
-        sees: bool,
+        how: How,
         mut original: impl FnMut(&[T], &[Creation<V>]) -> Result<R, E>,
     ) -> Result<R, Partial<Option<V>, E>>
     where
@@ -141,7 +140,6 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
             let made = original(&missing, &creations).map(|made| made.into_values(&missing));
             ready(made.inspect(|made| self.weigh(made, &creations)))
         };
-        let how = How::blocking().within(self.fresh_for).seeing(sees);
         let ends = block_on(self.region.batch(&self.keys, how, run));
         self.answer(ends)
     }
@@ -186,19 +184,23 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
         })
     }
 
-    /// Has `original` make all of them anew, whatever is there, and stores what it made.
+    /// Has `original` make all of them anew, each once, whatever is there: it supersedes who creates them now,
+    /// as [`Region::refresh`] does.
     ///
     /// # Errors
-    /// [`Partial`] with the error of `original` for all of them, or with what [`Region::set`] ends
-    /// with for some.
+    /// As [`Region::get_or_try_create_many`].
     ///
     /// # Panics
     /// When `original` does.
-    pub fn refresh<R: Shape<T, V>, E>(
+    pub fn refresh<R: Shape<T, V>, E: Send + Sync + 'static>(
         self,
-        original: impl FnOnce(&[T]) -> Result<R, E>,
-    ) -> Result<R, Partial<Option<V>, E>> {
-        self.refresh_with(|elements, _| original(elements))
+        mut original: impl FnMut(&[T]) -> Result<R, E>,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+    {
+        let how = self.how().refreshing();
+        self.ask(how, |elements, _| original(elements))
     }
 
     /// [`refresh`](Self::refresh) with a function as for
@@ -210,15 +212,21 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
     ///
     /// # Panics
     /// When `original` does.
-    pub fn refresh_with<R: Shape<T, V>, E>(
+    pub fn refresh_with<R: Shape<T, V>, E: Send + Sync + 'static>(
         self,
-        original: impl FnOnce(&[T], &[Creation<V>]) -> Result<R, E>,
-    ) -> Result<R, Partial<Option<V>, E>> {
-        let creations = uncached(self.elements.len());
-        let values = self.whole(original(self.elements, &creations))?;
-        let (numbers, entries) = self.to_store(&values, &creations);
-        let stored = self.region.set_many_with(entries);
-        self.refreshed(values, numbers, stored)
+        original: impl FnMut(&[T], &[Creation<V>]) -> Result<R, E>,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+    {
+        let how = self.how().seeing(true).refreshing();
+        self.ask(how, original)
+    }
+
+    /// How its calls are made: what a judge declines is said to the creations.
+    const fn how(&self) -> How {
+        let how = How::blocking().within(self.fresh_for);
+        how.seeing(self.judge.is_some())
     }
 
     fn asked(&self, numbers: &[usize]) -> Vec<T>
@@ -248,59 +256,6 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
         let answers = ends.map_err(Partial::without)?.into_iter();
         let values = Partial::unless_whole(answers.map(Option::transpose).collect())?;
         Ok(R::of_values(self.elements, values))
-    }
-
-    /// What was made of all elements, one for each.
-    fn whole<R: Shape<T, V>, E>(
-        &self,
-        made: Result<R, E>,
-    ) -> Result<Vec<Option<V>>, Partial<Option<V>, E>> {
-        let asked = self.elements.len();
-        let error = match made.map(|made| made.into_values(self.elements)) {
-            Ok(values) if values.len() == asked => return Ok(values),
-            Ok(values) => Error::WrongCount {
-                region: self.region.name().to_owned(),
-                asked,
-                made: values.len(),
-            },
-            Err(error) => Error::Creator(Arc::new(error)),
-        };
-        let answers = (0..asked).map(|_| Err(error.clone())).collect();
-        Err(Partial { answers })
-    }
-
-    /// The numbers of those that are to be stored, and their keys, values and terms.
-    fn to_store(
-        &self,
-        values: &[Option<V>],
-        creations: &[Creation<V>],
-    ) -> (Vec<usize>, Vec<(Key, V, Terms)>) {
-        self.weigh(values, creations);
-        let all = values.iter().zip(creations).enumerate();
-        all.filter_map(|(number, (value, creation))| {
-            let (value, terms) = (value.clone()?, creation.said()?);
-            Some((number, (self.keys[number].clone(), value, terms)))
-        })
-        .unzip()
-    }
-
-    /// The answer, if what was made for these numbers could be stored.
-    fn refreshed<R: Shape<T, V>, E>(
-        &self,
-        values: Vec<Option<V>>,
-        numbers: Vec<usize>,
-        stored: Result<(), Partial<()>>,
-    ) -> Result<R, Partial<Option<V>, E>> {
-        let Err(partial) = stored else {
-            return Ok(R::of_values(self.elements, values));
-        };
-        let mut answers: Vec<_> = values.into_iter().map(Ok).collect();
-        for (number, stored) in numbers.into_iter().zip(partial.answers) {
-            if let Err(error) = stored {
-                answers[number] = Err(error.map_creator(|never| match *never {}));
-            }
-        }
-        Err(Partial { answers })
     }
 }
 

@@ -35,13 +35,14 @@ use crate::error::Error;
 /// |---|---|---|---|---|
 /// | [`fresh_for`](Self::fresh_for) | yes | yes | yes | how long it is stored |
 /// | [`stale_for`](Self::stale_for) | of a [kept](crate::Config::keep_last) value, where the store fails | yes | yes | how long it is stored |
-/// | [`deadline`](Self::deadline) | it waits for nobody | yes | yes | it waits for nobody |
-/// | [`soft_timeout`](Self::soft_timeout) | it waits for nobody | its creator cannot go on without it | yes | it waits for nobody |
+/// | [`deadline`](Self::deadline) | it waits for nobody | yes | yes | where it waits for a lock of Python's |
+/// | [`soft_timeout`](Self::soft_timeout) | it waits for nobody | its creator cannot go on without it | yes | its creator cannot go on without it |
 /// | [`creation_limit`](Self::creation_limit) | it creates nothing | yes | yes | yes |
 /// | [`stale_if_error`](Self::stale_if_error) | it creates nothing | yes | yes | nothing is at hand |
 /// | [`on_store_failure`](Self::on_store_failure) | it is an error | yes | yes | yes |
 ///
-/// The forms `_with` and `_async` go by the same as those that they are named after.
+/// The forms `_with` and `_async` go by the same as those that they are named after; what
+/// [`stored`](Self::stored) says of a value goes by `fresh_for` and `stale_for`.
 #[must_use = "an entry does nothing until it is asked for its value"]
 pub struct At<'r, V: Send + Sync + 'static, K> {
     pub(super) region: &'r Region<V>,
@@ -69,7 +70,7 @@ pub(super) const NEW: Wish = Wish {
     stale_if_error: false,
     needs_store: false,
 };
-const REFRESH: Wish = Wish {
+pub(super) const REFRESH: Wish = Wish {
     refresh: true,
     ..NEW
 };

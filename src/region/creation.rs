@@ -11,7 +11,10 @@ use crate::error::Error;
 use crate::flight::block_on;
 use crate::sync::{Mutex, OnceLock};
 
-/// A creator's view of its own creation; see [`At::try_create_with`]. Clones are the same view.
+/// A creator's view of its own creation: what it replaces, and what is to become of its value. The forms `_with`
+/// give it to their creators, in the call ([`At::try_create_with`]) or elsewhere
+/// ([`At::get_or_refresh_with`], [`Config::loader_with`](crate::Config::loader_with)), and memoized functions that
+/// take it get it. Clones are the same view.
 pub struct Creation<V> {
     desk: Arc<Desk<V>>,
 }
@@ -52,12 +55,6 @@ impl<V> Creation<V> {
     /// How old that is.
     pub fn stale_age(&self) -> Option<Duration> {
         Some(self.old()?.age)
-    }
-
-    /// The terms that its value was given, unless that is not to be stored.
-    pub(crate) fn said(&self) -> Option<Terms> {
-        let says = lock(&self.desk.says);
-        (!says.declined).then_some(says.terms)
     }
 
     fn old(&self) -> Option<&Stale<V>> {

@@ -33,7 +33,9 @@ impl<V: Send + Sync + 'static> Shared<V> {
 
     /// Whether this is the first time that somebody is told that there is none.
     pub(super) fn is_told_first(&self) -> bool {
-        self.told.set(()).is_ok()
+        let mut is_first = false;
+        self.told.get_or_init(|| is_first = true);
+        is_first
     }
 
     /// Takes `open` for the first configuration; nothing where there is one.

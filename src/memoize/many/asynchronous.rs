@@ -68,9 +68,8 @@ impl<V: Clone + Send + Sync + 'static, T> MemoMany<'_, V, T> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<R, E>>,
     {
-        let sees = self.judge.is_some();
-        self.get_or_try_create_seeing_async(sees, |missing, _| original(missing))
-            .await
+        let how = self.how_for_tasks();
+        self.ask_async(how, |missing, _| original(missing)).await
     }
 
     /// [`get_or_try_create_with`](Self::get_or_try_create_with) for tasks. Dropping the future cancels the call.
@@ -89,12 +88,13 @@ impl<V: Clone + Send + Sync + 'static, T> MemoMany<'_, V, T> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<R, E>>,
     {
-        self.get_or_try_create_seeing_async(true, original).await
+        self.ask_async(self.how_for_tasks().seeing(true), original)
+            .await
     }
 
-    async fn get_or_try_create_seeing_async<R: Shape<T, V>, E, F>(
+    async fn ask_async<R: Shape<T, V>, E, F>(
         &self,
-        sees: bool,
+        how: How,
         mut original: impl FnMut(Vec<T>, Vec<Creation<V>>) -> F,
     ) -> Result<R, Partial<Option<V>, E>>
     where
@@ -111,7 +111,6 @@ impl<V: Clone + Send + Sync + 'static, T> MemoMany<'_, V, T> {
                 Ok(made)
             }
         };
-        let how = How::for_tasks().within(self.fresh_for).seeing(sees);
         let ends = self.region.batch(&self.keys, how, run).await;
         self.answer(ends)
     }
@@ -173,14 +172,15 @@ impl<V: Clone + Send + Sync + 'static, T> MemoMany<'_, V, T> {
     /// When `original` does.
     pub async fn refresh_async<R: Shape<T, V>, E, F>(
         self,
-        original: impl FnOnce(Vec<T>) -> F,
+        mut original: impl FnMut(Vec<T>) -> F,
     ) -> Result<R, Partial<Option<V>, E>>
     where
         T: Clone,
+        E: Send + Sync + 'static,
         F: Future<Output = Result<R, E>>,
     {
-        self.refresh_with_async(|elements, _| original(elements))
-            .await
+        let how = self.how_for_tasks().refreshing();
+        self.ask_async(how, |elements, _| original(elements)).await
     }
 
     /// [`refresh_with`](Self::refresh_with) for tasks.
@@ -192,18 +192,20 @@ impl<V: Clone + Send + Sync + 'static, T> MemoMany<'_, V, T> {
     /// When `original` does.
     pub async fn refresh_with_async<R: Shape<T, V>, E, F>(
         self,
-        original: impl FnOnce(Vec<T>, Vec<Creation<V>>) -> F,
+        original: impl FnMut(Vec<T>, Vec<Creation<V>>) -> F,
     ) -> Result<R, Partial<Option<V>, E>>
     where
         T: Clone,
+        E: Send + Sync + 'static,
         F: Future<Output = Result<R, E>>,
     {
-        let creations = uncached(self.elements.len());
-        let made = original(self.elements.to_vec(), creations.clone()).await;
-        let values = self.whole(made)?;
-        let (numbers, entries) = self.to_store(&values, &creations);
-        let stored = self.region.set_many_with_async(entries).await;
-        self.refreshed(values, numbers, stored)
+        let how = self.how_for_tasks().seeing(true).refreshing();
+        self.ask_async(how, original).await
+    }
+
+    const fn how_for_tasks(&self) -> How {
+        let how = How::for_tasks().within(self.fresh_for);
+        how.seeing(self.judge.is_some())
     }
 }
 

@@ -15,6 +15,7 @@ use std::task::{Context, Poll};
 
 use dogpile_backend::{Span, Time};
 
+use super::begin::How;
 use super::crowd::{Crowd, Member};
 use super::desk::{Desk, Made, Order};
 use crate::creator;
@@ -22,7 +23,6 @@ use crate::error::Error;
 use crate::failure;
 use crate::region::Answer;
 use crate::region::active::Active;
-use crate::region::at::NEW;
 use crate::region::call::{Call, Conditions};
 use crate::region::creation::{self, Creation};
 use crate::region::drive::{Pace, drive_beside, nobody_else};
@@ -41,8 +41,7 @@ pub(super) struct Batch<'r, V: Clone + Send + Sync + 'static> {
     region: &'r Arc<Active<V>>,
     keys: Vec<&'r [u8]>,
     conditions: Conditions,
-    /// Whether its creator keeps the thread from everything else.
-    blocks: bool,
+    how: How,
     /// What lies between each call and its creator, if that is to see it.
     sights: Vec<Arc<creation::Desk<V>>>,
 }
@@ -52,16 +51,15 @@ impl<'r, V: Clone + Send + Sync + 'static> Batch<'r, V> {
         region: &'r Arc<Active<V>>,
         keys: Vec<&'r [u8]>,
         conditions: Conditions,
-        blocks: bool,
-        sees: bool,
+        how: How,
     ) -> Self {
-        let seen = if sees { keys.len() } else { 0 };
+        let seen = if how.sees { keys.len() } else { 0 };
         Self {
             sights: (0..seen).map(|_| creation::Desk::new()).collect(),
             region,
             keys,
             conditions,
-            blocks,
+            how,
         }
     }
 
@@ -106,7 +104,7 @@ impl<'r, V: Clone + Send + Sync + 'static> Batch<'r, V> {
     ) -> Member<'a, Result<Answer<V>, Error<E>>> {
         Box::pin(async move {
             let subject = Subject::new(self.region, self.keys[number]);
-            let (mut call, action) = Call::start(subject, conditions, NEW);
+            let (mut call, action) = Call::start(subject, conditions, self.how.wish);
             call.desk = self.sights.get(number).cloned();
             let order = || desk.order(number);
             let pace = |pace| desk.pace(number, pace);
@@ -175,7 +173,7 @@ where
 
     /// Has the creator begin.
     fn begin(&mut self, orders: Vec<Order>) {
-        if self.batch.blocks {
+        if self.batch.how.blocks {
             self.step_aside();
         }
         let numbers: Vec<_> = orders.iter().map(|order| order.number).collect();

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use dogpile_core::flow::Wish;
+
 use super::batch::{Batch, End, Run};
 use super::{Partial, Value};
+use crate::region::at::{NEW, REFRESH};
 use crate::region::tags::begin_to_write;
 use crate::region::{At, Creation, Region};
 
@@ -14,9 +17,11 @@ pub(crate) struct How {
     /// Stands in for the region's, if it is said.
     fresh_for: Option<Duration>,
     /// Whether its creator keeps the thread from everything else.
-    blocks: bool,
+    pub(super) blocks: bool,
     /// Whether its creator gets a view of each creation.
-    sees: bool,
+    pub(super) sees: bool,
+    /// What each call wants: to create what is not there, or whatever is there.
+    pub(super) wish: Wish,
 }
 
 impl How {
@@ -25,6 +30,7 @@ impl How {
             fresh_for: None,
             blocks: true,
             sees: false,
+            wish: NEW,
         }
     }
 
@@ -37,6 +43,14 @@ impl How {
 
     pub(crate) const fn seeing(self, sees: bool) -> Self {
         Self { sees, ..self }
+    }
+
+    /// The same where all are to be created anew, superseding who creates them now.
+    pub(crate) const fn refreshing(self) -> Self {
+        Self {
+            wish: REFRESH,
+            ..self
+        }
     }
 
     pub(crate) const fn within(self, fresh_for: Option<Duration>) -> Self {
@@ -65,6 +79,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         let mut missing = Missing::default();
         for (number, key) in keys.iter().enumerate() {
             let hit = match how.fresh_for {
+                _ if how.wish.refresh => None,
                 None => active.hit(key.as_ref(), Clone::clone).ok(),
                 Some(_) => self
                     .at_within(key, how.fresh_for)
@@ -81,11 +96,11 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         }
         if how.sees {
             // It may put its values under tags.
-            begin_to_write(active, active.opened.for_tasks()).await;
+            Box::pin(begin_to_write(active, active.opened.for_tasks())).await;
         }
         let conditions = self.at_within("", how.fresh_for).conditions(active);
         let keys = std::mem::take(&mut missing.keys);
-        let batch = Batch::new(active, keys, conditions, how.blocks, how.sees);
+        let batch = Batch::new(active, keys, conditions, how);
         let asked = |inner: &[usize]| inner.iter().map(|n| missing.first[*n]).collect::<Vec<_>>();
         let ends = batch.run(|inner, creations| creator(&asked(inner), creations));
         let ends: Vec<_> = ends.await.into_iter().map(value).collect();
