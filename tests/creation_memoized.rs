@@ -317,3 +317,26 @@ fn futures_of_functions_that_see_their_creation_go_from_thread_to_thread() {
     drop(sent(shop.all_tasks(&[1], String::new())));
     drop(sent(uncached_task()));
 }
+
+/// Somebody's own type of that name.
+mod own {
+    use dogpile::{KeyPart, Region, cache_on_arguments};
+
+    pub(super) static MADE: Region<u64> = Region::new("own");
+
+    #[derive(KeyPart)]
+    pub(super) struct Creation(pub(super) u8);
+
+    #[cache_on_arguments(region = MADE)]
+    pub(super) fn number(creation: &Creation) -> u64 {
+        creation.0.into()
+    }
+}
+
+#[test]
+fn law_10_an_argument_of_another_type_of_that_name_is_a_part_of_the_key() {
+    let config = Config::new(Memory::unbounded());
+    own::MADE.configure(config).unwrap();
+    let number = |number| own::number(&own::Creation(number));
+    assert_eq!([number(1), number(2), number(1)], [1, 2, 1]);
+}

@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{
-    Attribute, Error, FnArg, GenericParam, Generics, Ident, Item, ItemFn, Pat, Receiver, Safety,
-    TraitItemFn, Type,
+    Attribute, Error, FnArg, GenericParam, Generics, Ident, Item, ItemFn, Pat, PathArguments,
+    Receiver, Safety, TraitItemFn, Type,
 };
 
 use crate::options::Options;
@@ -49,12 +49,12 @@ pub(crate) enum Creation {
 
 impl Creation {
     fn of(kind: &Type) -> Option<Self> {
+        // Somebody's own type of that name is a part of the key like any other, and has no value's type.
         let is_creation = |kind: &Type| match kind {
-            Type::Path(path) => path
-                .path
-                .segments
-                .last()
-                .is_some_and(|last| last.ident == "Creation"),
+            Type::Path(path) => path.path.segments.last().is_some_and(|last| {
+                last.ident == "Creation"
+                    && matches!(last.arguments, PathArguments::AngleBracketed(_))
+            }),
             _ => false,
         };
         match kind {
