@@ -64,8 +64,8 @@ pub use memo::Memo;
 pub use name::Name;
 pub use shape::Shape;
 
-use crate::Region;
 use crate::key::{KeyBuffer, KeyPart};
+use crate::{Creation, Region};
 
 /// What a key function of many elements makes of one of them. The attributes call it so that a closure
 /// need not say what it takes.
@@ -100,6 +100,30 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn memoize<'r, A, R, F: Fn(A) -> R>(
+        &'r self,
+        name: &'r str,
+        original: F,
+    ) -> Memoized<'r, V, A, F> {
+        Memoized::new(self, name, original)
+    }
+
+    /// [`memoize`](Self::memoize) for a function that sees the value that it replaces, and may say of its own
+    /// how long it is fresh, under which tags it stands, and that it is not to be stored: it gets its
+    /// [`Creation`] beside its arguments. It is called by the forms `_with`.
+    ///
+    /// ```
+    /// use dogpile::{Config, Memory, Region};
+    /// use std::time::Duration;
+    /// let tokens: Region<String> = Region::new("tokens");
+    /// tokens.configure(Config::new(Memory::unbounded()))?;
+    /// let token = tokens.memoize_with("token", |user: u64, creation| {
+    ///     creation.fresh_for(Duration::from_secs(300)); // as long as it lasts
+    ///     format!("token of {user}")
+    /// });
+    /// assert_eq!(token.call_with(42)?, "token of 42");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn memoize_with<'r, A, R, F: Fn(A, Creation<V>) -> R>(
         &'r self,
         name: &'r str,
         original: F,

@@ -47,7 +47,7 @@ pub use at::At;
 pub use config::{Config, OnStoreFailure};
 pub use creation::Creation;
 pub use many::Partial;
-pub(crate) use many::Value;
+pub(crate) use many::{How, Value};
 pub use owned::{BoxError, Job};
 pub use statistics::{Creations, Histogram, Statistics};
 
@@ -366,7 +366,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         let store = &*active.opened.store;
         let entry = closely(active, store, store.get(&key)).wait();
         let entry = entry.map_err(Arc::new)?;
-        Ok(entry.map(|entry| active.known(&key, &entry.metadata)))
+        Ok(entry.map(|entry| active.known(&active.own_view(&key), &entry.metadata)))
     }
 
     /// Whether a call of this process creates the value under `key` at this moment. Only a look: it

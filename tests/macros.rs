@@ -334,3 +334,28 @@ fn a_function_inside_of_a_function_is_memoized_too() {
     assert_eq!(within(1), within(1));
     assert_eq!(within::get(2).unwrap(), None);
 }
+
+fn first(id: u8) -> usize {
+    #[cache_on_arguments(region = NUMBERS)]
+    fn local(_id: u8) -> usize {
+        new()
+    }
+    local(id)
+}
+
+fn second(id: u8) -> usize {
+    #[cache_on_arguments(region = NUMBERS)]
+    fn local(_id: u8) -> usize {
+        new()
+    }
+    local(id)
+}
+
+#[test]
+fn law_10_functions_of_one_name_are_kept_apart_by_the_functions_they_stand_in() {
+    ready();
+    assert_ne!(first(1), second(1));
+    assert_eq!(first(1), first(1));
+    let name = Name::new(concat!(module_path!(), "::first"), "local");
+    assert_eq!(ready().memo(name, &(1,)).get().unwrap(), Some(first(1)));
+}

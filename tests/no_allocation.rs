@@ -173,6 +173,11 @@ fn a_hit_of_a_thread_allocates_nothing() {
         let hour = Duration::from_secs(3_600);
         let at = allocations(|| drop(region.at("key").fresh_for(hour).try_create(try_create)));
         assert_eq!(at, 0, "{name}: at");
+        let call = || region.at("key").get_or_refresh_with(move |_| try_create());
+        let refresh = allocations(|| assert_eq!(call().unwrap().value, 42));
+        assert_eq!(refresh, 0, "{name}: at, get_or_refresh_with");
+        let load = allocations(|| assert_eq!(region.at("key").load().unwrap().value, 42));
+        assert_eq!(load, 0, "{name}: at, load");
     }
 }
 
@@ -214,13 +219,16 @@ fn a_hit_of_a_memoized_function_allocates_nothing() {
     let memo = || region.memo(name, &(7_u64, "a text", Some([1_u8; 16])));
     let judge = |value: &u64| *value > 0;
     let week = Duration::from_secs(604_800);
-    let ways: [(&str, &dyn Fn() -> u64); 4] = [
+    let ways: [(&str, &dyn Fn() -> u64); 5] = [
         ("called", &|| memo().get_or_create(|| 42).unwrap()),
         ("its own freshness", &|| {
             memo().fresh_for(week).get_or_original(|| 42)
         }),
         ("its own judge", &|| {
             memo().should_cache(&judge).get_or_create(|| 42).unwrap()
+        }),
+        ("seeing its creation", &|| {
+            memo().get_or_original_with(|_| 42)
         }),
         ("by tasks", &|| {
             at_once(memo().get_or_create_async(async || 42)).unwrap()

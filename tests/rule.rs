@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dogpile::backend::Prefix;
-use dogpile::{Config, Invalidation, Memory, Origin, Region, Verdict};
+use dogpile::{Config, Invalidation, Memory, Origin, Region, Terms, Verdict};
 use stores::{Form, Hand, HandClock, Server};
 
 const FRESH: Duration = Duration::from_secs(10);
@@ -137,4 +137,44 @@ fn a_rule_goes_by_what_is_known_of_the_value() {
     let seen = seen.lock().unwrap();
     let (first, last) = (seen[0], seen[seen.len() - 1]);
     assert_eq!(last.since(first), FRESH.into());
+}
+
+#[test]
+fn a_rule_sees_a_value_as_it_was_written_whatever_a_call_asks_for() {
+    let (region, seen) = (
+        Region::<u64>::new("terms"),
+        Arc::new(Mutex::new(Vec::new())),
+    );
+    let terms = Arc::clone(&seen);
+    let rule = move |_: &[u8], value: &dogpile::Metadata| {
+        terms.lock().unwrap().push(value.terms);
+        None
+    };
+    let config = Config::new(Memory::unbounded()).fresh_for(FRESH);
+    region.configure(config.invalidate_when(rule)).unwrap();
+    let own = Terms::NONE.with_fresh_for(FRESH * 10);
+    let own = own.with_stale_for(FRESH * 10);
+    region.set_with("key", 1, own).unwrap();
+    let call = region.at("key").fresh_for(FRESH).stale_for(FRESH);
+    assert_eq!(call.create(|| 2).unwrap().value, 1);
+    region.metadata("key").unwrap();
+    let seen = seen.lock().unwrap();
+    assert!(
+        seen.len() > 1 && seen.iter().all(|seen| *seen == own),
+        "{seen:?}"
+    );
+}
+
+#[test]
+fn soft_is_hard_to_a_call_that_takes_nothing_stale_and_to_no_other() {
+    for (region, says, _) in each(|config| config) {
+        let own = Terms::NONE.with_stale_for(FRESH);
+        region.set_with("g:1", 1, own).unwrap();
+        *says.lock().unwrap() = Some(Invalidation::Soft);
+        let known = region.metadata("g:1").unwrap().unwrap();
+        assert_eq!(known.verdict, Verdict::Stale);
+        let call = region.at("g:1").stale_for(Duration::ZERO);
+        let (_, known) = call.stored().unwrap().unwrap();
+        assert_eq!(known.verdict, Verdict::Miss);
+    }
 }

@@ -8,7 +8,7 @@ use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dogpile::{Config, Invalidation, Memory, Region};
+use dogpile::{Config, Invalidation, KeyPart, Memory, Region};
 use stores::HandClock;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -86,5 +86,36 @@ fn misses_creations_and_invalidations_are_told_with_their_keys_cut() {
             listener.heard(),
             [r#"INFO message=invalidated region="told" how=Hard"#]
         );
+    });
+}
+
+#[test]
+fn a_function_that_runs_without_its_cache_is_told_and_of_what_is_not_configured_once() {
+    let listener = Listener::default();
+    tracing::subscriber::with_default(listener.clone(), || {
+        let nowhere: Region<u64> = Region::new("nowhere");
+        let memo = |region: &Region<u64>| region.memo_raw("key").get_or_original(|| 7);
+        assert_eq!([memo(&nowhere), memo(&nowhere)], [7, 7]);
+        let warned = |listener: &Listener| -> Vec<String> {
+            let heard = listener.heard().into_iter();
+            heard.filter(|line| line.starts_with("WARN")).collect()
+        };
+        let heard = warned(&listener);
+        assert_eq!(heard.len(), 1, "{heard:?}");
+        let told = "message=a memoized function runs uncached region=\"nowhere\"";
+        assert!(heard[0].contains(told), "{heard:?}");
+        assert!(heard[0].contains("is not configured"), "{heard:?}");
+        nowhere.configure(Config::new(Memory::unbounded())).unwrap();
+        assert_eq!(memo(&nowhere), 7);
+        assert_eq!(warned(&listener), [""; 0], "now there is a cache");
+        // A creator of too few runs each time, and each time that is said.
+        for _ in 0..2 {
+            let many = nowhere.memo_many(&[1_u64, 2], KeyPart::write_key);
+            assert_eq!(many.get_or_original(|_| vec![1]), [1]);
+            let heard = warned(&listener);
+            assert_eq!(heard.len(), 1, "{heard:?}");
+            assert!(heard[0].contains("made 1 values for 2 keys"), "{heard:?}");
+        }
+        assert_eq!(memo(&nowhere), 7, "another key is as good as before");
     });
 }

@@ -1,7 +1,8 @@
 //! The expression that every expansion ends in: one call of a memoized function.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Ident, Type};
 
 use crate::function::Function;
@@ -11,6 +12,8 @@ use crate::options::Options;
 pub(crate) struct Call<'f> {
     pub(crate) function: &'f Function,
     pub(crate) options: &'f Options,
+    /// What is kept.
+    pub(crate) value: &'f TokenStream,
 }
 
 impl Call<'_> {
@@ -26,7 +29,10 @@ impl Call<'_> {
         let name = if self.function.in_impl {
             name(quote!(::core::any::type_name::<Self>()))
         } else {
-            name(own!(::core::module_path!()))
+            // The enum of its companions stands where the function does.
+            let item = self.function.name();
+            let item = own!(::core::any::type_name::<#item>());
+            own!(::dogpile::memoize::Name::of_item(#item, ::core::module_path!(), #function))
         };
         let generics = self.function.kept_generics();
         let types: Vec<_> = generics.type_params().map(|found| &found.ident).collect();
@@ -38,10 +44,13 @@ impl Call<'_> {
         }
     }
 
-    /// Binds the region.
+    /// Binds the region, whose values have the type of the function's.
     fn region(&self) -> TokenStream {
-        let region = &self.options.region;
-        own!(let region = &#region;)
+        let (region, value) = (&self.options.region, self.value);
+        // A region of other values is what is wrong, and not the attribute.
+        let here = Span::mixed_site().located_at(region.span());
+        let taken = quote_spanned!(here=> &#region);
+        own!(let region: &::dogpile::Region<#value> = #taken;)
     }
 
     /// A call with one key: statements, and then the memo.

@@ -36,8 +36,7 @@ pub(crate) fn assemble(
     let (generics, receiver) = (&signature.generics, function.receiver.iter());
     let bounds = &generics.where_clause;
     let inputs = function
-        .arguments
-        .iter()
+        .called_with()
         .map(crate::function::Argument::declared);
     let inputs = receiver.map(|found| quote!(#found)).chain(inputs);
     let beside = companions

@@ -3,18 +3,69 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{
-    Attribute, Error, FnArg, GenericParam, Generics, Ident, ItemFn, Pat, Receiver, Safety, Type,
+    Attribute, Error, FnArg, GenericParam, Generics, Ident, Item, ItemFn, Pat, PathArguments,
+    Receiver, Safety, TraitItemFn, Type,
 };
 
 use crate::options::Options;
 use crate::output::Output;
 use crate::words::says;
 
+/// The function that the attribute stands on.
+pub(crate) fn read(item: proc_macro::TokenStream) -> Result<ItemFn, Error> {
+    syn::parse(item.clone()).map_err(|error| {
+        if let Ok(declared) = syn::parse::<TraitItemFn>(item.clone()) {
+            let what = "a function that is only declared makes nothing that could be kept: the attribute stands \
+                        on a function with a body, and not on a method of a trait";
+            return Error::new_spanned(declared.sig, what);
+        }
+        match syn::parse::<Item>(item) {
+            Ok(other) => Error::new_spanned(other, "the attribute stands on a function"),
+            Err(_) => error,
+        }
+    })
+}
+
 /// One argument.
 pub(crate) struct Argument {
     pub(crate) name: Ident,
     pub(crate) kind: Type,
+    /// It is no part of the key.
     pub(crate) skipped: bool,
+    /// It is a view of the creation, or of many: no caller has it.
+    pub(crate) creation: Option<Creation>,
+}
+
+/// How a function takes a view of its creation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Creation {
+    /// `Creation<V>`
+    Owned,
+    /// `&Creation<V>`
+    Borrowed,
+    /// `&[Creation<V>]`
+    Many,
+}
+
+impl Creation {
+    fn of(kind: &Type) -> Option<Self> {
+        // Somebody's own type of that name is a part of the key like any other, and has no value's type.
+        let is_creation = |kind: &Type| match kind {
+            Type::Path(path) => path.path.segments.last().is_some_and(|last| {
+                last.ident == "Creation"
+                    && matches!(last.arguments, PathArguments::AngleBracketed(_))
+            }),
+            _ => false,
+        };
+        match kind {
+            Type::Reference(found) if is_creation(&found.elem) => Some(Self::Borrowed),
+            Type::Reference(found) => match &*found.elem {
+                Type::Slice(slice) if is_creation(&slice.elem) => Some(Self::Many),
+                _ => None,
+            },
+            _ => is_creation(kind).then_some(Self::Owned),
+        }
+    }
 }
 
 impl Argument {
@@ -53,10 +104,12 @@ impl Function {
                 FnArg::Typed(typed) => {
                     is_always_there(&typed.attrs)?;
                     let name = named(&typed.pat)?;
+                    let creation = Creation::of(&typed.ty);
                     arguments.push(Argument {
-                        skipped: options.skip.contains(&name),
+                        skipped: creation.is_some() || options.skip.contains(&name),
                         kind: (*typed.ty).clone(),
                         name,
+                        creation,
                     });
                 }
             }
@@ -66,6 +119,14 @@ impl Function {
                 let what = format!("there is no argument `{name}` to skip");
                 return Err(Error::new(name.span(), what));
             }
+        }
+        if let Some(second) = arguments
+            .iter()
+            .filter(|found| found.creation.is_some())
+            .nth(1)
+        {
+            let what = "a call has one creation: take one argument for it";
+            return Err(Error::new_spanned(&second.kind, what));
         }
         let signature = &item.sig;
         let of_self = says(
@@ -110,6 +171,18 @@ impl Function {
     /// The arguments that are part of the key.
     pub(crate) fn kept(&self) -> impl Iterator<Item = &Argument> {
         self.arguments.iter().filter(|argument| !argument.skipped)
+    }
+
+    /// The arguments that its callers have.
+    pub(crate) fn called_with(&self) -> impl Iterator<Item = &Argument> {
+        let arguments = self.arguments.iter();
+        arguments.filter(|argument| argument.creation.is_none())
+    }
+
+    /// The argument that is a view of the creation.
+    pub(crate) fn creation(&self) -> Option<(&Argument, Creation)> {
+        let mut arguments = self.arguments.iter();
+        arguments.find_map(|argument| Some((argument, argument.creation?)))
     }
 
     /// The generics without those that only skipped arguments name.

@@ -21,22 +21,20 @@ mod output;
 mod words;
 
 use proc_macro::TokenStream;
-use syn::{DeriveInput, ItemFn, parse_macro_input};
+use syn::{DeriveInput, parse_macro_input};
 
 #[doc = include_str!("cache_on_arguments.md")]
 #[proc_macro_attribute]
 pub fn cache_on_arguments(options: TokenStream, item: TokenStream) -> TokenStream {
     let options = parse_macro_input!(options as options::Options);
-    let item = parse_macro_input!(item as ItemFn);
-    expanded(one::expand(&options, item))
+    expanded(function::read(item).and_then(|item| one::expand(&options, item)))
 }
 
 #[doc = include_str!("cache_many_on_arguments.md")]
 #[proc_macro_attribute]
 pub fn cache_many_on_arguments(options: TokenStream, item: TokenStream) -> TokenStream {
     let options = parse_macro_input!(options as options::Options);
-    let item = parse_macro_input!(item as ItemFn);
-    expanded(many::expand(&options, item))
+    expanded(function::read(item).and_then(|item| many::expand(&options, item)))
 }
 
 #[doc = include_str!("key_part.md")]

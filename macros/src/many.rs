@@ -1,28 +1,40 @@
 //! `#[cache_many_on_arguments]`: one key for each element of a slice.
 
 use proc_macro2::TokenStream;
-use quote::format_ident;
+use quote::{format_ident, quote};
 use syn::{Error, Ident, ItemFn, Type};
 
 use crate::call::Call;
 use crate::companions::{Companion, assemble};
-use crate::function::{Argument, Function};
+use crate::function::{Argument, Creation, Function};
 use crate::options::Options;
 
 pub(crate) fn expand(options: &Options, item: ItemFn) -> Result<TokenStream, Error> {
     let function = Function::of(item, options)?;
     let (elements, element) = elements(&function, options)?;
+    if let Some((argument, Creation::Owned | Creation::Borrowed)) = function.creation() {
+        let what = "here there is a creation for each element: take them as `&[Creation<..>]`";
+        return Err(Error::new_spanned(&argument.kind, what));
+    }
+    let value = function.output.element()?;
     let many = Many {
         call: Call {
             function: &function,
             options,
+            value: &quote!(#value),
         },
-        value: function.output.element()?,
+        value: &value,
         function: &function,
         elements,
         element,
     };
-    let companions = vec![many.get(), many.set(), many.invalidate(), many.refresh()];
+    let companions = vec![
+        many.get(),
+        many.set(),
+        many.set_with(),
+        many.invalidate(),
+        many.refresh(),
+    ];
     let (about, output, body) = many.called();
     Ok(assemble(&function, about, &output, &body, companions))
 }
@@ -64,7 +76,7 @@ struct Many<'f> {
     function: &'f Function,
     elements: Ident,
     element: Type,
-    value: Type,
+    value: &'f Type,
 }
 
 impl Many<'_> {
@@ -84,42 +96,47 @@ impl Many<'_> {
     /// The function for what is missing: it may run again, so it gets copies of the other arguments.
     fn original(&self, sure: bool) -> TokenStream {
         let original = self.call.original();
+        let (elements, is_async) = (&self.elements, self.is_async());
         let others = self
             .function
-            .arguments
-            .iter()
-            .filter(|found| found.name != self.elements);
-        let copies = others.clone().map(|argument| {
+            .called_with()
+            .filter(|found| found.name != *elements);
+        let copied = |argument: &Argument| {
             let name = &argument.name;
             match &argument.kind {
                 Type::Reference(found) if found.mutability.is_some() => own!(&mut *#name),
                 _ => own!(::core::clone::Clone::clone(&#name)),
             }
+        };
+        let handed = self.function.arguments.iter().map(|argument| {
+            let name = &argument.name;
+            match (name == elements, argument.creation, is_async) {
+                (true, _, true) => own!(&missing),
+                (true, _, false) => own!(missing),
+                (false, Some(_), true) => own!(&#name),
+                (false, Some(_), false) | (false, None, true) => own!(#name),
+                (false, None, false) => copied(argument),
+            }
         });
-        let done = |made: TokenStream| match sure {
-            true => own!(::core::result::Result::<_, ::core::convert::Infallible>::Ok(#made)),
-            false => made,
-        };
-        let handed = |missing: TokenStream, others: Vec<TokenStream>| {
-            let mut others = others.into_iter();
-            let all = self.function.arguments.iter().map(|argument| {
-                if argument.name == self.elements {
-                    return missing.clone();
-                }
-                others.next().unwrap_or_default()
-            });
-            own!(#original(#(#all),*))
-        };
-        if !self.is_async() {
-            let made = done(handed(own!(missing), copies.collect()));
-            return own!(|missing: &[_]| #made);
+        let mut made = own!(#original(#(#handed),*));
+        if is_async {
+            made = own!(#made.await);
         }
-        let names: Vec<_> = others.map(|argument| &argument.name).collect();
-        let own = names.iter().map(|name| own!(#name)).collect();
-        let made = handed(own!(&missing), own);
-        let made = done(own!(#made.await));
+        if sure {
+            made = own!(::core::result::Result::<_, ::core::convert::Infallible>::Ok(#made));
+        }
+        let creations = self.function.creation().map(|(found, _)| &found.name);
+        if !is_async {
+            let creations = creations.map(|name| own!(#name: &[_])).into_iter();
+            return own!(|missing: &[_], #(#creations)*| #made);
+        }
+        let creations = creations
+            .map(|name| own!(#name: ::std::vec::Vec<_>))
+            .into_iter();
+        let (names, copies): (Vec<_>, Vec<_>) =
+            others.map(|found| (&found.name, copied(found))).unzip();
         own! {
-            |missing: ::std::vec::Vec<_>| {
+            |missing: ::std::vec::Vec<_>, #(#creations)*| {
                 #(let #names = #copies;)*
                 async move { #made }
             }
@@ -128,7 +145,11 @@ impl Many<'_> {
 
     fn body(&self, method: &str, sure: bool) -> TokenStream {
         let (memo, fresh) = (self.memo(), self.call.fresh_for());
-        let (judged, ask) = (self.call.judged(), self.ask(method, &self.original(sure)));
+        let method = match self.function.creation() {
+            Some(_) => format!("{method}_with"),
+            None => method.to_owned(),
+        };
+        let (judged, ask) = (self.call.judged(), self.ask(&method, &self.original(sure)));
         own!(#memo #fresh #judged.#ask)
     }
 
@@ -186,21 +207,36 @@ impl Many<'_> {
         }
     }
 
-    /// The elements come with their values, in place of the slice.
     fn set(&self) -> Companion {
-        let (element, value, elements) = (&self.element, &self.value, &self.elements);
-        let others = self.function.kept().filter(|found| found.name != *elements);
+        let (element, value) = (&self.element, &self.value);
         let entries = own!(entries: ::std::vec::Vec<(#element, #value)>);
+        let about = "Stores each element's value.";
+        self.stores(self.companion("set", about), entries, "memo_set_many")
+    }
+
+    fn set_with(&self) -> Companion {
+        let (element, value) = (&self.element, &self.value);
+        let entry = own!((#element, #value, ::dogpile::Terms));
+        let entries = own!(entries: ::std::vec::Vec<#entry>);
+        let about = "Stores each element's value, which goes by terms of its own.";
+        self.stores(
+            self.companion("set_with", about),
+            entries,
+            "memo_set_many_with",
+        )
+    }
+
+    /// The elements come with their values, in place of the slice.
+    fn stores(&self, companion: Companion, entries: TokenStream, method: &str) -> Companion {
+        let (element, elements) = (&self.element, &self.elements);
+        let others = self.function.kept().filter(|found| found.name != *elements);
         let inputs = [entries].into_iter().chain(others.map(Argument::declared));
         let write = self.call.write(elements, element);
-        let method = match self.is_async() {
-            true => own!(memo_set_many_async(entries, write).await),
-            false => own!(memo_set_many(entries, write)),
-        };
+        let ask = self.ask(method, &own!(entries, write));
         Companion {
             inputs: inputs.collect(),
-            body: own!(#write region.#method),
-            ..self.companion("set", "Stores each element's value.")
+            body: own!(#write region.#ask),
+            ..companion
         }
     }
 
@@ -220,8 +256,7 @@ impl Many<'_> {
             generics: self.function.item.sig.generics.clone(),
             inputs: self
                 .function
-                .arguments
-                .iter()
+                .called_with()
                 .map(Argument::declared)
                 .collect(),
             output: own!(::core::result::Result<#whole, #partial>),

@@ -6,7 +6,7 @@ use syn::{Error, ItemFn};
 
 use crate::call::Call;
 use crate::companions::{Companion, assemble};
-use crate::function::{Argument, Function};
+use crate::function::{Argument, Creation, Function};
 use crate::options::Options;
 
 pub(crate) fn expand(options: &Options, item: ItemFn) -> Result<TokenStream, Error> {
@@ -15,14 +15,25 @@ pub(crate) fn expand(options: &Options, item: ItemFn) -> Result<TokenStream, Err
         return Err(Error::new(each.span(), what));
     }
     let function = Function::of(item, options)?;
+    if let Some((argument, Creation::Many)) = function.creation() {
+        let what = "here there is one creation: take it as `&Creation<..>`";
+        return Err(Error::new_spanned(&argument.kind, what));
+    }
     let one = One {
         call: Call {
             function: &function,
             options,
+            value: &function.output.value,
         },
         function: &function,
     };
-    let companions = vec![one.get(), one.set(), one.invalidate(), one.refresh()];
+    let companions = vec![
+        one.get(),
+        one.set(),
+        one.set_with(),
+        one.invalidate(),
+        one.refresh(),
+    ];
     let (about, output, body) = one.called();
     Ok(assemble(&function, about, &output, &body, companions))
 }
@@ -46,18 +57,42 @@ impl One<'_> {
     /// The function itself, called.
     fn called_itself(&self) -> TokenStream {
         let original = self.call.original();
-        let names = self
-            .function
-            .arguments
-            .iter()
-            .map(|argument| &argument.name);
-        own!(#original(#(#names),*))
+        let is_async = self.function.item.sig.asyncness.is_some();
+        let handed = self.function.arguments.iter().map(|argument| {
+            let name = &argument.name;
+            match (argument.creation, is_async) {
+                (Some(Creation::Borrowed), true) => own!(&#name),
+                (Some(Creation::Owned), false) => own!(::core::clone::Clone::clone(#name)),
+                _ => own!(#name),
+            }
+        });
+        own!(#original(#(#handed),*))
+    }
+
+    /// What the memo asks for a value, and by which of its methods; `done` is what becomes of the answer.
+    fn asked(&self, method: &str, done: impl Fn(TokenStream) -> TokenStream) -> TokenStream {
+        let original = self.called_itself();
+        let is_async = self.function.item.sig.asyncness.is_some();
+        let made = match is_async {
+            true => done(own!(#original.await)),
+            false => done(original),
+        };
+        let made = match is_async {
+            true => own!(async move { #made }),
+            false => made,
+        };
+        match self.function.creation() {
+            None => self.ask(method, &own!(move || #made)),
+            Some((creation, _)) => {
+                let name = &creation.name;
+                self.ask(&format!("{method}_with"), &own!(move |#name| #made))
+            }
+        }
     }
 
     fn body(&self, method: &str) -> TokenStream {
         let (memo, fresh, judged) = (self.call.one(), self.call.fresh_for(), self.call.judged());
-        let original = self.called_itself();
-        let ask = self.ask(method, &own!(move || #original));
+        let ask = self.asked(method, |made| made);
         own!(#memo #fresh #judged.#ask)
     }
 
@@ -121,6 +156,25 @@ impl One<'_> {
         }
     }
 
+    fn set_with(&self) -> Companion {
+        let value = &self.function.output.value;
+        let (memo, ask) = (self.call.one(), self.ask("set_with", &own!(value, terms)));
+        let own = self.companion(
+            "set_with",
+            "Stores a value for these arguments that goes by terms of its own.",
+        );
+        let given = [own!(value: #value), own!(terms: ::dogpile::Terms)];
+        Companion {
+            inputs: given
+                .into_iter()
+                .chain(own.inputs.iter().cloned())
+                .collect(),
+            output: own!(::core::result::Result<(), ::dogpile::Error>),
+            body: own!(#memo memo.#ask),
+            ..own
+        }
+    }
+
     fn invalidate(&self) -> Companion {
         let (memo, ask) = (self.call.one(), self.ask("invalidate", &own!()));
         Companion {
@@ -141,8 +195,7 @@ impl One<'_> {
             generics: self.function.item.sig.generics.clone(),
             inputs: self
                 .function
-                .arguments
-                .iter()
+                .called_with()
                 .map(Argument::declared)
                 .collect(),
             output: own!(::core::result::Result<#value, ::dogpile::Error<#error>>),
@@ -154,13 +207,8 @@ impl One<'_> {
     /// With a function that cannot fail.
     fn sure_refresh(&self) -> TokenStream {
         let (memo, fresh, judged) = (self.call.one(), self.call.fresh_for(), self.call.judged());
-        let original = self.called_itself();
         let done = own!(::core::result::Result::<_, ::core::convert::Infallible>::Ok);
-        let creator = match self.function.item.sig.asyncness {
-            None => own!(move || #done(#original)),
-            Some(_) => own!(move || async move { #done(#original.await) }),
-        };
-        let ask = self.ask("refresh", &creator);
+        let ask = self.asked("refresh", |made| own!(#done(#made)));
         own!(#memo #fresh #judged.#ask)
     }
 }

@@ -2,7 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Error, GenericArgument, PathArguments, PathSegment, ReturnType, Signature, Type};
+use syn::{
+    Error, GenericArgument, Lifetime, PathArguments, PathSegment, ReturnType, Signature, Type,
+};
 
 /// What a function returns, taken apart.
 pub(crate) struct Output {
@@ -21,6 +23,7 @@ impl Output {
             return Err(Error::new(signature.ident.span(), what));
         };
         let whole = (**whole).clone();
+        can_be_kept(&whole)?;
         let Some(segment) = last_segment(&whole).filter(|last| last.ident == "Result") else {
             let value = quote!(#whole);
             let error = None;
@@ -63,6 +66,53 @@ impl Output {
         };
         let value = types(segment).get(place).copied().cloned();
         value.ok_or_else(wrong)
+    }
+}
+
+/// Refuses what the compiler would refuse in words about code that nobody has written.
+fn can_be_kept(kind: &Type) -> Result<(), Error> {
+    const BORROWED: &str = "a value that is kept outlives the call that made it: return an owned one, such as \
+                            `String` for `&str`, or one that is `'static`";
+    let borrows = |lifetime: &Lifetime| lifetime.ident != "static";
+    match kind {
+        Type::ImplTrait(_) => {
+            let what =
+                "a value that is kept has a type with a name: say which one implements the trait";
+            Err(Error::new_spanned(kind, what))
+        }
+        Type::Never(_) => {
+            let what = "this function never returns anything that could be kept";
+            Err(Error::new_spanned(kind, what))
+        }
+        Type::Reference(found) => match &found.lifetime {
+            Some(lifetime) if !borrows(lifetime) => can_be_kept(&found.elem),
+            _ => Err(Error::new_spanned(kind, BORROWED)),
+        },
+        Type::Path(path) => {
+            let arguments = path
+                .path
+                .segments
+                .iter()
+                .flat_map(|found| match &found.arguments {
+                    PathArguments::AngleBracketed(found) => found.args.iter().collect(),
+                    _ => Vec::new(),
+                });
+            for argument in arguments {
+                match argument {
+                    GenericArgument::Type(kind) => can_be_kept(kind)?,
+                    GenericArgument::Lifetime(found) if borrows(found) => {
+                        return Err(Error::new_spanned(kind, BORROWED));
+                    }
+                    _ => {}
+                }
+            }
+            Ok(())
+        }
+        Type::Tuple(found) => found.elems.iter().try_for_each(can_be_kept),
+        Type::Array(found) => can_be_kept(&found.elem),
+        Type::Paren(found) => can_be_kept(&found.elem),
+        Type::Group(found) => can_be_kept(&found.elem),
+        _ => Ok(()),
     }
 }
 

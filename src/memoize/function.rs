@@ -1,9 +1,12 @@
 //! A function with a name, and what stands beside it.
 
 mod asynchronous;
+mod seeing;
 
 use std::convert::Infallible;
 use std::time::Duration;
+
+use dogpile_backend::Terms;
 
 use super::Memo;
 use super::name::Name;
@@ -181,6 +184,14 @@ impl<V: Clone + Send + Sync + 'static, A: KeyPart, F> Memoized<'_, V, A, F> {
     /// As [`Region::set`].
     pub fn set(&self, arguments: A, value: V) -> Result<(), Error> {
         self.memo(&arguments).set(value)
+    }
+
+    /// Stores `value` for these arguments, to go by terms of its own.
+    ///
+    /// # Errors
+    /// As [`Region::set_with`].
+    pub fn set_with(&self, arguments: A, value: V, terms: Terms) -> Result<(), Error> {
+        self.memo(&arguments).set_with(value, terms)
     }
 
     /// Removes the value for these arguments: the next call creates.

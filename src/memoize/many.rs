@@ -3,25 +3,22 @@
 
 mod asynchronous;
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::ready;
-use std::sync::Arc;
 use std::time::Duration;
+
+use dogpile_backend::Terms;
 
 use super::Shape;
 use super::judge::Judge;
 use crate::flight::block_on;
 use crate::key::KeyBuffer;
-use crate::region::Value;
-use crate::{Error, Partial, Region};
+use crate::region::{How, Value};
+use crate::{Creation, Partial, Region};
 
 type Key = Box<[u8]>;
 
 /// One call of a memoized function of many elements; see [`Region::memo_many`].
-///
-/// An element for which [`should_cache`](Self::should_cache) is false goes to this call alone: who waits
-/// for it creates by itself.
 #[must_use = "it does nothing until it is asked for its values"]
 pub struct MemoMany<'m, V: Send + Sync + 'static, T> {
     region: &'m Region<V>,
@@ -52,7 +49,7 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
         self
     }
 
-    /// Values for which `judge` is false are returned and not stored.
+    /// Values for which `judge` is false go to those who asked and are not stored.
     pub const fn should_cache(mut self, judge: &'m (dyn Fn(&V) -> bool + Send + Sync)) -> Self {
         self.judge = Some(judge);
         self
@@ -109,19 +106,47 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
     where
         T: Clone,
     {
-        let mut declined = HashMap::new();
-        let run = |numbers: &[usize]| {
+        self.ask(self.how(), |missing, _| original(missing))
+    }
+
+    /// [`get_or_try_create`](Self::get_or_try_create) with a function that gets a view of each creation beside
+    /// the missing elements, in their order; see [`Region::get_or_try_create_many_with`].
+    ///
+    /// # Errors
+    /// As [`Region::get_or_try_create_many`].
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub fn get_or_try_create_with<R: Shape<T, V>, E: Send + Sync + 'static>(
+        self,
+        original: impl FnMut(&[T], &[Creation<V>]) -> Result<R, E>,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+    {
+        self.ask(self.how().seeing(true), original)
+    }
+
+    fn ask<R: Shape<T, V>, E: Send + Sync + 'static>(
+        &self,
+        how: How,
+        mut original: impl FnMut(&[T], &[Creation<V>]) -> Result<R, E>,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+    {
+        let run = |numbers: &[usize], creations: Vec<Creation<V>>| {
             let missing = self.asked(numbers);
-            let made = original(&missing).map(|made| made.into_values(&missing));
-            ready(made.map(|made| self.kept(numbers, made, &mut declined)))
+            let made = original(&missing, &creations).map(|made| made.into_values(&missing));
+            ready(made.inspect(|made| self.weigh(made, &creations)))
         };
-        let batch = self.region.batch(&self.keys, self.fresh_for, true, run);
-        let ends = block_on(batch);
-        self.answer(ends, &declined)
+        let ends = block_on(self.region.batch(&self.keys, how, run));
+        self.answer(ends)
     }
 
     /// The values, whatever becomes of the region: where one of them cannot be had, what `original`
-    /// makes of all elements, which then is not stored.
+    /// makes of all elements, which then is not stored. With the feature `tracing` that is said at `warn`; of
+    /// a region that is not configured, once.
     ///
     /// # Panics
     /// When `original` does.
@@ -129,27 +154,79 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
     where
         T: Clone,
     {
-        let elements = self.elements;
-        let answer = self.get_or_create(&mut original);
-        answer.unwrap_or_else(|_| original(elements))
+        let (region, elements) = (self.region, self.elements);
+        self.get_or_create(&mut original).unwrap_or_else(|partial| {
+            region.runs_uncached(&partial);
+            original(elements)
+        })
     }
 
-    /// Has `original` make all of them anew, whatever is there, and stores what it made.
-    ///
-    /// # Errors
-    /// [`Partial`] with the error of `original` for all of them, or with what [`Region::set`] ends
-    /// with for some.
+    /// [`get_or_original`](Self::get_or_original) with a function as for
+    /// [`get_or_try_create_with`](Self::get_or_try_create_with). Where nothing is stored it gets
+    /// [`Creation::uncached`].
     ///
     /// # Panics
     /// When `original` does.
-    pub fn refresh<R: Shape<T, V>, E>(
+    pub fn get_or_original_with<R: Shape<T, V>>(
         self,
-        original: impl FnOnce(&[T]) -> Result<R, E>,
-    ) -> Result<R, Partial<Option<V>, E>> {
-        let values = self.whole(original(self.elements))?;
-        let (numbers, entries) = self.to_store(&values);
-        let stored = self.region.set_many(entries);
-        self.refreshed(values, numbers, stored)
+        mut original: impl FnMut(&[T], &[Creation<V>]) -> R,
+    ) -> R
+    where
+        T: Clone,
+    {
+        let (region, elements) = (self.region, self.elements);
+        let sure = |missing: &[T], creations: &[Creation<V>]| {
+            Ok::<R, Infallible>(original(missing, creations))
+        };
+        self.get_or_try_create_with(sure).unwrap_or_else(|partial| {
+            region.runs_uncached(&partial);
+            original(elements, &uncached(elements.len()))
+        })
+    }
+
+    /// Has `original` make all of them anew, each once, whatever is there: it supersedes who creates them now,
+    /// as [`Region::refresh`] does.
+    ///
+    /// # Errors
+    /// As [`Region::get_or_try_create_many`].
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub fn refresh<R: Shape<T, V>, E: Send + Sync + 'static>(
+        self,
+        mut original: impl FnMut(&[T]) -> Result<R, E>,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+    {
+        let how = self.how().refreshing();
+        self.ask(how, |elements, _| original(elements))
+    }
+
+    /// [`refresh`](Self::refresh) with a function as for
+    /// [`get_or_try_create_with`](Self::get_or_try_create_with). It looks at nothing, so there are no values
+    /// that it replaces.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh).
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub fn refresh_with<R: Shape<T, V>, E: Send + Sync + 'static>(
+        self,
+        original: impl FnMut(&[T], &[Creation<V>]) -> Result<R, E>,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+    {
+        let how = self.how().seeing(true).refreshing();
+        self.ask(how, original)
+    }
+
+    /// How its calls are made: what a judge declines is said to the creations.
+    const fn how(&self) -> How {
+        let how = How::blocking().within(self.fresh_for);
+        how.seeing(self.judge.is_some())
     }
 
     fn asked(&self, numbers: &[usize]) -> Vec<T>
@@ -160,84 +237,25 @@ impl<'m, V: Clone + Send + Sync + 'static, T> MemoMany<'m, V, T> {
         elements.collect()
     }
 
-    /// What the region is to store of what was made for `numbers`; the rest goes to `declined`.
-    fn kept(
-        &self,
-        numbers: &[usize],
-        mut made: Vec<Option<V>>,
-        declined: &mut HashMap<Key, V>,
-    ) -> Vec<Option<V>> {
+    /// Has the creations store what is to be stored of what was made.
+    fn weigh(&self, made: &[Option<V>], creations: &[Creation<V>]) {
         let Some(judge) = self.judge else {
-            return made;
+            return;
         };
-        for (number, value) in numbers.iter().zip(&mut made) {
+        for (value, creation) in made.iter().zip(creations) {
             if value.as_ref().is_some_and(|value| !judge(value)) {
-                declined.extend(Some(self.keys[*number].clone()).zip(value.take()));
+                creation.do_not_cache();
             }
         }
-        made
     }
 
     fn answer<R: Shape<T, V>, E>(
         &self,
         ends: Result<Vec<Value<V, E>>, Partial<V, E>>,
-        declined: &HashMap<Key, V>,
     ) -> Result<R, Partial<Option<V>, E>> {
-        let ends = ends.map_err(Partial::without)?;
-        let own = |key: &Key| declined.get(key).cloned();
-        let answers = self.keys.iter().zip(ends);
-        let answers = answers.map(|(key, end)| end.transpose().map(|value| value.or(own(key))));
-        let values = Partial::unless_whole(answers.collect())?;
+        let answers = ends.map_err(Partial::without)?.into_iter();
+        let values = Partial::unless_whole(answers.map(Option::transpose).collect())?;
         Ok(R::of_values(self.elements, values))
-    }
-
-    /// What was made of all elements, one for each.
-    fn whole<R: Shape<T, V>, E>(
-        &self,
-        made: Result<R, E>,
-    ) -> Result<Vec<Option<V>>, Partial<Option<V>, E>> {
-        let asked = self.elements.len();
-        let error = match made.map(|made| made.into_values(self.elements)) {
-            Ok(values) if values.len() == asked => return Ok(values),
-            Ok(values) => Error::WrongCount {
-                region: self.region.name().to_owned(),
-                asked,
-                made: values.len(),
-            },
-            Err(error) => Error::Creator(Arc::new(error)),
-        };
-        let answers = (0..asked).map(|_| Err(error.clone())).collect();
-        Err(Partial { answers })
-    }
-
-    /// The numbers of those that are to be stored, and their keys and values.
-    fn to_store(&self, values: &[Option<V>]) -> (Vec<usize>, Vec<(Key, V)>) {
-        let wanted = |value: &V| self.judge.is_none_or(|judge| judge(value));
-        let there = values.iter().enumerate();
-        let there = there.filter_map(|(number, value)| Some((number, value.as_ref()?)));
-        let wanted = there.filter(|(_, value)| wanted(value));
-        wanted
-            .map(|(number, value)| (number, (self.keys[number].clone(), value.clone())))
-            .unzip()
-    }
-
-    /// The answer, if what was made for these numbers could be stored.
-    fn refreshed<R: Shape<T, V>, E>(
-        &self,
-        values: Vec<Option<V>>,
-        numbers: Vec<usize>,
-        stored: Result<(), Partial<()>>,
-    ) -> Result<R, Partial<Option<V>, E>> {
-        let Err(partial) = stored else {
-            return Ok(R::of_values(self.elements, values));
-        };
-        let mut answers: Vec<_> = values.into_iter().map(Ok).collect();
-        for (number, stored) in numbers.into_iter().zip(partial.answers) {
-            if let Err(error) = stored {
-                answers[number] = Err(error.map_creator(|never| match *never {}));
-            }
-        }
-        Err(Partial { answers })
     }
 }
 
@@ -253,8 +271,27 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         entries: impl IntoIterator<Item = (T, V)>,
         write: impl Fn(&T, &mut KeyBuffer),
     ) -> Result<(), Partial<()>> {
-        self.set_many(keyed(entries, write))
+        let plain = entries.into_iter();
+        let entries = plain.map(|(element, value)| (element, value, Terms::NONE));
+        self.memo_set_many_with(entries, write)
     }
+
+    /// The same for values that go by terms of their own, each by those beside it.
+    ///
+    /// # Errors
+    /// As [`Region::set_many_with`].
+    pub fn memo_set_many_with<T>(
+        &self,
+        entries: impl IntoIterator<Item = (T, V, Terms)>,
+        write: impl Fn(&T, &mut KeyBuffer),
+    ) -> Result<(), Partial<()>> {
+        self.set_many_with(keyed(entries, write))
+    }
+}
+
+/// Views of so many creations that no call of ours is behind.
+fn uncached<V>(count: usize) -> Vec<Creation<V>> {
+    (0..count).map(|_| Creation::uncached()).collect()
 }
 
 fn keys<'t, T: 't>(
@@ -271,10 +308,14 @@ fn keys<'t, T: 't>(
 }
 
 fn keyed<T, V>(
-    entries: impl IntoIterator<Item = (T, V)>,
+    entries: impl IntoIterator<Item = (T, V, Terms)>,
     write: impl Fn(&T, &mut KeyBuffer),
-) -> Vec<(Key, V)> {
-    let (elements, values): (Vec<T>, Vec<V>) = entries.into_iter().unzip();
-    let keys = keys(elements.iter(), write);
-    keys.into_iter().zip(values).collect()
+) -> Vec<(Key, V, Terms)> {
+    let mut buffer = KeyBuffer::new();
+    let keyed = |(element, value, terms)| {
+        buffer.clear();
+        write(&element, &mut buffer);
+        (buffer.as_bytes().into(), value, terms)
+    };
+    entries.into_iter().map(keyed).collect()
 }

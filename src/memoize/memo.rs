@@ -3,6 +3,8 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use dogpile_backend::Terms;
+
 use super::judge::{Judge, judged};
 use crate::Creation;
 use crate::key::KeyBuffer;
@@ -72,6 +74,14 @@ impl<'m, V: Clone + Send + Sync + 'static> Memo<'m, V> {
         self.region.set(self.key.as_bytes(), value)
     }
 
+    /// The same for a value that goes by terms of its own.
+    ///
+    /// # Errors
+    /// As [`Region::set_with`].
+    pub fn set_with(self, value: V, terms: Terms) -> Result<(), Error> {
+        self.region.set_with(self.key.as_bytes(), value, terms)
+    }
+
     /// Removes the value: the next call creates.
     ///
     /// # Errors
@@ -107,17 +117,32 @@ impl<'m, V: Clone + Send + Sync + 'static> Memo<'m, V> {
         match (self.judge, self.fresh_for) {
             (None, None) => self.region.get_or_try_create(self.key.as_bytes(), original),
             (None, Some(_)) => self.at().try_create(original).map(|answer| answer.value),
-            (Some(judge), _) => {
-                let creator = |creation: &Creation<V>| judged(original(), judge, creation);
-                let answer = self.at().try_create_with(creator);
-                answer.map(|answer| answer.value)
-            }
+            (Some(_), _) => self.get_or_try_create_with(|_| original()),
         }
+    }
+
+    /// [`get_or_try_create`](Self::get_or_try_create) with a function that sees what it replaces, and may say
+    /// of its value how long it is fresh, under which tags it stands, and that it is not to be stored; see
+    /// [`At::try_create_with`].
+    ///
+    /// # Errors
+    /// As [`Region::get_or_try_create`].
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub fn get_or_try_create_with<E: Send + Sync + 'static>(
+        self,
+        original: impl FnOnce(&Creation<V>) -> Result<V, E>,
+    ) -> Result<V, Error<E>> {
+        let creator = |creation: &Creation<V>| judged(original(creation), self.judge, creation);
+        let answer = self.at().try_create_with(creator);
+        answer.map(|answer| answer.value)
     }
 
     /// The value, whatever becomes of the region: where that has none and can create none (it is not
     /// configured, another's creation takes too long or panics, the creation waits for itself), what
-    /// `original` makes, which then is not stored.
+    /// `original` makes, which then is not stored. With the feature `tracing` that is said at `warn`; of a
+    /// region that is not configured, once.
     ///
     /// ```
     /// use dogpile::{Region, memoize::Name};
@@ -130,17 +155,31 @@ impl<'m, V: Clone + Send + Sync + 'static> Memo<'m, V> {
     /// When `original` does.
     #[inline]
     pub fn get_or_original(self, original: impl FnOnce() -> V) -> V {
-        let (mut original, mut made) = (Some(original), None);
+        let (region, mut original, mut made) = (self.region, Some(original), None);
         let answer = self.get_or_create(|| {
-            let value = once(&mut original);
+            let value = once(&mut original)();
             made = Some(value.clone());
             value
         });
-        match answer {
-            Ok(value) => value,
-            // What was made is not lost because it could not be stored.
-            Err(_) => made.unwrap_or_else(|| once(&mut original)),
-        }
+        let uncached = || once(&mut original)();
+        answer.unwrap_or_else(|error| instead(region, &error, made, uncached))
+    }
+
+    /// [`get_or_original`](Self::get_or_original) with a function as for
+    /// [`get_or_try_create_with`](Self::get_or_try_create_with). Where nothing is stored it gets
+    /// [`Creation::uncached`].
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub fn get_or_original_with(self, original: impl FnOnce(&Creation<V>) -> V) -> V {
+        let (region, mut original, mut made) = (self.region, Some(original), None);
+        let answer = self.get_or_try_create_with(|creation| {
+            let value = once(&mut original)(creation);
+            made = Some(value.clone());
+            Ok::<V, Infallible>(value)
+        });
+        let uncached = || once(&mut original)(&Creation::uncached());
+        answer.unwrap_or_else(|error| instead(region, &error, made, uncached))
     }
 
     /// Has `original` make a new value, whatever is there.
@@ -154,18 +193,47 @@ impl<'m, V: Clone + Send + Sync + 'static> Memo<'m, V> {
         self,
         original: impl FnOnce() -> Result<V, E>,
     ) -> Result<V, Error<E>> {
-        let Some(judge) = self.judge else {
-            return self.at().refresh(original).map(|answer| answer.value);
-        };
-        let creator = |creation: &Creation<V>| judged(original(), judge, creation);
+        match self.judge {
+            None => self.at().refresh(original).map(|answer| answer.value),
+            Some(_) => self.refresh_with(|_| original()),
+        }
+    }
+
+    /// [`refresh`](Self::refresh) with a function as for
+    /// [`get_or_try_create_with`](Self::get_or_try_create_with); see [`At::refresh_with`].
+    ///
+    /// # Errors
+    /// As [`Region::refresh`].
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub fn refresh_with<E: Send + Sync + 'static>(
+        self,
+        original: impl FnOnce(&Creation<V>) -> Result<V, E>,
+    ) -> Result<V, Error<E>> {
+        let creator = |creation: &Creation<V>| judged(original(creation), self.judge, creation);
         let answer = self.at().refresh_with(creator);
         answer.map(|answer| answer.value)
     }
 }
 
-pub(super) fn once<T>(original: &mut Option<impl FnOnce() -> T>) -> T {
+/// Has the function, once.
+pub(super) fn once<C>(original: &mut Option<C>) -> C {
     match original.take() {
-        Some(original) => original(),
+        Some(original) => original,
         None => unreachable!("what has run has made a value, or its panic went on"),
     }
+}
+
+/// What a function that cannot fail answers where the region does not: what was made is not lost because it
+/// could not be stored.
+#[cold]
+fn instead<V: Send + Sync + 'static>(
+    region: &Region<V>,
+    error: &Error,
+    made: Option<V>,
+    original: impl FnOnce() -> V,
+) -> V {
+    region.runs_uncached(error);
+    made.unwrap_or_else(original)
 }

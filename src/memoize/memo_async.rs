@@ -2,10 +2,12 @@
 
 use std::convert::Infallible;
 
+use dogpile_backend::Terms;
+
 use super::Memo;
 use super::judge::judged;
 use super::memo::once;
-use crate::Error;
+use crate::{Creation, Error, Region};
 
 impl<V: Clone + Send + Sync + 'static> Memo<'_, V> {
     /// [`get`](Self::get) for tasks.
@@ -22,6 +24,15 @@ impl<V: Clone + Send + Sync + 'static> Memo<'_, V> {
     /// As [`set`](Self::set).
     pub async fn set_async(self, value: V) -> Result<(), Error> {
         self.region.set_async(self.key.as_bytes(), value).await
+    }
+
+    /// [`set_with`](Self::set_with) for tasks.
+    ///
+    /// # Errors
+    /// As [`set_with`](Self::set_with).
+    pub async fn set_with_async(self, value: V, terms: Terms) -> Result<(), Error> {
+        let key = self.key.as_bytes();
+        self.region.set_with_async(key, value, terms).await
     }
 
     /// [`invalidate`](Self::invalidate) for tasks.
@@ -74,15 +85,33 @@ impl<V: Clone + Send + Sync + 'static> Memo<'_, V> {
                 let answer = self.at().try_create_async(original).await;
                 answer.map(|answer| answer.value)
             }
-            (Some(judge), _) => {
-                let creator = |creation| {
-                    let made = original();
-                    async move { judged(made.await, judge, &creation) }
-                };
-                let answer = self.at().try_create_with_async(creator).await;
-                answer.map(|answer| answer.value)
-            }
+            (Some(_), _) => self.get_or_try_create_with_async(|_| original()).await,
         }
+    }
+
+    /// [`get_or_try_create_with`](Self::get_or_try_create_with) for tasks. Dropping the future cancels the
+    /// call.
+    ///
+    /// # Errors
+    /// As [`get_or_try_create`](Self::get_or_try_create).
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn get_or_try_create_with_async<E, F>(
+        self,
+        original: impl FnOnce(Creation<V>) -> F,
+    ) -> Result<V, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        let judge = self.judge;
+        let creator = |creation: Creation<V>| {
+            let made = original(creation.clone());
+            async move { judged(made.await, judge, &creation) }
+        };
+        let answer = self.at().try_create_with_async(creator).await;
+        answer.map(|answer| answer.value)
     }
 
     /// [`get_or_original`](Self::get_or_original) for tasks.
@@ -93,19 +122,49 @@ impl<V: Clone + Send + Sync + 'static> Memo<'_, V> {
         self,
         original: impl FnOnce() -> F,
     ) -> V {
-        let (mut original, mut made) = (Some(original), None);
+        let (region, mut original, mut made) = (self.region, Some(original), None);
         let (begin, own) = (&mut original, &mut made);
         let creator = || {
-            let begun = once(begin);
+            let begun = once(begin)();
             async move {
                 let value = begun.await;
                 *own = Some(value.clone());
                 value
             }
         };
-        match (self.get_or_create_async(creator).await, made) {
-            (Ok(value), _) | (Err(_), Some(value)) => value,
-            (Err(_), None) => once(&mut original).await,
+        match self.get_or_create_async(creator).await {
+            Ok(value) => value,
+            Err(error) => {
+                let uncached = || once(&mut original)();
+                instead_async(region, &error, made, uncached).await
+            }
+        }
+    }
+
+    /// [`get_or_original_with`](Self::get_or_original_with) for tasks.
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn get_or_original_with_async<F: Future<Output = V>>(
+        self,
+        original: impl FnOnce(Creation<V>) -> F,
+    ) -> V {
+        let (region, mut original, mut made) = (self.region, Some(original), None);
+        let (begin, own) = (&mut original, &mut made);
+        let creator = |creation| {
+            let begun = once(begin)(creation);
+            async move {
+                let value = begun.await;
+                *own = Some(value.clone());
+                Ok::<V, Infallible>(value)
+            }
+        };
+        match self.get_or_try_create_with_async(creator).await {
+            Ok(value) => value,
+            Err(error) => {
+                let uncached = || once(&mut original)(Creation::uncached());
+                instead_async(region, &error, made, uncached).await
+            }
         }
     }
 
@@ -121,15 +180,50 @@ impl<V: Clone + Send + Sync + 'static> Memo<'_, V> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        let Some(judge) = self.judge else {
-            let answer = self.at().refresh_async(original).await;
-            return answer.map(|answer| answer.value);
-        };
-        let creator = |creation| {
-            let made = original();
+        match self.judge {
+            None => {
+                let answer = self.at().refresh_async(original).await;
+                answer.map(|answer| answer.value)
+            }
+            Some(_) => self.refresh_with_async(|_| original()).await,
+        }
+    }
+
+    /// [`refresh_with`](Self::refresh_with) for tasks.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh).
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn refresh_with_async<E, F>(
+        self,
+        original: impl FnOnce(Creation<V>) -> F,
+    ) -> Result<V, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>>,
+    {
+        let judge = self.judge;
+        let creator = |creation: Creation<V>| {
+            let made = original(creation.clone());
             async move { judged(made.await, judge, &creation) }
         };
         let answer = self.at().refresh_with_async(creator).await;
         answer.map(|answer| answer.value)
+    }
+}
+
+/// See `instead`.
+async fn instead_async<V: Send + Sync + 'static, F: Future<Output = V>>(
+    region: &Region<V>,
+    error: &Error,
+    made: Option<V>,
+    original: impl FnOnce() -> F,
+) -> V {
+    region.runs_uncached(error);
+    match made {
+        Some(value) => value,
+        None => original().await,
     }
 }

@@ -187,22 +187,6 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         answer
     }
 
-    /// The fresh value of a call that looks so far ahead, where it lies.
-    pub(super) fn hit_unless_due(&self, key: &[u8], ahead: Ahead) -> Option<V> {
-        let mut buffer = KeyBuffer::new();
-        let key = self.as_stored(key, &mut buffer);
-        let mut value = None;
-        self.look_here(key, &mut |entry| {
-            let view = self.own_view(key).ahead(ahead);
-            let verdict = self.judge(&view, &entry.metadata);
-            value = (verdict == Verdict::Fresh).then(|| entry.value.clone());
-        });
-        if value.is_some() {
-            self.count(Counted::Answer(Origin::Hit));
-        }
-        value
-    }
-
     /// How far ahead a call looks whose creator runs in the background.
     #[inline]
     pub(super) fn look_ahead(&self) -> Ahead {
@@ -267,12 +251,13 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         metadata: &Metadata,
         now: Time,
     ) -> bool {
-        let policy = &conditions.policy;
-        if self.rule.is_set() || !metadata.terms.is_none() {
-            return self.judge(&self.view(conditions, key), metadata) == Verdict::Fresh;
+        let (policy, ahead) = (&conditions.policy, conditions.ahead);
+        let view = || self.view(conditions, key).ahead(ahead);
+        let is_fresh = || self.judge(&view(), metadata) == Verdict::Fresh;
+        if self.rule.is_set() || !metadata.terms.is_none() || ahead != Ahead::NONE {
+            return is_fresh();
         }
         let surely = self.due.surely(*policy);
-        let is_fresh = || self.judge(&self.view(conditions, key), metadata) == Verdict::Fresh;
         let unsure = surely != *policy || self.epochs.tags().is_some();
         surely.is_fresh(metadata, self.epochs.floor(), now) || (unsure && is_fresh())
     }

@@ -125,7 +125,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         let store = active.opened.for_tasks();
         let entry = closely(active, store, store.get(&key)).await;
         let entry = entry.map_err(Arc::new)?;
-        Ok(entry.map(|entry| active.known(&key, &entry.metadata)))
+        Ok(entry.map(|entry| active.known(&active.own_view(&key), &entry.metadata)))
     }
 
     /// [`invalidate`](Self::invalidate) for tasks.

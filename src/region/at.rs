@@ -1,32 +1,48 @@
 //! One key, with the options of one call.
 
+mod elsewhere;
+mod looks;
 mod owned;
 
-pub(super) use owned::{DETACHED, OWNED};
+pub(super) use elsewhere::{DETACHED, OWNED};
 
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dogpile_backend::{CachedValue, Span, StoreError, Verdict};
+use dogpile_backend::Span;
 use dogpile_core::flow::{Action, Wish};
 
 use super::Region;
 use super::active::Active;
-use super::answer::{Answer, Origin};
+use super::answer::Answer;
 use super::call::{Beginning, Call, Conditions};
 use super::config::OnStoreFailure;
 use super::creation::Desk;
 use super::drive::{drive, drive_async, nobody_else};
 use super::due::{Ahead, Said};
-use super::kept::Mark;
 use super::look::look;
 use super::start::Start;
 use super::subject::Subject;
 use crate::error::Error;
 
 /// One key of a region; see [`Region::at`].
+///
+/// What a call says itself goes for that call, the rest is the region's. Not every way to end it asks for everything:
+///
+/// | | [`get`](Self::get) | [`create`](Self::create), [`try_create`](Self::try_create) | [`get_or_refresh`](Self::get_or_refresh), [`load`](Self::load), [`try_create_detached`](Self::try_create_detached) | [`refresh`](Self::refresh) |
+/// |---|---|---|---|---|
+/// | [`fresh_for`](Self::fresh_for) | yes | yes | yes | how long it is stored |
+/// | [`stale_for`](Self::stale_for) | of a [kept](crate::Config::keep_last) value, where the store fails | yes | yes | how long it is stored |
+/// | [`deadline`](Self::deadline) | it waits for nobody | yes | yes | where it waits for a lock of Python's |
+/// | [`soft_timeout`](Self::soft_timeout) | it waits for nobody | its creator cannot go on without it | yes | its creator cannot go on without it |
+/// | [`creation_limit`](Self::creation_limit) | it creates nothing | yes | yes | yes |
+/// | [`stale_if_error`](Self::stale_if_error) | it creates nothing | yes | yes | nothing is at hand |
+/// | [`on_store_failure`](Self::on_store_failure) | it is an error | yes | yes | yes |
+///
+/// The forms `_with` and `_async` go by the same as those that they are named after; what
+/// [`stored`](Self::stored) says of a value goes by `fresh_for` and `stale_for`.
 #[must_use = "an entry does nothing until it is asked for its value"]
 pub struct At<'r, V: Send + Sync + 'static, K> {
     pub(super) region: &'r Region<V>,
@@ -54,7 +70,7 @@ pub(super) const NEW: Wish = Wish {
     stale_if_error: false,
     needs_store: false,
 };
-const REFRESH: Wish = Wish {
+pub(super) const REFRESH: Wish = Wish {
     refresh: true,
     ..NEW
 };
@@ -65,13 +81,17 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         Self { region, key, own }
     }
 
-    /// How long a value is fresh for this call; `Duration::MAX` ignores its age.
+    /// How long a value is fresh for this call, in place of [`Config::fresh_for`](crate::Config::fresh_for);
+    /// `Duration::MAX` ignores its age. A value whose creator said itself how long it is fresh
+    /// ([`Creation::fresh_for`](crate::Creation::fresh_for)) is so no longer than it said; whatever the store
+    /// has is seen by [`stored`](Self::stored).
     pub fn fresh_for(mut self, span: Duration) -> Self {
         self.own.fresh_for = Some(span);
         self
     }
 
-    /// For how long after that a value may be served to this call while another creates the next.
+    /// For how long after that a value may be served to this call while another creates the next; one
+    /// whose creator said so itself, no longer than it said.
     pub fn stale_for(mut self, span: Duration) -> Self {
         self.own.stale_for = Some(span);
         self
@@ -100,36 +120,6 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     pub fn on_store_failure(mut self, policy: OnStoreFailure) -> Self {
         self.own.on_store_failure = Some(policy);
         self
-    }
-
-    /// The value under the key if it is fresh. Never waits for a creation.
-    ///
-    /// # Errors
-    /// As [`Region::get`].
-    pub fn get(self) -> Result<Option<Answer<V>>, Error> {
-        if let Some(answer) = self.hit() {
-            return Ok(Some(answer));
-        }
-        let active = self.active()?;
-        let key = active.mangled(self.key.as_ref());
-        let mark = active.kept.mark(&key);
-        let looked = look(active, &*active.opened.store, self.region.name(), &key).wait();
-        active.counted(self.judged(active, &key, mark, looked))
-    }
-
-    /// [`get`](Self::get) for tasks.
-    ///
-    /// # Errors
-    /// As [`Region::get`].
-    pub async fn get_async(self) -> Result<Option<Answer<V>>, Error> {
-        if let Some(answer) = self.hit() {
-            return Ok(Some(answer));
-        }
-        let active = self.active()?;
-        let key = active.mangled(self.key.as_ref());
-        let mark = active.kept.mark(&key);
-        let looked = look(active, active.opened.for_tasks(), self.region.name(), &key).await;
-        active.counted(self.judged(active, &key, mark, looked))
     }
 
     /// The value under the key, created if need be; see [`Region::get_or_create`].
@@ -307,8 +297,17 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
 
     /// A fresh value where it lies in this process's memory: nothing is built for it.
     pub(super) fn hit(&self) -> Option<Answer<V>> {
+        self.hit_ahead(Ahead::NONE)
+    }
+
+    /// The same for a call that looks so far ahead.
+    pub(super) fn hit_ahead(&self, ahead: Ahead) -> Option<Answer<V>> {
         let active = self.region.active()?;
-        active.hit_at(self.key.as_ref(), &self.conditions(active))
+        let conditions = Conditions {
+            ahead,
+            ..self.conditions(active)
+        };
+        active.hit_at(self.key.as_ref(), &conditions)
     }
 
     fn start<E: Send + Sync + 'static>(
@@ -358,37 +357,5 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
             stale_if_error: own.stale_if_error.unwrap_or(settings.stale_if_error),
             on_store_failure: own.on_store_failure.unwrap_or(settings.on_store_failure),
         }
-    }
-
-    fn judged(
-        &self,
-        active: &Active<V>,
-        key: &[u8],
-        mark: Mark,
-        looked: Result<Option<CachedValue<V>>, StoreError>,
-    ) -> Result<Option<Answer<V>>, Error> {
-        let view = active.view(&self.conditions(active), key);
-        let (entry, origin) = match looked {
-            Ok(entry) => (entry, Origin::Hit),
-            Err(error) => match active.kept.get(key) {
-                Some(entry) if active.judge(&view, &entry.metadata) != Verdict::Miss => {
-                    (Some(entry), Origin::Kept)
-                }
-                _ => return Err(Error::Store(Arc::new(error))),
-            },
-        };
-        let usable = entry.filter(|entry| match active.judge(&view, &entry.metadata) {
-            Verdict::Fresh => true,
-            Verdict::Stale => origin == Origin::Kept,
-            Verdict::Miss => false,
-        });
-        if let (Some(entry), Origin::Hit) = (&usable, origin) {
-            active.kept.keep(key, entry, mark);
-        }
-        Ok(usable.map(|entry| Answer {
-            age: active.now().since(entry.metadata.created).to_duration(),
-            value: entry.value,
-            origin,
-        }))
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use dogpile_backend::proxy::{Proxied, Proxy};
 use dogpile_backend::{Clock, Guarded, Mangle, Policy, Span, Store};
 
+use super::creation::Creation;
 use super::due::Due;
 use super::owned::{BoxError, Job, Loader, Runner};
 use super::rule::Rule;
@@ -234,7 +235,32 @@ impl<V: Send + Sync + 'static> Config<V> {
         mut self,
         load: impl Fn(&[u8]) -> Result<V, E> + Send + Sync + 'static,
     ) -> Self {
-        self.calls.loader = Some(Arc::new(move |key| load(key).map_err(Into::into)));
+        let load = move |key: &[u8]| load(key).map_err(Into::into);
+        self.calls.loader = Some(Loader::Plain(Arc::new(load)));
+        self
+    }
+
+    /// The same with a creator that sees what it replaces, and may say of its value how long it is fresh,
+    /// under which tags it stands, and that it is not to be stored; see [`Creation`](crate::Creation).
+    ///
+    /// ```
+    /// use dogpile::{Config, Creation, Memory, Region};
+    /// use std::time::Duration;
+    /// let tokens: Region<String> = Region::new("tokens");
+    /// tokens.configure(Config::new(Memory::unbounded()).loader_with(|key, creation: &Creation<String>| {
+    ///     creation.fresh_for(Duration::from_secs(300)); // as long as the token lasts
+    ///     Ok::<_, std::io::Error>(format!("token of {} bytes", key.len()))
+    /// }))?;
+    /// assert_eq!(tokens.load("ann")?, "token of 3 bytes");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn loader_with<E: Into<BoxError>>(
+        mut self,
+        load: impl Fn(&[u8], &Creation<V>) -> Result<V, E> + Send + Sync + 'static,
+    ) -> Self {
+        let load =
+            move |key: &[u8], creation: &Creation<V>| load(key, creation).map_err(Into::into);
+        self.calls.loader = Some(Loader::Seeing(Arc::new(load)));
         self
     }
 

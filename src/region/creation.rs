@@ -11,7 +11,10 @@ use crate::error::Error;
 use crate::flight::block_on;
 use crate::sync::{Mutex, OnceLock};
 
-/// A creator's view of its own creation; see [`At::try_create_with`].
+/// A creator's view of its own creation: what it replaces, and what is to become of its value. The forms `_with`
+/// give it to their creators, in the call ([`At::try_create_with`]) or elsewhere
+/// ([`At::get_or_refresh_with`], [`Config::loader_with`](crate::Config::loader_with)), and memoized functions that
+/// take it get it. Clones are the same view.
 pub struct Creation<V> {
     desk: Arc<Desk<V>>,
 }
@@ -37,6 +40,12 @@ struct Stale<V> {
 }
 
 impl<V> Creation<V> {
+    /// A creation beside the cache: it replaces nothing, and what is said of its value goes nowhere. For the
+    /// tests of a creator, and for a memoized function that is called without its cache.
+    pub fn uncached() -> Self {
+        Self { desk: Desk::new() }
+    }
+
     /// The value that is replaced, where one is at hand that may still be served: to ask the source only
     /// whether it has changed, and return it again.
     pub fn stale(&self) -> Option<&V> {
@@ -95,14 +104,28 @@ impl<V> std::fmt::Debug for Creation<V> {
     }
 }
 
-impl<V: Clone> Desk<V> {
-    fn new() -> Arc<Self> {
+impl<V> Clone for Creation<V> {
+    fn clone(&self) -> Self {
+        self.desk.view()
+    }
+}
+
+impl<V> Desk<V> {
+    pub(super) fn new() -> Arc<Self> {
         Arc::new(Self {
             stale: OnceLock::new(),
             says: Mutex::default(),
         })
     }
 
+    pub(super) fn view(self: &Arc<Self>) -> Creation<V> {
+        Creation {
+            desk: Arc::clone(self),
+        }
+    }
+}
+
+impl<V: Clone> Desk<V> {
     /// The creator is about to run.
     pub(super) fn lay(
         &self,
@@ -125,12 +148,6 @@ impl<V: Clone> Desk<V> {
     /// The terms that it gave its value.
     pub(super) fn terms(&self) -> Terms {
         lock(&self.says).terms
-    }
-
-    fn view(self: &Arc<Self>) -> Creation<V> {
-        Creation {
-            desk: Arc::clone(self),
-        }
     }
 }
 
@@ -242,13 +259,13 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
     }
 
     /// The creator may put its value under a tag.
-    fn begin_to_write(&self) {
+    pub(super) fn begin_to_write(&self) {
         if let Some(active) = self.region.active() {
             block_on(begin_to_write(active, &*active.opened.store));
         }
     }
 
-    async fn begin_to_write_async(&self) {
+    pub(super) async fn begin_to_write_async(&self) {
         let active = self.region.active();
         if let Some(active) = active.filter(|active| !active.epochs.knows_order()) {
             Box::pin(begin_to_write(active, active.opened.for_tasks())).await;

@@ -115,9 +115,10 @@ impl View {
 
     /// What a value is if nobody looks ahead.
     pub(super) fn nominal(&self, value: &Metadata, epochs: Epochs, now: Time) -> Verdict {
-        let value = &self.bounded(value);
-        let verdict = self.policy.judge(value, epochs, now);
-        self.rule.judge(&self.policy, value, verdict)
+        let bounded = &self.bounded(value);
+        let verdict = self.policy.judge(bounded, epochs, now);
+        let policy = bounded.terms.policy(&self.policy);
+        self.rule.judge(&policy, value, verdict)
     }
 
     /// A value's own terms hold as far as the call does not ask for less.
@@ -129,15 +130,15 @@ impl View {
     }
 
     pub(super) fn judge(&self, value: &Metadata, epochs: Epochs, now: Time) -> Verdict {
-        let value = &self.bounded(value);
-        let fresh_for = value.terms.policy(&self.policy).fresh_for;
-        let mut ahead = self.ahead.of(fresh_for);
+        let bounded = &self.bounded(value);
+        let policy = bounded.terms.policy(&self.policy);
+        let mut ahead = self.ahead.of(policy.fresh_for);
         if self.due.jitter > 0.0 {
             let this = self.key ^ value.created.as_nanos();
-            ahead = ahead.max(self.due.jitter(fresh_for, this));
+            ahead = ahead.max(self.due.jitter(policy.fresh_for, this));
         }
-        let verdict = self.policy.judge_ahead(value, epochs, now, ahead);
-        self.rule.judge(&self.policy, value, verdict)
+        let verdict = self.policy.judge_ahead(bounded, epochs, now, ahead);
+        self.rule.judge(&policy, value, verdict)
     }
 }
 

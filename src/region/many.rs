@@ -3,23 +3,24 @@
 
 mod asynchronous;
 mod batch;
+mod begin;
 mod crowd;
 mod desk;
 mod partial;
+mod seeing;
 
+pub(crate) use begin::How;
+pub(super) use crowd::all;
+pub use partial::Partial;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::ready;
 use std::hash::Hash;
-use std::time::Duration;
 
-pub(super) use crowd::all;
-pub use partial::Partial;
-
-use super::{At, Region};
+use super::{Creation, Region};
 use crate::error::Error;
 use crate::flight::block_on;
-use batch::{Batch, End, Run};
+use batch::Run;
 
 type Mapped<K, V, E> = Result<HashMap<K, V>, Partial<Option<V>, E>>;
 
@@ -114,7 +115,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         keys: &[K],
         mut creator: impl FnMut(&[&K]) -> Result<Vec<V>, E>,
     ) -> Result<Vec<V>, Partial<V, E>> {
-        self.many(keys, |asked| creator(asked).map(each))
+        self.many(keys, How::blocking(), |asked, _| creator(asked).map(each))
             .and_then(|ends| Partial::unless_whole(ends.into_iter().map(there).collect()))
     }
 
@@ -163,112 +164,34 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         K: AsRef<[u8]> + Eq + Hash + Clone,
         E: Send + Sync + 'static,
     {
-        let run = |asked: &[&K]| {
-            let mut made = creator(asked)?;
-            Ok(asked.iter().map(|key| made.remove(*key)).collect())
-        };
-        mapped(keys, self.many(keys, run).map_err(Partial::without)?)
+        let run = |asked: &[&K], _: &[Creation<V>]| Ok(by_name(asked, creator(asked)?));
+        let ends = self.many(keys, How::blocking(), run);
+        mapped(keys, ends.map_err(Partial::without)?)
     }
 
     fn many<K: AsRef<[u8]>, E: Send + Sync + 'static>(
         &self,
         keys: &[K],
-        mut creator: impl FnMut(&[&K]) -> Run<V, E>,
+        how: How,
+        mut creator: impl FnMut(&[&K], &[Creation<V>]) -> Run<V, E>,
     ) -> Result<Vec<Value<V, E>>, Partial<V, E>> {
-        let keys_asked =
-            |numbers: &[usize]| -> Vec<&K> { numbers.iter().map(|n| &keys[*n]).collect() };
-        let run = |numbers: &[usize]| ready(creator(&keys_asked(numbers)));
-        block_on(self.batch(keys, None, true, run))
-    }
-
-    /// What is not at hand goes through a batch; `fresh_for` stands in for the region's, if it is said.
-    pub(crate) async fn batch<K: AsRef<[u8]>, E, F>(
-        &self,
-        keys: &[K],
-        fresh_for: Option<Duration>,
-        blocks: bool,
-        mut creator: impl FnMut(&[usize]) -> F,
-    ) -> Result<Vec<Value<V, E>>, Partial<V, E>>
-    where
-        E: Send + Sync + 'static,
-        F: Future<Output = Run<V, E>>,
-    {
-        let Some(active) = self.active() else {
-            let answers = keys.iter().map(|_| Err(self.not_configured())).collect();
-            return Err(Partial { answers });
+        let run = |numbers: &[usize], creations: Vec<Creation<V>>| {
+            let asked: Vec<&K> = numbers.iter().map(|number| &keys[*number]).collect();
+            ready(creator(&asked, &creations))
         };
-        let mut values: Vec<Value<V, E>> = Vec::with_capacity(keys.len());
-        let mut missing = Missing::default();
-        for (number, key) in keys.iter().enumerate() {
-            let hit = match fresh_for {
-                None => active.hit(key.as_ref(), Clone::clone).ok(),
-                Some(_) => self.at_within(key, fresh_for).hit().map(|hit| hit.value),
-            };
-            if hit.is_none() {
-                missing.add(number, key.as_ref());
-            }
-            values.push(hit.map(Ok));
-        }
-        if missing.keys.is_empty() {
-            return Ok(values);
-        }
-        let batch = Batch {
-            region: active,
-            keys: std::mem::take(&mut missing.keys),
-            conditions: self.at_within("", fresh_for).conditions(active),
-            blocks,
-        };
-        let asked = |inner: &[usize]| inner.iter().map(|n| missing.first[*n]).collect::<Vec<_>>();
-        let ends = batch.run(|inner| creator(&asked(inner))).await;
-        let ends: Vec<_> = ends.into_iter().map(value).collect();
-        for (number, inner) in missing.places {
-            values[number].clone_from(&ends[inner]);
-        }
-        Ok(values)
-    }
-}
-
-impl<V: Clone + Send + Sync + 'static> Region<V> {
-    /// One key, for a call that may say itself how long a value is fresh.
-    fn at_within<K: AsRef<[u8]>>(&self, key: K, fresh_for: Option<Duration>) -> At<'_, V, K> {
-        match fresh_for {
-            Some(span) => self.at(key).fresh_for(span),
-            None => self.at(key),
-        }
-    }
-}
-
-/// The keys that are not at hand, each once.
-#[derive(Default)]
-struct Missing<'k> {
-    keys: Vec<&'k [u8]>,
-    /// Where each was mentioned first.
-    first: Vec<usize>,
-    /// Every mention, and which of the keys it is of.
-    places: Vec<(usize, usize)>,
-    known: HashMap<&'k [u8], usize>,
-}
-
-impl<'k> Missing<'k> {
-    fn add(&mut self, number: usize, key: &'k [u8]) {
-        let inner = *self.known.entry(key).or_insert_with(|| {
-            self.keys.push(key);
-            self.first.push(number);
-            self.keys.len() - 1
-        });
-        self.places.push((number, inner));
+        block_on(self.batch(keys, how, run))
     }
 }
 
 /// What became of one key: its value or its error, or nothing where no creator had anything.
 pub(crate) type Value<V, E> = Option<Result<V, Error<E>>>;
 
-fn value<V, E>(end: End<V, E>) -> Value<V, E> {
-    end.map(|answer| answer.map(|answer| answer.value))
-}
-
 fn each<V>(values: Vec<V>) -> Vec<Option<V>> {
     values.into_iter().map(Some).collect()
+}
+
+fn by_name<K: Eq + Hash, V>(asked: &[&K], mut made: HashMap<K, V>) -> Vec<Option<V>> {
+    asked.iter().map(|key| made.remove(*key)).collect()
 }
 
 /// The value of a creator that makes one for each key.

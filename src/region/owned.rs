@@ -9,6 +9,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::Creation;
 pub(super) use gift::Gift;
 pub(super) use worker::{CREATORS, UPKEEP};
 
@@ -21,7 +22,23 @@ pub(super) fn background(task: impl FnOnce() + Send + 'static) {
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A registered creator: from the user's key to the value.
-pub(super) type Loader<V> = Arc<dyn Fn(&[u8]) -> Result<V, BoxError> + Send + Sync>;
+pub(super) enum Loader<V> {
+    Plain(Arc<Load<V>>),
+    /// One that sees what it replaces.
+    Seeing(Arc<LoadSeeing<V>>),
+}
+
+type Load<V> = dyn Fn(&[u8]) -> Result<V, BoxError> + Send + Sync;
+type LoadSeeing<V> = dyn Fn(&[u8], &Creation<V>) -> Result<V, BoxError> + Send + Sync;
+
+impl<V> Clone for Loader<V> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Plain(load) => Self::Plain(Arc::clone(load)),
+            Self::Seeing(load) => Self::Seeing(Arc::clone(load)),
+        }
+    }
+}
 
 /// What runs jobs; a job that it cannot take comes back.
 pub(super) type Runner = Arc<dyn Fn(Job) -> Result<(), Job> + Send + Sync>;

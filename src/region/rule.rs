@@ -19,7 +19,7 @@ pub(super) struct RuleOfKey(Option<(Arc<Judge>, Box<[u8]>)>);
 impl<V: Send + Sync + 'static> Config<V> {
     /// Asks `rule` of each value whether it is invalidated: hard, so that nobody sees it again, or soft, so
     /// that it may be served while one creates the next. It is given the key as the store knows it, after
-    /// the region's mangler, and what is known of the value; it is asked at each look, a hit among them,
+    /// the region's mangler, and what is known of the value, its own terms as they were written; it is asked at each look, a hit among them,
     /// so it has to be quick, and must not call the region.
     ///
     /// It is asked besides [`Region::invalidate`](crate::Region::invalidate), which reaches every process;
@@ -68,16 +68,15 @@ impl Rule {
 }
 
 impl RuleOfKey {
-    /// What a value is of which freshness and epochs said `verdict`.
+    /// What a value is of which freshness and epochs said `verdict`, where `policy` goes for it. The rule sees
+    /// it as it was written, whatever the call asks for.
     pub(super) fn judge(&self, policy: &Policy, value: &Metadata, verdict: Verdict) -> Verdict {
         let Some((rule, key)) = &self.0 else {
             return verdict;
         };
         match (verdict, rule(key, value)) {
             (Verdict::Miss, _) | (_, Some(Invalidation::Hard)) => Verdict::Miss,
-            (Verdict::Fresh, Some(Invalidation::Soft)) => {
-                value.terms.policy(policy).verdict_when_stale()
-            }
+            (Verdict::Fresh, Some(Invalidation::Soft)) => policy.verdict_when_stale(),
             (verdict, _) => verdict,
         }
     }

@@ -9,12 +9,15 @@ use crate::sync::OnceLock;
 /// end under them, and a hit needs no count of who still looks.
 pub(crate) struct Shared<V: Send + Sync + 'static> {
     first: OnceLock<Arc<Active<V>>>,
+    /// Somebody has been told that there is none.
+    told: OnceLock<()>,
 }
 
 impl<V: Send + Sync + 'static> Shared<V> {
     pub(super) fn new() -> Self {
         Self {
             first: OnceLock::new(),
+            told: OnceLock::new(),
         }
     }
 
@@ -26,6 +29,13 @@ impl<V: Send + Sync + 'static> Shared<V> {
             active = next;
         }
         Some(active)
+    }
+
+    /// Whether this is the first time that somebody is told that there is none.
+    pub(super) fn is_told_first(&self) -> bool {
+        let mut is_first = false;
+        self.told.get_or_init(|| is_first = true);
+        is_first
     }
 
     /// Takes `open` for the first configuration; nothing where there is one.

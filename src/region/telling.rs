@@ -1,10 +1,31 @@
 //! What a region says of itself, where that is built in. To `tracing`: at `debug` how long creators took and
-//! what was not there, at `info` invalidations. Keys are shown escaped and cut. To `metrics`: what is too
+//! what was not there, at `info` invalidations, at `warn` what is not stored and why. Keys are shown escaped and cut. To `metrics`: what is too
 //! seldom, or takes too long, for a word at once to matter.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use dogpile_backend::Invalidation;
+
+use super::Region;
+
+impl<V: Send + Sync + 'static> Region<V> {
+    /// A function that cannot fail runs without its cache: nobody else hears why. While the region is not
+    /// configured that is said once, for each call would say so.
+    #[cold]
+    pub(crate) fn runs_uncached(&self, why: &dyn Display) {
+        if self.is_configured() || self.shared().is_told_first() {
+            uncached(self.name(), why);
+        }
+    }
+}
+
+/// A function runs without its cache, since the region had no answer.
+#[allow(unused_variables)] // a build without tracing says nothing
+fn uncached(region: &str, why: &dyn Display) {
+    #[cfg(feature = "tracing")]
+    tracing::warn!(target: "dogpile", region, error = %why, "a memoized function runs uncached");
+}
 
 /// A creator has ended.
 #[allow(unused_variables)] // a build without listeners says nothing

@@ -2,8 +2,8 @@
 
 use dogpile_backend::Terms;
 
-use super::Region;
 use super::tags::begin_to_write;
+use super::{Partial, Region};
 use crate::error::Error;
 use crate::flight::block_on;
 
@@ -56,5 +56,27 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         let store = active.opened.for_tasks();
         let written = store.set(&key, entry.clone(), lifetime).await;
         Ok(active.was_set(&key, entry, &before, written)?)
+    }
+
+    /// [`set_many`](Self::set_many) for values that go by terms of their own, each by those beside it.
+    ///
+    /// ```
+    /// use dogpile::{Config, Invalidation, Memory, Region, Terms};
+    /// let pages: Region<u32> = Region::new("pages");
+    /// pages.configure(Config::new(Memory::unbounded()))?;
+    /// let by_ann = Terms::NONE.with_tag("author:ann")?;
+    /// pages.set_many_with([("front", 1, by_ann), ("about", 2, Terms::NONE)])?;
+    /// pages.invalidate_tag("author:ann", Invalidation::Hard)?;
+    /// assert_eq!(pages.get_many(&["front", "about"])?, [None, Some(2)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Partial`] with what [`set_with`](Self::set_with) ends with for some of them; the others are stored.
+    pub fn set_many_with<K: AsRef<[u8]> + Send>(
+        &self,
+        entries: impl IntoIterator<Item = (K, V, Terms)>,
+    ) -> Result<(), Partial<()>> {
+        block_on(self.set_many_with_async(entries))
     }
 }

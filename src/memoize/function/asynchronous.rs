@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 
+use dogpile_backend::Terms;
+
 use super::Memoized;
 use crate::Error;
 use crate::key::KeyPart;
@@ -56,6 +58,14 @@ impl<V: Clone + Send + Sync + 'static, A: KeyPart, F> Memoized<'_, V, A, F> {
     /// As [`set`](Self::set).
     pub async fn set_async(&self, arguments: A, value: V) -> Result<(), Error> {
         self.memo(&arguments).set_async(value).await
+    }
+
+    /// [`set_with`](Self::set_with) for tasks.
+    ///
+    /// # Errors
+    /// As [`set_with`](Self::set_with).
+    pub async fn set_with_async(&self, arguments: A, value: V, terms: Terms) -> Result<(), Error> {
+        self.memo(&arguments).set_with_async(value, terms).await
     }
 
     /// [`invalidate`](Self::invalidate) for tasks.

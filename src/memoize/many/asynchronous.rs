@@ -1,14 +1,14 @@
 //! The same for tasks. The function gets elements of its own: a future outlives what it borrows.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::PoisonError;
 
-use super::{MemoMany, keyed};
+use dogpile_backend::Terms;
+
+use super::{MemoMany, keyed, uncached};
 use crate::key::KeyBuffer;
 use crate::memoize::Shape;
-use crate::sync::Mutex;
-use crate::{Partial, Region};
+use crate::region::How;
+use crate::{Creation, Partial, Region};
 
 impl<V: Clone + Send + Sync + 'static, T> MemoMany<'_, V, T> {
     /// [`get`](Self::get) for tasks.
@@ -68,22 +68,51 @@ impl<V: Clone + Send + Sync + 'static, T> MemoMany<'_, V, T> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<R, E>>,
     {
-        // Several runs of the function may be at work on it, though none at the same moment.
-        let declined = Mutex::new(HashMap::new());
-        let (memo, left) = (&self, &declined);
-        let run = |numbers: &[usize]| {
-            let (numbers, missing) = (numbers.to_vec(), memo.asked(numbers));
-            let made = original(missing.clone());
+        let how = self.how_for_tasks();
+        self.ask_async(how, |missing, _| original(missing)).await
+    }
+
+    /// [`get_or_try_create_with`](Self::get_or_try_create_with) for tasks. Dropping the future cancels the call.
+    ///
+    /// # Errors
+    /// As [`get_or_try_create`](Self::get_or_try_create).
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn get_or_try_create_with_async<R: Shape<T, V>, E, F>(
+        self,
+        original: impl FnMut(Vec<T>, Vec<Creation<V>>) -> F,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<R, E>>,
+    {
+        self.ask_async(self.how_for_tasks().seeing(true), original)
+            .await
+    }
+
+    async fn ask_async<R: Shape<T, V>, E, F>(
+        &self,
+        how: How,
+        mut original: impl FnMut(Vec<T>, Vec<Creation<V>>) -> F,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<R, E>>,
+    {
+        let run = |numbers: &[usize], creations: Vec<Creation<V>>| {
+            let missing = self.asked(numbers);
+            let made = original(missing.clone(), creations.clone());
             async move {
                 let made = made.await?.into_values(&missing);
-                let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
-                Ok(memo.kept(&numbers, made, &mut left))
+                self.weigh(&made, &creations);
+                Ok(made)
             }
         };
-        let batch = self.region.batch(&self.keys, self.fresh_for, false, run);
-        let ends = batch.await;
-        let declined = declined.into_inner();
-        self.answer(ends, &declined.unwrap_or_else(PoisonError::into_inner))
+        let ends = self.region.batch(&self.keys, how, run).await;
+        self.answer(ends)
     }
 
     /// [`get_or_original`](Self::get_or_original) for tasks.
@@ -98,10 +127,39 @@ impl<V: Clone + Send + Sync + 'static, T> MemoMany<'_, V, T> {
         T: Clone,
         F: Future<Output = R>,
     {
-        let elements = self.elements;
+        let (region, elements) = (self.region, self.elements);
         match self.get_or_create_async(&mut original).await {
             Ok(answer) => answer,
-            Err(_) => original(elements.to_vec()).await,
+            Err(partial) => {
+                region.runs_uncached(&partial);
+                original(elements.to_vec()).await
+            }
+        }
+    }
+
+    /// [`get_or_original_with`](Self::get_or_original_with) for tasks.
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn get_or_original_with_async<R: Shape<T, V>, F>(
+        self,
+        mut original: impl FnMut(Vec<T>, Vec<Creation<V>>) -> F,
+    ) -> R
+    where
+        T: Clone,
+        F: Future<Output = R>,
+    {
+        let (region, elements) = (self.region, self.elements);
+        let sure = |missing, creations| {
+            let made = original(missing, creations);
+            async { Ok::<R, Infallible>(made.await) }
+        };
+        match self.get_or_try_create_with_async(sure).await {
+            Ok(answer) => answer,
+            Err(partial) => {
+                region.runs_uncached(&partial);
+                original(elements.to_vec(), uncached(elements.len())).await
+            }
         }
     }
 
@@ -114,17 +172,40 @@ impl<V: Clone + Send + Sync + 'static, T> MemoMany<'_, V, T> {
     /// When `original` does.
     pub async fn refresh_async<R: Shape<T, V>, E, F>(
         self,
-        original: impl FnOnce(Vec<T>) -> F,
+        mut original: impl FnMut(Vec<T>) -> F,
     ) -> Result<R, Partial<Option<V>, E>>
     where
         T: Clone,
+        E: Send + Sync + 'static,
         F: Future<Output = Result<R, E>>,
     {
-        let made = original(self.elements.to_vec()).await;
-        let values = self.whole(made)?;
-        let (numbers, entries) = self.to_store(&values);
-        let stored = self.region.set_many_async(entries).await;
-        self.refreshed(values, numbers, stored)
+        let how = self.how_for_tasks().refreshing();
+        self.ask_async(how, |elements, _| original(elements)).await
+    }
+
+    /// [`refresh_with`](Self::refresh_with) for tasks.
+    ///
+    /// # Errors
+    /// As [`refresh`](Self::refresh).
+    ///
+    /// # Panics
+    /// When `original` does.
+    pub async fn refresh_with_async<R: Shape<T, V>, E, F>(
+        self,
+        original: impl FnMut(Vec<T>, Vec<Creation<V>>) -> F,
+    ) -> Result<R, Partial<Option<V>, E>>
+    where
+        T: Clone,
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<R, E>>,
+    {
+        let how = self.how_for_tasks().seeing(true).refreshing();
+        self.ask_async(how, original).await
+    }
+
+    const fn how_for_tasks(&self) -> How {
+        let how = How::for_tasks().within(self.fresh_for);
+        how.seeing(self.judge.is_some())
     }
 }
 
@@ -138,7 +219,21 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         entries: impl IntoIterator<Item = (T, V)>,
         write: impl Fn(&T, &mut KeyBuffer),
     ) -> Result<(), Partial<()>> {
+        let plain = entries.into_iter();
+        let entries = plain.map(|(element, value)| (element, value, Terms::NONE));
+        self.memo_set_many_with_async(entries, write).await
+    }
+
+    /// [`memo_set_many_with`](Self::memo_set_many_with) for tasks.
+    ///
+    /// # Errors
+    /// As [`set_many_with`](Self::set_many_with).
+    pub async fn memo_set_many_with_async<T>(
+        &self,
+        entries: impl IntoIterator<Item = (T, V, Terms)>,
+        write: impl Fn(&T, &mut KeyBuffer),
+    ) -> Result<(), Partial<()>> {
         let entries = keyed(entries, write);
-        self.set_many_async(entries).await
+        self.set_many_with_async(entries).await
     }
 }

@@ -9,6 +9,7 @@ use dogpile_backend::{
 use super::Active;
 use crate::flight::{Flight, Outcome};
 use crate::region::answer::Known;
+use crate::region::due::View;
 use crate::region::hold::give_back;
 use crate::region::kept::Mark;
 use crate::region::telling;
@@ -108,10 +109,10 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         self.epochs.raise(how, self.clock.now(TimeLine::Wall));
     }
 
-    pub(in crate::region) fn known(&self, key: &[u8], metadata: &Metadata) -> Known {
+    pub(in crate::region) fn known(&self, view: &View, metadata: &Metadata) -> Known {
         Known {
             age: self.now().since(metadata.created).to_duration(),
-            verdict: self.judge(&self.own_view(key), metadata),
+            verdict: self.judge(view, metadata),
             metadata: *metadata,
         }
     }

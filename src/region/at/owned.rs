@@ -1,31 +1,147 @@
-//! Calls whose creator is owned: with a stale value at hand, or one that is due, it runs elsewhere; in a
-//! detached call with none too.
+//! Calls whose creator is owned, so that it can go on without them.
 
 use std::time::Duration;
 
-use dogpile_core::flow::{Action, Wish};
+use dogpile_core::flow::Wish;
 
-use super::{At, NEW};
+use super::{At, DETACHED, OWNED};
 use crate::error::Error;
-use crate::region::active::Active;
 use crate::region::answer::Answer;
-use crate::region::call::Rest;
-use crate::region::drive::{drive, drive_async, nobody_else};
+use crate::region::creation::{Creation, Desk};
 use crate::region::due::Ahead;
-use crate::region::owned::{CREATORS, Gift, Job};
-
-pub(in crate::region) const OWNED: Wish = Wish { owned: true, ..NEW };
-pub(in crate::region) const DETACHED: Wish = Wish {
-    detached: true,
-    ..OWNED
-};
+use crate::region::owned::{BoxError, Loader};
 
 impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
-    /// How long this call waits for the next value when a stale one is at hand; see
-    /// [`Config::soft_timeout`](crate::Config::soft_timeout). Zero: not at all.
+    /// How long this call waits for the next value when a stale one is at hand, if its creator can go on
+    /// without it; see [`Config::soft_timeout`](crate::Config::soft_timeout). Zero: not at all.
     pub fn soft_timeout(mut self, span: Duration) -> Self {
         self.own.soft_timeout = Some(span);
         self
+    }
+
+    /// A fresh value, or a stale one while `creator` runs in the background; see
+    /// [`Region::get_or_refresh`](crate::Region::get_or_refresh).
+    ///
+    /// ```
+    /// use dogpile::{Config, Memory, Origin, Region};
+    /// use std::time::Duration;
+    /// let rates: Region<u32> = Region::new("rates");
+    /// rates.configure(Config::new(Memory::unbounded()))?;
+    /// let rate = rates.at("EUR").fresh_for(Duration::from_secs(60));
+    /// let answer = rate.get_or_refresh(|| "108".parse())?;
+    /// assert_eq!((answer.value, answer.origin), (108, Origin::Created));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Region::get_or_try_create`](crate::Region::get_or_try_create).
+    ///
+    /// # Panics
+    /// When the creator does, in this call.
+    pub fn get_or_refresh<E: Send + Sync + 'static>(
+        self,
+        creator: impl FnOnce() -> Result<V, E> + Send + 'static,
+    ) -> Result<Answer<V>, Error<E>> {
+        let ahead = self.region.ahead();
+        match self.hit_ahead(ahead) {
+            Some(answer) => Ok(answer),
+            None => self.elsewhere(OWNED, None, creator, ahead),
+        }
+    }
+
+    /// [`get_or_refresh`](Self::get_or_refresh) for tasks.
+    ///
+    /// # Errors
+    /// As [`get_or_refresh`](Self::get_or_refresh).
+    ///
+    /// # Panics
+    /// When the creator does, in this call.
+    pub async fn get_or_refresh_async<E, F>(
+        self,
+        creator: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<Answer<V>, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>> + Send + 'static,
+    {
+        let ahead = self.region.ahead();
+        match self.hit_ahead(ahead) {
+            Some(answer) => Ok(answer),
+            None => Box::pin(self.elsewhere_async(OWNED, None, creator, ahead)).await,
+        }
+    }
+
+    /// [`get_or_refresh`](Self::get_or_refresh) with a creator that sees what it replaces, and may say of its
+    /// value what one of [`try_create_with`](Self::try_create_with) may, wherever it runs.
+    ///
+    /// # Errors
+    /// As [`get_or_refresh`](Self::get_or_refresh).
+    ///
+    /// # Panics
+    /// When the creator does, in this call.
+    pub fn get_or_refresh_with<E: Send + Sync + 'static>(
+        self,
+        creator: impl FnOnce(&Creation<V>) -> Result<V, E> + Send + 'static,
+    ) -> Result<Answer<V>, Error<E>> {
+        let ahead = self.region.ahead();
+        match self.hit_ahead(ahead) {
+            Some(answer) => Ok(answer),
+            None => self.elsewhere_with(OWNED, creator, ahead),
+        }
+    }
+
+    /// [`get_or_refresh_with`](Self::get_or_refresh_with) for tasks.
+    ///
+    /// # Errors
+    /// As [`get_or_refresh`](Self::get_or_refresh).
+    ///
+    /// # Panics
+    /// When the creator does, in this call.
+    pub async fn get_or_refresh_with_async<E, F>(
+        self,
+        creator: impl FnOnce(Creation<V>) -> F + Send + 'static,
+    ) -> Result<Answer<V>, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>> + Send + 'static,
+    {
+        let ahead = self.region.ahead();
+        match self.hit_ahead(ahead) {
+            Some(answer) => Ok(answer),
+            None => Box::pin(self.elsewhere_with_async(OWNED, creator, ahead)).await,
+        }
+    }
+
+    /// [`get_or_refresh`](Self::get_or_refresh) with the creator that was registered with the region; see
+    /// [`Region::load`](crate::Region::load).
+    ///
+    /// # Errors
+    /// As [`Region::load`](crate::Region::load).
+    ///
+    /// # Panics
+    /// When the loader does, in this call.
+    pub fn load(self) -> Result<Answer<V>, Error<BoxError>> {
+        let ahead = self.region.ahead();
+        match self.hit_ahead(ahead) {
+            Some(answer) => Ok(answer),
+            None => self.load_long_way(ahead),
+        }
+    }
+
+    /// [`load`](Self::load) for tasks. The loader is a blocking function: without a usable value it runs in
+    /// this task.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    ///
+    /// # Panics
+    /// When the loader does, in this call.
+    pub async fn load_async(self) -> Result<Answer<V>, Error<BoxError>> {
+        let ahead = self.region.ahead();
+        match self.hit_ahead(ahead) {
+            Some(answer) => Ok(answer),
+            None => self.load_long_way_async(ahead).await,
+        }
     }
 
     /// The value under the key, created by the region's [`runner`](crate::Config::runner) if need be
@@ -56,7 +172,7 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
     ) -> Result<Answer<V>, Error<E>> {
         match self.hit() {
             Some(answer) => Ok(answer),
-            None => self.elsewhere(DETACHED, creator, Ahead::NONE),
+            None => self.elsewhere(DETACHED, None, creator, Ahead::NONE),
         }
     }
 
@@ -78,87 +194,118 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
     {
         match self.hit() {
             Some(answer) => Ok(answer),
-            None => Box::pin(self.elsewhere_async(DETACHED, creator, Ahead::NONE)).await,
+            None => Box::pin(self.elsewhere_async(DETACHED, None, creator, Ahead::NONE)).await,
         }
     }
 
-    #[cold]
-    pub(in crate::region) fn elsewhere<E: Send + Sync + 'static>(
+    /// [`try_create_detached`](Self::try_create_detached) with a creator that sees what it replaces, and may
+    /// say of its value what one of [`try_create_with`](Self::try_create_with) may, wherever it runs.
+    ///
+    /// # Errors
+    /// As [`try_create_detached`](Self::try_create_detached).
+    ///
+    /// # Panics
+    /// When the creator does and no runner had taken it.
+    pub fn try_create_detached_with<E: Send + Sync + 'static>(
         self,
-        wish: Wish,
-        creator: impl FnOnce() -> Result<V, E> + Send + 'static,
-        ahead: Ahead,
+        creator: impl FnOnce(&Creation<V>) -> Result<V, E> + Send + 'static,
     ) -> Result<Answer<V>, Error<E>> {
-        let (mut call, action) = self.start_ahead(wish, ahead)?;
-        let (region, key) = (call.subject.active_beside(), self.key.as_ref());
-        drive(&mut call, action, creator, |rest, creator| {
-            let keeps = must_keep(&rest);
-            let gift = Gift::new((rest, creator));
-            let taken = gift.clone();
-            let job = Job::call(&region.name, key, move || {
-                if let Some(((mut rest, action), creator)) = if_wanted(&taken) {
-                    // Nobody is there to be told; those who wait have been.
-                    let _ = drive(&mut rest, action, creator, nobody_else);
-                }
-            });
-            give_to_runner(&region, job, keeps, &gift)
-        })
+        match self.hit() {
+            Some(answer) => Ok(answer),
+            None => self.elsewhere_with(DETACHED, creator, Ahead::NONE),
+        }
     }
 
-    pub(in crate::region) async fn elsewhere_async<E, F>(
+    /// [`try_create_detached_with`](Self::try_create_detached_with) for tasks.
+    ///
+    /// # Errors
+    /// As [`try_create_detached`](Self::try_create_detached).
+    ///
+    /// # Panics
+    /// When the creator does and no runner had taken it.
+    pub async fn try_create_detached_with_async<E, F>(
+        self,
+        creator: impl FnOnce(Creation<V>) -> F + Send + 'static,
+    ) -> Result<Answer<V>, Error<E>>
+    where
+        E: Send + Sync + 'static,
+        F: Future<Output = Result<V, E>> + Send + 'static,
+    {
+        match self.hit() {
+            Some(answer) => Ok(answer),
+            None => {
+                let call = self.elsewhere_with_async(DETACHED, creator, Ahead::NONE);
+                Box::pin(call).await
+            }
+        }
+    }
+
+    fn elsewhere_with<E: Send + Sync + 'static>(
         self,
         wish: Wish,
-        creator: impl FnOnce() -> F + Send + 'static,
+        creator: impl FnOnce(&Creation<V>) -> Result<V, E> + Send + 'static,
+        ahead: Ahead,
+    ) -> Result<Answer<V>, Error<E>> {
+        self.begin_to_write();
+        let desk = Desk::new();
+        let view = desk.view();
+        self.elsewhere(wish, Some(desk), move || creator(&view), ahead)
+    }
+
+    async fn elsewhere_with_async<E, F>(
+        self,
+        wish: Wish,
+        creator: impl FnOnce(Creation<V>) -> F + Send + 'static,
         ahead: Ahead,
     ) -> Result<Answer<V>, Error<E>>
     where
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>> + Send + 'static,
     {
-        let (mut call, action) = self.start_ahead(wish, ahead)?;
-        let (region, key) = (call.subject.active_beside(), self.key.as_ref());
-        let to_runner = |rest: Rest<V, E>, creator| {
-            let keeps = must_keep(&rest);
-            let gift = Gift::new((rest, creator));
-            let taken = gift.clone();
-            let job = Job::future(&region.name, key, async move {
-                if let Some(((mut rest, action), creator)) = if_wanted(&taken) {
-                    let _ = drive_async(&mut rest, action, creator, nobody_else).await;
-                }
-            });
-            give_to_runner(&region, job, keeps, &gift)
-        };
-        drive_async(&mut call, action, creator, to_runner).await
+        self.begin_to_write_async().await;
+        let desk = Desk::new();
+        let view = desk.view();
+        let call = self.elsewhere_async(wish, Some(desk), move || creator(view), ahead);
+        call.await
+    }
+
+    #[cold]
+    pub(in crate::region) fn load_long_way(
+        self,
+        ahead: Ahead,
+    ) -> Result<Answer<V>, Error<BoxError>> {
+        let key: Box<[u8]> = self.key.as_ref().into();
+        match self.active()?.settings.loader.clone() {
+            Some(Loader::Seeing(load)) => {
+                self.elsewhere_with(OWNED, move |creation| load(&key, creation), ahead)
+            }
+            Some(Loader::Plain(load)) => self.elsewhere(OWNED, None, move || load(&key), ahead),
+            None => self.elsewhere(OWNED, None, no_loader, ahead),
+        }
+    }
+
+    pub(in crate::region) async fn load_long_way_async(
+        self,
+        ahead: Ahead,
+    ) -> Result<Answer<V>, Error<BoxError>> {
+        let key: Box<[u8]> = self.key.as_ref().into();
+        match self.active()?.settings.loader.clone() {
+            Some(Loader::Seeing(load)) => {
+                let load = move |creation| async move { load(&key, &creation) };
+                Box::pin(self.elsewhere_with_async(OWNED, load, ahead)).await
+            }
+            Some(Loader::Plain(load)) => {
+                let load = move || async move { load(&key) };
+                Box::pin(self.elsewhere_async(OWNED, None, load, ahead)).await
+            }
+            None => {
+                let load = || async { no_loader() };
+                Box::pin(self.elsewhere_async(OWNED, None, load, ahead)).await
+            }
+        }
     }
 }
 
-/// Whether the caller is one of our own worker's creators and would wait for this to its end: two of
-/// them would keep each other's from ever beginning.
-fn must_keep<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
-    (rest, action): &Rest<V, E>,
-) -> bool {
-    *action == Action::Create && !rest.has_value_at_hand() && CREATORS.is_here()
-}
-
-/// What a job is to do: nothing where somebody has taken its place and nobody waits for it.
-fn if_wanted<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static, C>(
-    gift: &Gift<(Rest<V, E>, C)>,
-) -> Option<(Rest<V, E>, C)> {
-    gift.take().filter(|((rest, _), _)| rest.hold.is_wanted())
-}
-
-/// What no runner takes comes back.
-fn give_to_runner<V: Send + Sync + 'static, T>(
-    region: &Active<V>,
-    job: Job,
-    keeps: bool,
-    gift: &Gift<T>,
-) -> Option<T> {
-    let given = match region.settings.runner.as_ref() {
-        Some(run) => run(job),
-        None if keeps => Err(job),
-        None => CREATORS.run(job),
-    };
-    // A runner that handed back another job has taken ours.
-    given.err().and_then(|_| gift.take())
+fn no_loader<V>() -> Result<V, BoxError> {
+    Err("the region has no loader; give it one with `Config::loader`".into())
 }

@@ -5,8 +5,10 @@ use std::convert::Infallible;
 use std::hash::Hash;
 use std::time::Duration;
 
+use dogpile_backend::Terms;
+
 use super::crowd::all;
-use super::{Mapped, Partial, each, mapped, there};
+use super::{How, Mapped, Partial, each, mapped, there};
 use crate::error::Error;
 use crate::region::Region;
 
@@ -44,13 +46,26 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         &self,
         entries: impl IntoIterator<Item = (K, V)>,
     ) -> Result<(), Partial<()>> {
+        let plain = entries.into_iter();
+        let entries = plain.map(|(key, value)| (key, value, Terms::NONE));
+        self.set_many_with_async(entries).await
+    }
+
+    /// [`set_many_with`](Self::set_many_with) for tasks.
+    ///
+    /// # Errors
+    /// As [`set_many_with`](Self::set_many_with).
+    pub async fn set_many_with_async<K: AsRef<[u8]> + Send>(
+        &self,
+        entries: impl IntoIterator<Item = (K, V, Terms)>,
+    ) -> Result<(), Partial<()>> {
         let mut entries: Vec<_> = entries.into_iter().map(Some).collect();
         let count = entries.len();
         let mut set = |number: usize| {
             let entry = entries[number].take();
             async move {
                 match entry {
-                    Some((key, value)) => self.set_async(key, value).await,
+                    Some((key, value, terms)) => self.set_with_async(key, value, terms).await,
                     None => unreachable!("each is stored once"),
                 }
             }
@@ -109,11 +124,11 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<Vec<V>, E>>,
     {
-        let run = |numbers: &[usize]| {
+        let run = |numbers: &[usize], _| {
             let made = creator(asked(keys, numbers));
             async { made.await.map(each) }
         };
-        let ends = self.batch(keys, None, false, run).await?;
+        let ends = self.batch(keys, How::for_tasks(), run).await?;
         Partial::unless_whole(ends.into_iter().map(there).collect())
     }
 
@@ -157,7 +172,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<HashMap<K, V>, E>>,
     {
-        let run = |numbers: &[usize]| {
+        let run = |numbers: &[usize], _| {
             let asked = asked(keys, numbers);
             let made = creator(asked.clone());
             async move {
@@ -165,12 +180,12 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
                 Ok(asked.iter().map(|key| made.remove(key)).collect())
             }
         };
-        let ends = self.batch(keys, None, false, run).await;
+        let ends = self.batch(keys, How::for_tasks(), run).await;
         mapped(keys, ends.map_err(Partial::without)?)
     }
 }
 
-fn asked<K: Clone>(keys: &[K], numbers: &[usize]) -> Vec<K> {
+pub(super) fn asked<K: Clone>(keys: &[K], numbers: &[usize]) -> Vec<K> {
     numbers.iter().map(|number| keys[*number].clone()).collect()
 }
 

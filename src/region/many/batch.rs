@@ -15,6 +15,7 @@ use std::task::{Context, Poll};
 
 use dogpile_backend::{Span, Time};
 
+use super::begin::How;
 use super::crowd::{Crowd, Member};
 use super::desk::{Desk, Made, Order};
 use crate::creator;
@@ -22,9 +23,10 @@ use crate::error::Error;
 use crate::failure;
 use crate::region::Answer;
 use crate::region::active::Active;
-use crate::region::at::NEW;
 use crate::region::call::{Call, Conditions};
+use crate::region::creation::{self, Creation};
 use crate::region::drive::{Pace, drive_beside, nobody_else};
+use crate::region::statistics::Counted;
 use crate::region::subject::Subject;
 
 type Panic = Box<dyn Any + Send>;
@@ -36,19 +38,40 @@ pub(super) type Run<V, E> = Result<Vec<Option<V>>, E>;
 pub(super) type End<V, E> = Option<Result<Answer<V>, Error<E>>>;
 
 pub(super) struct Batch<'r, V: Clone + Send + Sync + 'static> {
-    pub(super) region: &'r Arc<Active<V>>,
-    pub(super) keys: Vec<&'r [u8]>,
-    pub(super) conditions: Conditions,
-    /// Whether its creator keeps the thread from everything else.
-    pub(super) blocks: bool,
+    region: &'r Arc<Active<V>>,
+    keys: Vec<&'r [u8]>,
+    conditions: Conditions,
+    how: How,
+    /// What lies between each call and its creator, if that is to see it.
+    sights: Vec<Arc<creation::Desk<V>>>,
 }
 
-impl<V: Clone + Send + Sync + 'static> Batch<'_, V> {
-    /// Has all of them answered; `creator` is run for the numbers of those that are to be created.
+impl<'r, V: Clone + Send + Sync + 'static> Batch<'r, V> {
+    pub(super) fn new(
+        region: &'r Arc<Active<V>>,
+        keys: Vec<&'r [u8]>,
+        conditions: Conditions,
+        how: How,
+    ) -> Self {
+        let seen = if how.sees { keys.len() } else { 0 };
+        Self {
+            sights: (0..seen).map(|_| creation::Desk::new()).collect(),
+            region,
+            keys,
+            conditions,
+            how,
+        }
+    }
+
+    /// Has all of them answered; `creator` is run for the numbers of those that are to be created, with a view
+    /// of each creation if it is to see them.
     ///
     /// # Panics
     /// When the creator does, after those who wait have been told.
-    pub(super) async fn run<E, F>(self, creator: impl FnMut(&[usize]) -> F) -> Vec<End<V, E>>
+    pub(super) async fn run<E, F>(
+        self,
+        creator: impl FnMut(&[usize], Vec<Creation<V>>) -> F,
+    ) -> Vec<End<V, E>>
     where
         E: Send + Sync + 'static,
         F: Future<Output = Run<V, E>>,
@@ -81,11 +104,18 @@ impl<V: Clone + Send + Sync + 'static> Batch<'_, V> {
     ) -> Member<'a, Result<Answer<V>, Error<E>>> {
         Box::pin(async move {
             let subject = Subject::new(self.region, self.keys[number]);
-            let (mut call, action) = Call::start(subject, conditions, NEW);
+            let (mut call, action) = Call::start(subject, conditions, self.how.wish);
+            call.desk = self.sights.get(number).cloned();
             let order = || desk.order(number);
             let pace = |pace| desk.pace(number, pace);
             drive_beside(&mut call, action, order, nobody_else, pace).await
         })
+    }
+
+    /// Views of these creations, if the creator is to see them.
+    fn views(&self, numbers: &[usize]) -> Vec<Creation<V>> {
+        let sights = numbers.iter().filter_map(|number| self.sights.get(*number));
+        sights.map(creation::Desk::view).collect()
     }
 
     fn now(&self) -> Time {
@@ -115,7 +145,7 @@ impl<V, E, C, F> AtWork<'_, V, E, C, F>
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
-    C: FnMut(&[usize]) -> F,
+    C: FnMut(&[usize], Vec<Creation<V>>) -> F,
     F: Future<Output = Run<V, E>>,
 {
     fn go_on(&mut self, context: &mut Context<'_>) -> Poll<()> {
@@ -143,12 +173,12 @@ where
 
     /// Has the creator begin.
     fn begin(&mut self, orders: Vec<Order>) {
-        if self.batch.blocks {
+        if self.batch.how.blocks {
             self.step_aside();
         }
         let numbers: Vec<_> = orders.iter().map(|order| order.number).collect();
-        let creator = &mut self.creator;
-        match creator::within(&creations(&orders), || creator(&numbers)) {
+        let (creator, views) = (&mut self.creator, self.batch.views(&numbers));
+        match creator::within(&creations(&orders), || creator(&numbers, views)) {
             Ok(run) => self.creating = Some((orders, Box::pin(run))),
             Err(panic) => self.panicked(&orders, panic),
         }
@@ -204,6 +234,7 @@ where
     fn miscounted(&mut self, orders: &[Order], made: usize) {
         for order in orders {
             self.crowd.send_away(order.number);
+            self.batch.region.count(Counted::Error);
             self.ends[order.number] = Some(Err(Error::WrongCount {
                 region: self.batch.region.name.to_string(),
                 asked: orders.len(),

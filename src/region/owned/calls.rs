@@ -25,7 +25,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
             Some(value) => Ok(value),
             None => self
                 .at(key)
-                .elsewhere(OWNED, creator, ahead)
+                .elsewhere(OWNED, None, creator, ahead)
                 .map(|answer| answer.value),
         }
     }
@@ -37,18 +37,11 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// As [`get_or_try_create`](Self::get_or_try_create); without a loader, [`Error::Creator`]
     /// that says so.
     pub fn load(&self, key: impl AsRef<[u8]>) -> Result<V, Error<BoxError>> {
-        let active = self.active().ok_or_else(|| self.not_configured())?;
         let ahead = self.ahead();
         if let Some(value) = self.hit_ahead(key.as_ref(), ahead) {
             return Ok(value);
         }
-        let loader = active.settings.loader.clone();
-        let user_key: Box<[u8]> = key.as_ref().into();
-        let load = move || match loader {
-            Some(load) => load(&user_key),
-            None => Err("the region has no loader; give it one with `Config::loader`".into()),
-        };
-        let answer = self.at(key).elsewhere(OWNED, load, ahead)?;
+        let answer = self.at(key).load_long_way(ahead)?;
         Ok(answer.value)
     }
 
@@ -70,7 +63,8 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         match self.hit_ahead(key.as_ref(), ahead) {
             Some(value) => Ok(value),
             None => {
-                let answer = Box::pin(self.at(key).elsewhere_async(OWNED, creator, ahead)).await?;
+                let answer =
+                    Box::pin(self.at(key).elsewhere_async(OWNED, None, creator, ahead)).await?;
                 Ok(answer.value)
             }
         }
@@ -82,26 +76,17 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// # Errors
     /// As [`load`](Self::load).
     pub async fn load_async(&self, key: impl AsRef<[u8]>) -> Result<V, Error<BoxError>> {
-        let active = self.active().ok_or_else(|| self.not_configured())?;
         let ahead = self.ahead();
         if let Some(value) = self.hit_ahead(key.as_ref(), ahead) {
             return Ok(value);
         }
-        let loader = active.settings.loader.clone();
-        let user_key: Box<[u8]> = key.as_ref().into();
-        let load = move || async move {
-            match loader {
-                Some(load) => load(&user_key),
-                None => Err("the region has no loader; give it one with `Config::loader`".into()),
-            }
-        };
-        let answer = Box::pin(self.at(key).elsewhere_async(OWNED, load, ahead)).await?;
+        let answer = self.at(key).load_long_way_async(ahead).await?;
         Ok(answer.value)
     }
 
     /// How far ahead a call looks whose creator runs in the background. Not at all in most regions.
     #[inline]
-    fn ahead(&self) -> Ahead {
+    pub(in crate::region) fn ahead(&self) -> Ahead {
         self.active()
             .map_or(Ahead::NONE, |active| active.look_ahead())
     }
@@ -112,6 +97,6 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         if ahead == Ahead::NONE {
             return self.hit(key, |value| value.clone()).ok();
         }
-        self.active()?.hit_unless_due(key, ahead)
+        self.at(key).hit_ahead(ahead).map(|answer| answer.value)
     }
 }

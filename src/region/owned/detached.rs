@@ -49,7 +49,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
             Ok(value) => Ok(value),
             Err(_) => {
                 let creator = || Ok::<V, Infallible>(creator());
-                let answer = self.at(key).elsewhere(DETACHED, creator, Ahead::NONE)?;
+                let answer = self
+                    .at(key)
+                    .elsewhere(DETACHED, None, creator, Ahead::NONE)?;
                 Ok(answer.value)
             }
         }
@@ -79,7 +81,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
                     let creation = creator();
                     async { Ok::<V, Infallible>(creation.await) }
                 };
-                let call = self.at(key).elsewhere_async(DETACHED, creator, Ahead::NONE);
+                let call = self
+                    .at(key)
+                    .elsewhere_async(DETACHED, None, creator, Ahead::NONE);
                 Ok(Box::pin(call).await?.value)
             }
         }

@@ -99,4 +99,52 @@ fn sometimes(#[cfg(unix)] id: u8) -> usize {
     1
 }
 
+#[cache_on_arguments(region = NUMBERS)]
+fn some(id: u8) -> impl Iterator<Item = u8> {
+    0..id
+}
+
+#[cache_on_arguments(region = NUMBERS)]
+fn part(of: &str) -> &str {
+    of
+}
+
+#[cache_on_arguments(region = NUMBERS)]
+fn perhaps_part<'a>(of: &'a str) -> Result<Option<std::borrow::Cow<'a, str>>, String> {
+    Ok(Some(of.into()))
+}
+
+#[cache_on_arguments(region = NUMBERS)]
+fn endless(id: u8) -> ! {
+    loop {}
+}
+
+#[cache_many_on_arguments(region = NUMBERS)]
+fn parts<'a>(of: &[&'a str]) -> Vec<&'a str> {
+    of.to_vec()
+}
+
+#[cache_on_arguments(region = NUMBERS)]
+fn two_creations(one: &dogpile::Creation<usize>, other: &dogpile::Creation<usize>) -> usize {
+    1
+}
+
+#[cache_on_arguments(region = NUMBERS)]
+fn creations_of_one(id: u8, creations: &[dogpile::Creation<usize>]) -> usize {
+    1
+}
+
+#[cache_many_on_arguments(region = NUMBERS)]
+fn creation_of_many(ids: &[u8], creation: &dogpile::Creation<usize>) -> Vec<usize> {
+    Vec::new()
+}
+
+#[cache_on_arguments(region = NUMBERS)]
+struct NoFunction;
+
+trait Find {
+    #[cache_on_arguments(region = NUMBERS)]
+    fn find(&self, id: u8) -> usize;
+}
+
 fn main() {}
