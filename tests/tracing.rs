@@ -88,3 +88,25 @@ fn misses_creations_and_invalidations_are_told_with_their_keys_cut() {
         );
     });
 }
+
+#[cfg(feature = "config")]
+#[test]
+fn a_store_is_logged_where_the_words_say_so() {
+    let heard_with = |word| {
+        let listener = Listener::default();
+        let words = [("backend", "memory"), ("proxies.logging", word)];
+        let region: Region<u64> = Region::new("logged");
+        region
+            .configure(Config::from_map(words, "").unwrap())
+            .unwrap();
+        tracing::subscriber::with_default(listener.clone(), || region.set("key", 7).unwrap());
+        listener.heard()
+    };
+    let [line] = &heard_with("true")[..] else {
+        panic!("one operation, one line");
+    };
+    let told =
+        r#"DEBUG message=store answered backend="memory" call=set key="\"key\"" outcome=done"#;
+    assert!(line.starts_with(told), "{line}");
+    assert_eq!(heard_with("false"), [""; 0]);
+}
