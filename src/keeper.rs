@@ -120,9 +120,11 @@ impl Keeper {
         let mut roster = self.roster();
         roster.doing = None;
         let ended = roster.ended.take() == Some(number);
-        match again {
-            Some(after) if !ended => {
-                roster.duties.insert((Instant::now() + after, number), duty);
+        // After so long that no clock reaches it, it is never due again.
+        let due = again.and_then(|after| Instant::now().checked_add(after));
+        match due {
+            Some(due) if !ended => {
+                roster.duties.insert((due, number), duty);
             }
             _ => {
                 // What the duty owns may call the keeper when it is dropped.
@@ -182,6 +184,22 @@ mod tests {
         });
         drop(standing);
         assert!(times.recv().is_err());
+    }
+
+    #[test]
+    fn a_duty_that_asks_for_longer_than_clocks_run_is_over_and_the_keeper_goes_on() {
+        let (done, times) = mpsc::channel();
+        let _standing = at(Instant::now(), move || {
+            done.send(()).ok();
+            Some(Duration::MAX)
+        });
+        assert_eq!(times.iter().count(), 1, "and what it owns is dropped");
+        let (done, times) = mpsc::channel();
+        let _other = at(Instant::now(), move || {
+            done.send(()).ok();
+            None
+        });
+        assert!(times.recv_timeout(Duration::from_secs(20)).is_ok());
     }
 
     #[test]

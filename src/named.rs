@@ -3,7 +3,7 @@
 //!
 //! | key | is | default |
 //! |---|---|---|
-//! | `backend` | `memory`, `file`, `sled`, `redis`, `memcached`, or one that was [registered](register_backend) | must be given |
+//! | `backend` | `memory`, `serializing-memory`, `null`, `file`, `sled`, `redis`, `valkey`, `memcached`, or one that was [registered](register_backend) | must be given |
 //! | `fresh_for`, `stale_for` | durations | see [`Config`] |
 //! | `deadline`, `creation_limit`, `lease_time`, `skew` | durations | |
 //! | `soft_timeout` | a duration | not at all |
@@ -17,7 +17,7 @@
 //! | `keep_last` | how many values | 0 |
 //! | `schema` | the number of the value's form, in stores of bytes | 0 |
 //! | `compress_from` | a size: from how many bytes on values in stores of bytes are compressed (feature `lz4`) | not at all |
-//! | `key_prefix` | what stands before every key | nothing |
+//! | `key_prefix` | what stands before every key of this region: tells regions apart that share a store | nothing |
 //! | `near`, `near_for` | how many copies this process has in its memory in front of the store, and how long each is used at most; see [`Tiered`](crate::Tiered) | none; 1 s |
 //! | `proxies.*` | what stands before the store, see below | nothing |
 //! | `arguments.*` | the backend's own | |
@@ -25,14 +25,16 @@
 //! | backend | its arguments |
 //! |---|---|
 //! | `memory` | `capacity`: how many entries; without it unbounded |
+//! | `serializing-memory` | as `memory`; it keeps bytes, so that every caller has a value of its own ([`SerializingMemory`](crate::SerializingMemory)) |
+//! | `null` | any: it keeps nothing ([`Null`](crate::Null)), so that this word alone switches a cache off |
 //! | `file` | `path`; `max_size`, `durability` (`process-crash`, `power-loss`), `on_damage` (`fail`, `set-aside`), `timeout` |
 //! | `sled` | `path`; `durability` (`background`, `every-write`), `cache_capacity`, `keyspace` |
-//! | `redis` | `url`, or `nodes`, or `sentinels` and `service`; `prefix`, `lease_prefix`, `database`, `username`, `password`, `timeout`, `connections`, `time_to_live`, `compatibility` (`native`, `python`) |
+//! | `redis`, `valkey` | the same: `url`, or `nodes`, or `sentinels` and `service`; `prefix`, `lease_prefix`, `database`, `username`, `password`, `timeout`, `connections`, `time_to_live`, `compatibility` (`native`, `python`) |
 //! | `memcached` | `url` (`memcached://`, `memcacheds://`), or `servers`; `prefix`, `username` and `password`, `root_certificate` (the path of a file in PEM; for TLS), `timeout`, `retry_after`, `connections`, `time_to_live`, `compatibility` (`native`, `python`, `python-bmemcached`) |
 //!
 //! | proxy | its words |
 //! |---|---|
-//! | [`KeyPrefix`](crate::backend::proxy::KeyPrefix) | `proxies.key_prefix`: what stands before every key of the store |
+//! | [`KeyPrefix`](crate::backend::proxy::KeyPrefix) | `proxies.key_prefix`: what stands before every key that goes to the store, `key_prefix` included: sets an environment apart, such as `staging:` |
 //! | [`ReadOnly`](crate::backend::proxy::ReadOnly) | `proxies.read_only`: `true` or `false` |
 //! | [`RetryDelete`](crate::backend::proxy::RetryDelete) | `proxies.retry_delete`: how many tries |
 //! | [`CircuitBreaker`](crate::backend::proxy::CircuitBreaker) | `proxies.circuit_breaker.failures` and `proxies.circuit_breaker.rest`, a duration |
@@ -41,11 +43,17 @@
 //! Those that are named are asked in the order of this table, whatever the words' order. Copies near
 //! stand before all of them.
 //!
-//! A duration is a number of seconds, or `10m`, `1h 30m`, or `forever`; a size is a number of bytes, or `64 MiB`,
+//! **Prefixes** tell one region's words from another's and from everything else. Every word whose key begins with
+//! the prefix is the region's own, and an error if its key is not known. So of two prefixes neither may begin with the
+//! other: `PAGES_` would take `PAGES_NEW_BACKEND` for its own, and so would `pages.` take `pages.new.backend`.
+//! `PAGES__` and `PAGES_NEW__` are apart, as are `pages.` and `new_pages.`.
+//!
+//! Blanks around a word are no part of it, wherever it stands. A duration is a number of seconds, or `10m`, `1h 30m`, or `forever`; a size is a number of bytes, or `64 MiB`,
 //! `1 GB`; a list has commas. Values in stores of bytes are JSON.
 
 mod codec;
 mod error;
+mod nearest;
 mod plugin;
 mod proxies;
 mod store;
@@ -124,7 +132,8 @@ where
 
     /// The configuration that this process's environment says, in variables whose names begin with
     /// `prefix`. After it stands the key in upper case, with `__` for a dot: with the prefix `PAGES_`,
-    /// `PAGES_BACKEND`, `PAGES_FRESH_FOR`, `PAGES_ARGUMENTS__CAPACITY`.
+    /// `PAGES_BACKEND`, `PAGES_FRESH_FOR`, `PAGES_ARGUMENTS__CAPACITY`. No other region's prefix may begin with this
+    /// one: where there are `PAGES` and `PAGES_NEW`, say `PAGES__` and `PAGES_NEW__`.
     ///
     /// ```no_run
     /// use dogpile::{Config, Region};
@@ -151,13 +160,13 @@ where
         if let Some(span) = words.duration("stale_for")? {
             config = config.stale_for(span);
         }
-        if let Some(span) = words.duration("deadline")? {
+        if let Some(span) = words.time("deadline")? {
             config = config.deadline(span);
         }
-        if let Some(span) = words.duration("creation_limit")? {
+        if let Some(span) = words.time("creation_limit")? {
             config = config.creation_limit(span);
         }
-        if let Some(span) = words.duration("lease_time")? {
+        if let Some(span) = words.time("lease_time")? {
             config = config.lease_time(span);
         }
         if let Some(span) = words.duration("skew")? {
@@ -186,13 +195,13 @@ where
         if let Some(policy) = words.choice("on_store_failure", &policies)? {
             config = config.on_store_failure(policy);
         }
-        if let Some(share) = words.fraction("jitter")? {
+        if let Some(share) = words.share("jitter")? {
             config = config.jitter(share);
         }
-        if let Some(share) = words.fraction("eager_refresh")? {
+        if let Some(share) = words.share("eager_refresh")? {
             config = config.eager_refresh(share);
         }
-        if let Some(beta) = words.fraction("early_refresh")? {
+        if let Some(beta) = words.factor("early_refresh")? {
             config = config.early_refresh(beta);
         }
         if let Some(yes) = words.flag("statistics")? {

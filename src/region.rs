@@ -369,8 +369,8 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         Ok(entry.map(|entry| active.known(&active.own_view(&key), &entry.metadata)))
     }
 
-    /// Whether a call of this process creates the value under `key` at this moment. Only a look: it
-    /// may be over when the answer is there.
+    /// Whether a call of this process creates the value under `key` at this moment; no store is asked
+    /// whether another process does. Only a look: it may be over when the answer is there.
     pub fn is_being_created(&self, key: impl AsRef<[u8]>) -> bool {
         self.active().is_some_and(|active| {
             let key = active.mangled(key.as_ref());

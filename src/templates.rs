@@ -26,7 +26,8 @@
 //! ```
 //!
 //! - **Keys** are the program's: two templates that name the same key share a fragment, so whatever a fragment depends
-//!   on belongs in its key: `cached("user:" ~ user.id)`. Text or a whole number.
+//!   on belongs in its key: `cached("user:" ~ user.id)`. Text or a whole number, and these are never the same: the
+//!   program reaches the fragment of `cached(1)` by `1`, and that of `cached("1")` by `"1"`.
 //! - **Escaping**: a fragment is stored as it was escaped, and is not escaped again. What a template without escaping
 //!   renders is another fragment than what one with HTML's renders under the same key, so neither gets into the other.
 //! - **Errors** of a block are the template's, as if it were not cached, and are not stored. Where a fragment is only stale,
@@ -35,8 +36,11 @@
 //! - Rendering blocks its thread, and so does waiting for another who renders the same fragment.
 
 mod function;
+mod key;
 
 use minijinja::Environment;
+
+pub use key::FragmentKey;
 
 use crate::{Error, Partial, Region};
 
@@ -61,17 +65,22 @@ impl Form {
     const ALL: [Self; 2] = [Self::Html, Self::Plain];
 
     /// What a fragment of this form is stored under: of another form or another key, it is another.
-    fn key(self, key: &str) -> String {
-        match self {
-            Self::Html => format!("html:{key}"),
-            Self::Plain => format!("plain:{key}"),
+    fn key(self, key: &FragmentKey<'_>) -> String {
+        let form = match self {
+            Self::Html => "html",
+            Self::Plain => "plain",
+        };
+        // Up to the first colon stands what no key can say.
+        match key.is_number() {
+            false => format!("{form}:{key}"),
+            true => format!("{form}-number:{key}"),
         }
     }
 }
 
 impl Fragments {
     /// Fragments in this region, which may be configured later. Nothing else should be in it: fragments are stored
-    /// under their keys with `html:` or `plain:` before them.
+    /// under their keys with `html:` or `plain:` before text, and `html-number:` or `plain-number:` before a number.
     pub fn new(region: Region<String>) -> Self {
         Self { region }
     }
@@ -96,8 +105,8 @@ impl Fragments {
     ///
     /// # Errors
     /// As [`Region::get`].
-    pub fn get(&self, key: &str) -> Result<Option<String>, Error> {
-        self.region.get(Form::Html.key(key))
+    pub fn get<'k>(&self, key: impl Into<FragmentKey<'k>>) -> Result<Option<String>, Error> {
+        self.region.get(Form::Html.key(&key.into()))
     }
 
     /// The HTML of a fragment, made by `creator` if need be: what a cached block does, for HTML that does not come
@@ -118,28 +127,34 @@ impl Fragments {
     ///
     /// # Panics
     /// When `creator` does.
-    pub fn get_or_create(
+    pub fn get_or_create<'k>(
         &self,
-        key: &str,
+        key: impl Into<FragmentKey<'k>>,
         creator: impl FnOnce() -> String,
     ) -> Result<String, Error> {
-        self.region.get_or_create(Form::Html.key(key), creator)
+        self.region
+            .get_or_create(Form::Html.key(&key.into()), creator)
     }
 
     /// Stores this HTML as the fragment; it is put into pages as it is.
     ///
     /// # Errors
     /// As [`Region::set`].
-    pub fn set(&self, key: &str, html: impl Into<String>) -> Result<(), Error> {
-        self.region.set(Form::Html.key(key), html.into())
+    pub fn set<'k>(
+        &self,
+        key: impl Into<FragmentKey<'k>>,
+        html: impl Into<String>,
+    ) -> Result<(), Error> {
+        self.region.set(Form::Html.key(&key.into()), html.into())
     }
 
     /// Removes a fragment, however it was escaped: whoever renders its block next, renders it anew.
     ///
     /// # Errors
     /// As [`Region::delete_many`]: what is left of the fragment may still be served.
-    pub fn invalidate(&self, key: &str) -> Result<(), Partial<()>> {
+    pub fn invalidate<'k>(&self, key: impl Into<FragmentKey<'k>>) -> Result<(), Partial<()>> {
+        let key = key.into();
         self.region
-            .delete_many(&Form::ALL.map(|form| form.key(key)))
+            .delete_many(&Form::ALL.map(|form| form.key(&key)))
     }
 }

@@ -176,7 +176,7 @@ fn words_that_cannot_be_meant_so_are_told() {
     let cases = [
         (("cache.fresh_for", "soon"), "which is no duration"),
         (("cache.keep_last", "-1"), "which is no whole number"),
-        (("cache.jitter", "a tenth"), "which is no number"),
+        (("cache.jitter", "a tenth"), "which is no share"),
         (("cache.stale_if_error", "maybe"), "one of `true`, `false`"),
         (("cache.on_store_failure", "cry"), "one of `create`, `fail`"),
         (
@@ -190,7 +190,7 @@ fn words_that_cannot_be_meant_so_are_told() {
     }
     let found = refused(&[("cache.backend", "memcache")]).to_string();
     assert!(
-        found.contains("one of `memory`, `file`, `sled`, `redis`"),
+        found.contains("one of `memory`, `serializing-memory`, `null`, `file`, `sled`, `redis`"),
         "{found}"
     );
     let found = refused(&[
@@ -348,7 +348,7 @@ fn copies_near_are_asked_for_by_name() {
     assert_eq!(looks_of_two(&[("near", "10"), ("near_for", "1h")]), 1);
     assert_eq!(looks_of_two(&[("near", "10"), ("near_for", "0")]), 2);
     let alone = refused(&[("cache.backend", "memory"), ("cache.near_for", "1h")]);
-    assert!(alone.to_string().contains("`near`"), "{alone}");
+    assert!(alone.to_string().contains("`cache.near`"), "{alone}");
     let no_number = refused(&[("cache.backend", "memory"), ("cache.near", "many")]);
     assert!(no_number.to_string().contains("many"), "{no_number}");
 }

@@ -184,7 +184,7 @@ fn what_was_counted_is_published_once() {
     described.sort();
     let names = described.len();
     described.dedup();
-    assert_eq!((described.len(), names), (10, 10), "each once");
+    assert_eq!((described.len(), names), (11, 11), "each once");
     for line in ledger.entries.lock().unwrap().keys() {
         let name = line.split(' ').next().unwrap().to_owned();
         assert!(described.contains(&name), "{name}");
@@ -278,6 +278,11 @@ fn creations_invalidations_and_back_offs_are_told_at_once() {
             ))
         };
         assert_eq!((invalidations("soft"), invalidations("hard")), (1.0, 2.0));
+        region.invalidate_tag("tag", Invalidation::Hard).unwrap();
+        let by_task = region.invalidate_tag_async("other", Invalidation::Hard);
+        dogpile::backend::block_on(by_task).unwrap();
+        let by_tag = ledger.one("dogpile_tag_invalidations_total backend=memory how=hard");
+        assert_eq!((by_tag, invalidations("hard")), (2.0, 2.0));
     });
 }
 
@@ -286,6 +291,18 @@ fn a_region_that_was_never_configured_says_so() {
     let region: Region<u64> = Region::new("never");
     let told = region.publish_metrics();
     assert!(matches!(told, Err(Error::NotConfigured { .. })), "{told:?}");
+}
+
+#[test]
+fn a_region_that_never_publishes_by_itself_does_so_when_asked() {
+    let ledger = Ledger::default();
+    metrics::with_local_recorder(&ledger, || {
+        let region = region(memory().publish_metrics_every(Duration::MAX));
+        region.set("key", 1).unwrap();
+        region.get("key").unwrap();
+        region.publish_metrics().unwrap();
+        assert_eq!(ledger.answers(), pairs(&[("hit", 1.0)]));
+    });
 }
 
 /// Sends each count of hits that it is told.

@@ -6,8 +6,8 @@ mod stores;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dogpile::backend::proxy::{Beneath, CircuitBreaker, Proxy, ReadOnly, RetryDelete};
-use dogpile::backend::{CachedValue, Local, Reply, Span};
+use dogpile::backend::proxy::{Beneath, CircuitBreaker, IsReadOnly, Proxy, ReadOnly, RetryDelete};
+use dogpile::backend::{CachedValue, Fault, Local, Reply, Span, block_on};
 use dogpile::{Config, Error, Invalidation, Memory, Origin, Region};
 use stores::{Form, Hand, Op, Server};
 
@@ -141,8 +141,30 @@ fn a_region_that_only_reads_creates_for_its_callers_and_stores_nothing() {
         assert!(error.to_string().contains("only read"), "{error}");
     }
     assert_eq!(writes.get("there").unwrap(), Some(1));
-    reads.invalidate(Invalidation::Hard).unwrap();
-    assert_eq!(reads.get("there").unwrap(), None, "in its own process");
+}
+
+#[test]
+fn a_region_that_only_reads_refuses_invalidations_also_where_its_store_has_no_epochs() {
+    let memory = Memory::unbounded();
+    let writes = region(Config::new(memory.clone()));
+    writes.set("there", 1).unwrap();
+    let reads = || region(Config::new(memory.clone()).wrap(ReadOnly));
+    let (at_once, by_task, by_tag, tag_by_task) = (reads(), reads(), reads(), reads());
+    let refused = [
+        at_once.invalidate(Invalidation::Hard),
+        block_on(by_task.invalidate_async(Invalidation::Soft)),
+        by_tag.invalidate_tag("tag", Invalidation::Hard),
+        block_on(tag_by_task.invalidate_tag_async("tag", Invalidation::Soft)),
+    ];
+    for refused in refused {
+        let Err(Error::Store(error)) = refused else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(error.fault, Fault::Refused);
+        assert!(error.source.is::<IsReadOnly>(), "{error}");
+    }
+    assert_eq!(at_once.get("there").unwrap(), None, "it keeps to it itself");
+    assert_eq!(writes.get("there").unwrap(), Some(1));
 }
 
 #[test]

@@ -118,7 +118,39 @@ fn a_key_may_be_put_together_and_each_has_its_own_fragment() {
     assert_eq!(site.fragments.get("user:42").unwrap().unwrap(), "42");
     let site = Site::page("{% call cached(7) %}seven{% endcall %}");
     site.render("");
-    assert_eq!(site.fragments.get("7").unwrap().unwrap(), "seven");
+    assert_eq!(site.fragments.get(7).unwrap().unwrap(), "seven");
+}
+
+#[test]
+fn law_10_a_number_and_its_digits_are_two_keys_and_text_keeps_its_own() {
+    let site = Site::of(&[
+        ("page.html", "{% call cached(1) %}number{% endcall %}"),
+        ("text.html", "{% call cached('1') %}text{% endcall %}"),
+        (
+            "like.html",
+            "{% call cached('html-number:1') %}like{% endcall %}",
+        ),
+        (
+            "large.html",
+            "{% call cached(18446744073709551615) %}large{% endcall %}",
+        ),
+    ]);
+    for _ in 0..2 {
+        for (page, what) in [
+            ("page.html", "number"),
+            ("text.html", "text"),
+            ("like.html", "like"),
+        ] {
+            assert_eq!(site.try_render(page, "").unwrap(), what, "{page}");
+        }
+    }
+    site.try_render("large.html", "").unwrap();
+    assert!(site.fragments.get(u64::MAX).unwrap().is_some());
+    site.fragments.invalidate(1_u8).unwrap();
+    assert_eq!(site.fragments.get(1_i64).unwrap(), None);
+    assert_eq!(site.fragments.get("1").unwrap().unwrap(), "text");
+    let stored = site.region.get("html:1").unwrap();
+    assert_eq!(stored.unwrap(), "text", "as it always was");
 }
 
 #[test]

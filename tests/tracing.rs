@@ -119,3 +119,25 @@ fn a_function_that_runs_without_its_cache_is_told_and_of_what_is_not_configured_
         assert_eq!(memo(&nowhere), 7, "another key is as good as before");
     });
 }
+
+#[cfg(feature = "config")]
+#[test]
+fn a_store_is_logged_where_the_words_say_so() {
+    let heard_with = |word| {
+        let listener = Listener::default();
+        let words = [("backend", "memory"), ("proxies.logging", word)];
+        let region: Region<u64> = Region::new("logged");
+        region
+            .configure(Config::from_map(words, "").unwrap())
+            .unwrap();
+        tracing::subscriber::with_default(listener.clone(), || region.set("key", 7).unwrap());
+        listener.heard()
+    };
+    let [line] = &heard_with("true")[..] else {
+        panic!("one operation, one line");
+    };
+    let told =
+        r#"DEBUG message=store answered backend="memory" call=set key="\"key\"" outcome=done"#;
+    assert!(line.starts_with(told), "{line}");
+    assert_eq!(heard_with("false"), [""; 0]);
+}

@@ -7,12 +7,14 @@ use std::error::Error;
 #[non_exhaustive]
 pub enum SettingsError {
     /// A key that nothing here is called.
-    #[error("`{key}` is not known here{}", nearest.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    #[error("`{key}` is not known here{}{}", meant(nearest.as_deref()), elsewhere(another.as_deref()))]
     Unknown {
         /// The key.
         key: String,
         /// The known one that is most like it.
         nearest: Option<String>,
+        /// The prefix of the region that it is meant for, if it is another's.
+        another: Option<String>,
     },
     /// A key that must be there is not.
     #[error("`{key}` is missing: {what}")]
@@ -61,4 +63,18 @@ pub enum SettingsError {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+/// What was meant by a misspelt name.
+pub(super) fn meant(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+}
+
+fn elsewhere(another: Option<&str>) -> String {
+    another.map_or_else(String::new, |prefix| {
+        format!(
+            "; if it is meant for a region whose prefix is `{prefix}`, choose prefixes of which none begins \
+             with another"
+        )
+    })
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use dogpile_backend::{Payload, Store};
 
 use super::SettingsError;
+use super::error::meant;
+use super::nearest::nearest;
 use super::words::Words;
 use crate::BoxError;
 use crate::sync::{Mutex, process_wide};
@@ -18,7 +20,16 @@ type Open =
 process_wide! { static PLUGINS: Mutex<BTreeMap<String, Open>> = Mutex::new(BTreeMap::new()); }
 
 /// The names that nobody can take.
-pub(super) const BUILT_IN: [&str; 6] = ["memory", "file", "sled", "redis", "valkey", "memcached"];
+pub(super) const BUILT_IN: [&str; 8] = [
+    "memory",
+    "serializing-memory",
+    "null",
+    "file",
+    "sled",
+    "redis",
+    "valkey",
+    "memcached",
+];
 
 /// The words under `arguments.` that a backend is opened with. What it does not ask for is not known, and
 /// refused with the nearest one that it did ask for.
@@ -72,14 +83,22 @@ pub fn register_backend<S: Store<Payload>>(
     Ok(())
 }
 
-/// The names of all backends, for who cannot know them.
-pub(super) fn all_names() -> String {
+/// That no backend is called so; all that there are, for who cannot know them, and the one that was meant.
+pub(super) fn unknown(key: String, word: String) -> SettingsError {
     let plugins = PLUGINS.lock().unwrap_or_else(PoisonError::into_inner);
     let names = BUILT_IN
         .into_iter()
         .chain(plugins.keys().map(String::as_str));
+    // Python's are called `dogpile.cache.redis`.
+    let last = word.rsplit('.').next().unwrap_or(&word);
+    let meant = meant(nearest(last, names.clone()));
     let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
-    format!("one of {}", names.join(", "))
+    let expected = format!("one of {}{meant}", names.join(", "));
+    SettingsError::Word {
+        key,
+        word,
+        expected,
+    }
 }
 
 /// Opens the backend of that name, if somebody has registered one.

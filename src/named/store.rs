@@ -1,5 +1,8 @@
 //! The stores by their names, with their arguments.
 
+mod memcached;
+mod redis;
+
 use std::error::Error;
 
 use dogpile_backend::{Codec, Encoded, JsonCodec};
@@ -18,22 +21,20 @@ where
 {
     let name = words.needed(
         "backend",
-        "`memory`, `file`, `sled`, `redis`, `memcached`, or one that was registered",
+        "`memory`, `file`, `sled`, `redis`, `memcached`, `null`, or one that was registered",
     )?;
     let codec = Written::of(words, &name)?;
     match name.as_str() {
         "memory" => memory(words),
+        "serializing-memory" => serializing_memory(words, codec),
+        "null" => null(words),
         "file" => file(words, codec),
         "sled" => sled(words, codec),
-        "redis" | "valkey" => redis(words, codec),
-        "memcached" => memcached(words, codec),
+        "redis" | "valkey" => redis::open(words, codec),
+        "memcached" => memcached::open(words, codec),
         _ => match plugin::open(&name, words) {
             Some(opened) => Ok(Config::new(Encoded::new(opened?, codec))),
-            None => Err(SettingsError::Word {
-                key: words.full("backend"),
-                word: name,
-                expected: plugin::all_names(),
-            }),
+            None => Err(plugin::unknown(words.full("backend"), name)),
         },
     }
 }
@@ -42,6 +43,26 @@ where
 fn closed(backend: &'static str, why: impl Into<Box<dyn Error + Send + Sync>>) -> SettingsError {
     let (backend, source) = (backend.to_owned(), why.into());
     SettingsError::Store { backend, source }
+}
+
+/// A word that the backend cannot take, by its key.
+#[cfg(any(feature = "file", feature = "memcached", feature = "redis"))]
+#[derive(Debug, thiserror::Error)]
+#[error("`{key}`: {source}")]
+struct Unmeant {
+    key: String,
+    source: Box<dyn Error + Send + Sync>,
+}
+
+/// As [`closed`], for a word that the backend cannot take.
+#[cfg(any(feature = "file", feature = "memcached", feature = "redis"))]
+fn unmeant(
+    backend: &'static str,
+    key: String,
+    source: impl Into<Box<dyn Error + Send + Sync>>,
+) -> SettingsError {
+    let source = source.into();
+    closed(backend, Unmeant { key, source })
 }
 
 /// Memory in front of the store, where the words ask for it.
@@ -54,9 +75,12 @@ pub(super) fn with_near<V: Clone + Send + Sync + 'static>(
         (None, None) => Ok(config),
         (Some(copies), near_for) => Ok(config.with_near(copies, near_for)),
         (None, Some(_)) => Err(SettingsError::Together {
-            what: "`near_for` says how long a copy in memory is used; `near` says how many there are, and \
-                   has to be there too"
-                .to_owned(),
+            what: format!(
+                "`{}` says how long a copy in memory is used; `{}` says how many there are, and has to be \
+                 there too",
+                words.full("near_for"),
+                words.full("near")
+            ),
         }),
     }
 }
@@ -74,18 +98,53 @@ pub(super) fn with_near<V>(
 
 #[cfg(feature = "memory")]
 fn memory<V: Clone + Send + Sync + 'static>(words: &mut Words) -> Result<Config<V>, SettingsError> {
+    Ok(Config::new(in_memory::<V>(words)?))
+}
+
+/// Every caller has a value of its own.
+#[cfg(feature = "memory")]
+fn serializing_memory<V>(words: &mut Words, codec: Written) -> Result<Config<V>, SettingsError>
+where
+    V: Clone + Send + Sync + 'static,
+    JsonCodec: Codec<V>,
+{
+    Ok(Config::new(in_memory(words)?.serializing(codec)))
+}
+
+#[cfg(feature = "memory")]
+fn in_memory<V: Clone + Send + Sync + 'static>(
+    words: &mut Words,
+) -> Result<dogpile_memory::Memory<V>, SettingsError> {
     use dogpile_memory::Memory;
     let capacity = words.number("arguments.capacity")?;
-    Ok(Config::new(match capacity {
+    Ok(match capacity {
         Some(entries) => Memory::bounded(entries),
         None => Memory::unbounded(),
-    }))
+    })
+}
+
+/// Whatever the words say of the backend that stood there before.
+#[cfg(feature = "memory")]
+#[allow(clippy::unnecessary_wraps)] // a build without it cannot
+fn null<V: Clone + Send + Sync + 'static>(words: &mut Words) -> Result<Config<V>, SettingsError> {
+    words.ignore("arguments.");
+    Ok(Config::new(dogpile_memory::Null::new()))
 }
 
 #[cfg(not(feature = "memory"))]
 fn memory<V>(_: &mut Words) -> Result<Config<V>, SettingsError> {
     let backend = "memory";
     Err(SettingsError::NotBuiltIn { backend })
+}
+
+#[cfg(not(feature = "memory"))]
+fn serializing_memory<V>(words: &mut Words, _: Written) -> Result<Config<V>, SettingsError> {
+    memory(words)
+}
+
+#[cfg(not(feature = "memory"))]
+fn null<V>(words: &mut Words) -> Result<Config<V>, SettingsError> {
+    memory(words)
 }
 
 #[cfg(any(feature = "file", feature = "sled"))]
@@ -97,7 +156,7 @@ where
     V: Clone + Send + Sync + 'static,
     JsonCodec: Codec<V>,
 {
-    use dogpile_file::{Durability, FileSettings, OnDamage};
+    use dogpile_file::{Durability, FileSettings, OnDamage, OpenError};
     let mut settings = FileSettings::path(words.needed("arguments.path", FOLDER)?);
     if let Some(bytes) = words.size("arguments.max_size")? {
         settings = settings.max_size(bytes);
@@ -116,7 +175,11 @@ where
     if let Some(timeout) = words.duration("arguments.timeout")? {
         settings = settings.timeout(timeout);
     }
-    let opened = settings.open().map_err(|error| closed("file", error))?;
+    let opened = settings.open().map_err(|error| match error {
+        OpenError::Size { .. } => unmeant("file", words.full("arguments.max_size"), error),
+        OpenError::NoTime => unmeant("file", words.full("arguments.timeout"), error),
+        other => closed("file", other),
+    })?;
     Ok(Config::new(opened.encoded(codec)))
 }
 
@@ -154,242 +217,5 @@ where
 #[cfg(not(feature = "sled"))]
 fn sled<V>(_: &mut Words, _: Written) -> Result<Config<V>, SettingsError> {
     let backend = "sled";
-    Err(SettingsError::NotBuiltIn { backend })
-}
-
-#[cfg(feature = "redis")]
-fn redis<V>(words: &mut Words, codec: Written) -> Result<Config<V>, SettingsError>
-where
-    V: Clone + Send + Sync + 'static,
-    JsonCodec: Codec<V>,
-{
-    use dogpile_redis::Compatibility;
-    let mut settings = server(words)?;
-    for (key, set) in TEXTS {
-        if let Some(text) = words.text(key) {
-            settings = set(settings, text);
-        }
-    }
-    if let Some(number) = words.number("arguments.database")? {
-        settings = settings.database(number);
-    }
-    if let Some(timeout) = words.duration("arguments.timeout")? {
-        settings = settings.timeout(timeout);
-    }
-    if let Some(most) = words.number("arguments.connections")? {
-        settings = settings.connections(most);
-    }
-    if let Some(span) = words.duration("arguments.time_to_live")? {
-        settings = settings.time_to_live(span);
-    }
-    let all = [
-        ("native", Compatibility::Native),
-        ("python", Compatibility::Python),
-    ];
-    if let Some(whom) = words.choice("arguments.compatibility", &all)? {
-        settings = settings.compatibility(whom);
-    }
-    let opened = settings.open().map_err(|error| closed("redis", error))?;
-    Ok(Config::new(opened.encoded(codec)))
-}
-
-#[cfg(feature = "redis")]
-type Said = fn(dogpile_redis::RedisSettings, String) -> dogpile_redis::RedisSettings;
-
-#[cfg(feature = "redis")]
-const TEXTS: [(&str, Said); 4] = [
-    ("arguments.prefix", |settings, text| settings.prefix(text)),
-    ("arguments.lease_prefix", |settings, text| {
-        settings.lease_prefix(text)
-    }),
-    ("arguments.username", |settings, text| {
-        settings.username(text)
-    }),
-    ("arguments.password", |settings, text| {
-        settings.password(text)
-    }),
-];
-
-/// One server, Sentinels or a cluster.
-#[cfg(feature = "redis")]
-fn server(words: &mut Words) -> Result<dogpile_redis::RedisSettings, SettingsError> {
-    use dogpile_redis::RedisSettings;
-    let url = words.text("arguments.url");
-    let nodes = words.list("arguments.nodes");
-    let sentinels = words.list("arguments.sentinels");
-    let service = words.text("arguments.service");
-    match (url, nodes, sentinels, service) {
-        (Some(url), None, None, None) => Ok(RedisSettings::url(url)),
-        (None, Some(nodes), None, None) => Ok(RedisSettings::cluster(nodes)),
-        (None, None, Some(sentinels), Some(service)) => {
-            Ok(RedisSettings::sentinel(sentinels, service))
-        }
-        _ => Err(SettingsError::Together {
-            what: "the backend `redis` is told where the server is by `arguments.url`, or by \
-                   `arguments.nodes` of a cluster, or by `arguments.sentinels` and \
-                   `arguments.service`: by one of the three"
-                .to_owned(),
-        }),
-    }
-}
-
-#[cfg(not(feature = "redis"))]
-fn redis<V>(_: &mut Words, _: Written) -> Result<Config<V>, SettingsError> {
-    let backend = "redis";
-    Err(SettingsError::NotBuiltIn { backend })
-}
-
-#[cfg(feature = "memcached")]
-fn memcached<V>(words: &mut Words, codec: Written) -> Result<Config<V>, SettingsError>
-where
-    V: Clone + Send + Sync + 'static,
-    JsonCodec: Codec<V>,
-{
-    let (mut settings, place) = servers(words)?;
-    if let Some(prefix) = words.text("arguments.prefix") {
-        settings = settings.prefix(prefix);
-    }
-    settings = shared(words, settings)?;
-    settings = root_certificate(words, settings)?;
-    let login = (
-        words.text("arguments.username"),
-        words.text("arguments.password"),
-    );
-    settings = match login {
-        (None, None) => settings,
-        (Some(name), Some(password)) => settings.login(name, password),
-        _ => {
-            return Err(SettingsError::Together {
-                what: "the backend `memcached` needs `arguments.username` and \
-                       `arguments.password` together, or neither"
-                    .to_owned(),
-            });
-        }
-    };
-    if let Some(timeout) = words.duration("arguments.timeout")? {
-        settings = settings.timeout(timeout);
-    }
-    if let Some(span) = words.duration("arguments.retry_after")? {
-        settings = settings.retry_after(span);
-    }
-    if let Some(most) = words.number("arguments.connections")? {
-        settings = settings.connections(most);
-    }
-    if let Some(span) = words.duration("arguments.time_to_live")? {
-        settings = settings.time_to_live(span);
-    }
-    let opened = settings.open().map_err(|error| {
-        let key = words.full(key_of(&error, place));
-        closed("memcached", Unmeant { key, source: error })
-    })?;
-    Ok(Config::new(opened.encoded(codec)))
-}
-
-/// A word that the backend cannot take, by its key.
-#[cfg(feature = "memcached")]
-#[derive(Debug, thiserror::Error)]
-#[error("`{key}`: {source}")]
-struct Unmeant {
-    key: String,
-    source: dogpile_memcached::BadSettings,
-}
-
-/// One server or several, and the key that says which.
-#[cfg(feature = "memcached")]
-fn servers(
-    words: &mut Words,
-) -> Result<(dogpile_memcached::MemcachedSettings, &'static str), SettingsError> {
-    use dogpile_memcached::MemcachedSettings;
-    let (url, servers) = ("arguments.url", "arguments.servers");
-    let together = |what: &str| {
-        let what = what.to_owned();
-        Err(SettingsError::Together { what })
-    };
-    match (words.text(url), words.list(servers)) {
-        (Some(several), None) if several.contains(',') => together(
-            "`arguments.url` of the backend `memcached` is one server; `arguments.servers` names several",
-        ),
-        (Some(one), None) => Ok((MemcachedSettings::server(one), url)),
-        (None, Some(several)) => Ok((MemcachedSettings::servers(several), servers)),
-        _ => together(
-            "the backend `memcached` is told where it is by `arguments.url`, or by \
-             `arguments.servers` of several: by one of the two",
-        ),
-    }
-}
-
-/// Which key it is that cannot be meant so.
-#[cfg(feature = "memcached")]
-fn key_of(error: &dogpile_memcached::BadSettings, place: &'static str) -> &'static str {
-    use dogpile_memcached::BadSettings;
-    match error {
-        BadSettings::Certificate { .. } => "arguments.root_certificate",
-        BadSettings::Prefix { .. } => "arguments.prefix",
-        BadSettings::Login { why } if why.contains("password") => "arguments.password",
-        BadSettings::Login { .. } => "arguments.username",
-        BadSettings::Zero { what } if what.contains("timeout") => "arguments.timeout",
-        BadSettings::Zero { .. } => "arguments.connections",
-        _ => place,
-    }
-}
-
-/// Who vouches for servers that are spoken to by TLS.
-#[cfg(feature = "memcached-tls")]
-fn root_certificate(
-    words: &mut Words,
-    settings: dogpile_memcached::MemcachedSettings,
-) -> Result<dogpile_memcached::MemcachedSettings, SettingsError> {
-    let key = "arguments.root_certificate";
-    let Some(file) = words.text(key) else {
-        return Ok(settings);
-    };
-    match std::fs::read(&file) {
-        Ok(pem) => Ok(settings.root_certificate(pem)),
-        Err(error) => {
-            let why = format!("`{}`: {file} cannot be read: {error}", words.full(key));
-            Err(closed("memcached", why))
-        }
-    }
-}
-
-#[cfg(all(feature = "memcached", not(feature = "memcached-tls")))]
-fn root_certificate(
-    words: &mut Words,
-    settings: dogpile_memcached::MemcachedSettings,
-) -> Result<dogpile_memcached::MemcachedSettings, SettingsError> {
-    match words.text("arguments.root_certificate") {
-        None => Ok(settings),
-        Some(_) => Err(closed(
-            "memcached",
-            "`arguments.root_certificate`: TLS is not built in; turn on the feature `memcached-tls`",
-        )),
-    }
-}
-
-/// With whom it is shared.
-#[cfg(feature = "memcached")]
-fn shared(
-    words: &mut Words,
-    settings: dogpile_memcached::MemcachedSettings,
-) -> Result<dogpile_memcached::MemcachedSettings, SettingsError> {
-    use dogpile_memcached::{Compatibility, MemcachedSettings};
-    type Share = fn(MemcachedSettings) -> MemcachedSettings;
-    let all: [(&str, Share); 3] = [
-        ("native", |settings| settings),
-        ("python", |settings| {
-            settings.compatibility(Compatibility::Python)
-        }),
-        ("python-bmemcached", MemcachedSettings::bmemcached),
-    ];
-    let share = words.choice("arguments.compatibility", &all)?;
-    Ok(match share {
-        Some(share) => share(settings),
-        None => settings,
-    })
-}
-
-#[cfg(not(feature = "memcached"))]
-fn memcached<V>(_: &mut Words, _: Written) -> Result<Config<V>, SettingsError> {
-    let backend = "memcached";
     Err(SettingsError::NotBuiltIn { backend })
 }

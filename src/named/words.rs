@@ -7,9 +7,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::SettingsError;
+use super::nearest::nearest;
 
-/// How many letters may be wrong in a key that was meant to be another.
-const MISSPELT: usize = 3;
+/// What is said of durations.
+const DURATION: &str = "duration: a number of seconds, `10m`, `1h 30m`, `forever`";
 
 #[derive(Debug, Default)]
 pub(super) struct Words {
@@ -164,22 +165,43 @@ impl Words {
         self.choice(key, &[("true", true), ("false", false)])
     }
 
-    /// A number that need not be whole.
-    pub(super) fn fraction(
+    /// A part of a whole.
+    pub(super) fn share(
         &mut self,
         key: impl Into<Cow<'static, str>>,
     ) -> Result<Option<f64>, SettingsError> {
-        self.parsed(key, "number", |word| word.parse().ok())
+        self.parsed(key, "share between 0 and 1", |word| {
+            let share = word.parse().ok();
+            share.filter(|share| (0.0..=1.0).contains(share))
+        })
+    }
+
+    /// How many times as much: a number that need not be whole.
+    pub(super) fn factor(
+        &mut self,
+        key: impl Into<Cow<'static, str>>,
+    ) -> Result<Option<f64>, SettingsError> {
+        self.parsed(key, "number, zero or more", |word| {
+            let factor: Option<f64> = word.parse().ok();
+            factor.filter(|factor| *factor >= 0.0 && factor.is_finite())
+        })
     }
 
     pub(super) fn duration(
         &mut self,
         key: impl Into<Cow<'static, str>>,
     ) -> Result<Option<Duration>, SettingsError> {
-        let expected = "duration: a number of seconds, `10m`, `1h 30m`, `forever`";
-        self.parsed(key, expected, |word| match word {
-            "forever" => Some(Duration::MAX),
-            word => seconds(word).or_else(|| humantime::parse_duration(word).ok()),
+        self.parsed(key, DURATION, duration)
+    }
+
+    /// A duration of more than nothing.
+    pub(super) fn time(
+        &mut self,
+        key: impl Into<Cow<'static, str>>,
+    ) -> Result<Option<Duration>, SettingsError> {
+        let expected = format!("{DURATION}, and more than zero");
+        self.parsed(key, &expected, |word| {
+            duration(word).filter(|span| !span.is_zero())
         })
     }
 
@@ -215,25 +237,37 @@ impl Words {
         Some(parts.map(str::to_owned).collect())
     }
 
+    /// Takes all whose keys begin so: whatever they say does not matter.
+    #[cfg(feature = "memory")]
+    pub(super) fn ignore(&mut self, beginning: &str) {
+        self.left.retain(|key, _| !key.starts_with(beginning));
+    }
+
     /// Nobody would take what is left.
     pub(super) fn must_be_used_up(&self) -> Result<(), SettingsError> {
         let Some(key) = self.left.keys().next() else {
             return Ok(());
         };
-        let near = |known: &&Cow<'_, str>| distance(known, key) <= MISSPELT;
-        let nearest = self.known.iter().filter(near);
-        let nearest = nearest.min_by_key(|known| distance(known, key));
+        let nearest = nearest(key, self.known.iter().map(|known| &**known));
         Err(SettingsError::Unknown {
             key: self.full(key),
             nearest: nearest.map(|known| self.full(known)),
+            another: self.another_prefix(key),
         })
+    }
+
+    /// The prefix of another region that the key is meant for, if it is: what is left then is known here too.
+    fn another_prefix(&self, key: &str) -> Option<String> {
+        let mut ends = key.match_indices(['_', '.']).map(|(at, _)| at + 1);
+        let end = ends.find(|end| self.known.contains(&key[*end..]))?;
+        Some(self.full(&key[..end]))
     }
 }
 
 #[cfg(feature = "toml")]
 fn scalar(key: &str, value: toml::Value) -> Result<String, SettingsError> {
     match value {
-        toml::Value::String(text) => Ok(text),
+        toml::Value::String(text) => Ok(text.trim().to_owned()),
         toml::Value::Integer(number) => Ok(number.to_string()),
         toml::Value::Float(number) => Ok(number.to_string()),
         toml::Value::Boolean(yes) => Ok(yes.to_string()),
@@ -242,6 +276,13 @@ fn scalar(key: &str, value: toml::Value) -> Result<String, SettingsError> {
             word: other.to_string(),
             expected: "text, number, or list of those".to_owned(),
         }),
+    }
+}
+
+fn duration(word: &str) -> Option<Duration> {
+    match word {
+        "forever" => Some(Duration::MAX),
+        word => seconds(word).or_else(|| humantime::parse_duration(word).ok()),
     }
 }
 
@@ -269,21 +310,6 @@ fn bytes(word: &str) -> Option<u64> {
         .parse::<u64>()
         .ok()?
         .checked_mul(times)
-}
-
-/// How many letters have to be put in, left out or changed to make one of the other (Levenshtein, 1966).
-fn distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.chars().count()).collect();
-    for (line, letter) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = line + 1;
-        for (column, another) in other.chars().enumerate() {
-            let changed = diagonal + usize::from(letter != another);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(row[column] + 1).min(diagonal + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -326,12 +352,12 @@ mod tests {
         assert_eq!(words.text("fresh_for").as_deref(), Some("10m"));
         let told = words.must_be_used_up().unwrap_err().to_string();
         assert_eq!(told, "`APP_ARGUMENTS__MAX_SIZE` is not known here");
+        let of_another = [("APP_NEW_FRESH_FOR", "1m")];
+        let of_another = of_another.map(|(name, value)| (name.into(), value.into()));
+        let mut others = Words::of_env(of_another, "APP_").ok().unwrap();
+        assert_eq!(others.text("fresh_for"), None);
+        let told = others.must_be_used_up().unwrap_err().to_string();
+        assert!(told.contains("whose prefix is `APP_NEW_`"), "{told}");
         assert_eq!(words.text("arguments.max_size").as_deref(), Some("1 GB"));
-    }
-
-    #[test]
-    fn distances_are_those_of_the_paper() {
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!((distance("", "abc"), distance("abc", "abc")), (3, 0));
     }
 }

@@ -29,7 +29,7 @@ impl Published {
 }
 
 /// The counters, and what they count.
-const COUNTERS: [(&str, &str); 6] = [
+const COUNTERS: [(&str, &str); 7] = [
     ("dogpile_answers_total", "Calls answered with a value"),
     (
         "dogpile_misses_total",
@@ -43,6 +43,10 @@ const COUNTERS: [(&str, &str); 6] = [
     (
         "dogpile_invalidations_total",
         "Invalidations of the region by this process",
+    ),
+    (
+        "dogpile_tag_invalidations_total",
+        "Invalidations of the region's values by tag, by this process",
     ),
     (
         "dogpile_back_offs_total",
@@ -201,10 +205,21 @@ pub(super) fn created(region: &str, backend: &str, took: Duration, failed: bool)
 
 /// The region was invalidated, `hard` or soft.
 pub(super) fn invalidated(region: &str, backend: &str, hard: bool) {
+    let labels = labels_of(region, backend, hard);
+    metrics::counter!("dogpile_invalidations_total", labels).increment(1);
+}
+
+/// Those values of the region were that carry a tag.
+pub(super) fn tag_invalidated(region: &str, backend: &str, hard: bool) {
+    let labels = labels_of(region, backend, hard);
+    metrics::counter!("dogpile_tag_invalidations_total", labels).increment(1);
+}
+
+fn labels_of(region: &str, backend: &str, hard: bool) -> Vec<Label> {
     let mut labels = labels(region, backend);
     let how = if hard { "hard" } else { "soft" };
     labels.push(Label::from_static_parts("how", how));
-    metrics::counter!("dogpile_invalidations_total", labels).increment(1);
+    labels
 }
 
 /// A creator was left alone because it had failed.

@@ -129,7 +129,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         name: &[u8],
         how: Invalidation,
     ) -> Result<(), Error> {
-        telling::tag_invalidated(&self.name, name, how);
+        telling::tag_invalidated(&self.name, self.opened.store.name(), name, how);
         let slot = Tag::named(name).slot();
         let Some(epochs) = store.epochs() else {
             self.raise_tag_here(slot, how);

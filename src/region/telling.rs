@@ -72,8 +72,10 @@ pub(super) fn left_alone(region: &str, backend: &str) {
 }
 
 /// All values of the region that carry the tag are misses, or stale, from now on.
-#[allow(unused_variables)] // a build without tracing says nothing
-pub(super) fn tag_invalidated(region: &str, tag: &[u8], how: Invalidation) {
+#[allow(unused_variables)] // a build without listeners says nothing
+pub(super) fn tag_invalidated(region: &str, backend: &str, tag: &[u8], how: Invalidation) {
+    #[cfg(feature = "metrics")]
+    super::metrics::tag_invalidated(region, backend, how == Invalidation::Hard);
     #[cfg(feature = "tracing")]
     tracing::info!(
         target: "dogpile",

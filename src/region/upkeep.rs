@@ -83,13 +83,16 @@ fn begin_tags<V: Clone + Send + Sync + 'static>(region: &Active<V>, epochs: &dyn
     }
 }
 
-/// Has the keeper do `duty`, first after `every`, for as long as it asks for it.
+/// Has the keeper do `duty`, first after `every`, for as long as it asks for it; never, where no clock
+/// reaches that.
 pub(super) fn again_and_again(
     every: Duration,
     duty: impl FnMut() -> Option<Duration> + Send + 'static,
 ) {
-    // It ends by itself, once the region is gone.
-    std::mem::forget(keeper::at(Instant::now() + every, duty));
+    if let Some(due) = Instant::now().checked_add(every) {
+        // It ends by itself, once the region is gone.
+        std::mem::forget(keeper::at(due, duty));
+    }
 }
 
 /// Has the worker maintain the store, first after a while and then as it wished the last time.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{AutoEscape, Error, ErrorKind, State, Value};
 
-use super::{Form, NAME};
+use super::{Form, FragmentKey, NAME};
 use crate::Region;
 
 /// `cached(key, timeout, caller)`; the caller is the block.
@@ -54,10 +54,10 @@ fn fragment(
 }
 
 /// Undefined is no key: it would be one fragment for all whom a template forgot to tell apart.
-fn key_of(key: &Value) -> Result<String, Error> {
+fn key_of(key: &Value) -> Result<FragmentKey<'static>, Error> {
     match key.kind() {
-        ValueKind::String => Ok(key.to_string()),
-        ValueKind::Number if key.is_integer() => Ok(key.to_string()),
+        ValueKind::String => Ok(key.to_string().into()),
+        ValueKind::Number if key.is_integer() => Ok(FragmentKey::number(key.to_string())),
         other => Err(refused(
             ErrorKind::InvalidOperation,
             &format!("takes text or a whole number for a key, and was given {other}: {key}"),
@@ -92,7 +92,7 @@ fn refused(kind: ErrorKind, what: &str) -> Error {
 }
 
 /// A block's own error is the template's, as if the block were not cached.
-fn of_template(key: &str, error: crate::Error<Error>) -> Error {
+fn of_template(key: &FragmentKey<'_>, error: crate::Error<Error>) -> Error {
     match error {
         crate::Error::Creator(error) => Arc::try_unwrap(error).unwrap_or_else(|shared| {
             let what = shared

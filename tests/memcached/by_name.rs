@@ -85,7 +85,10 @@ fn what_cannot_be_meant_is_refused_by_its_key() {
         assert!(told.contains(&format!("`{}`", place.0)), "{told}");
     }
     let told = refused(&[("cache.arguments.url", "a:1,b:2")]);
-    assert!(told.contains("`arguments.servers` names several"), "{told}");
+    assert!(
+        told.contains("`cache.arguments.servers` names several"),
+        "{told}"
+    );
 }
 
 #[test]

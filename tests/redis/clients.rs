@@ -2,6 +2,9 @@
 
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
+
+use dogpile::RedisSettings;
 
 use crate::{config, process, server, settings, until};
 
@@ -35,4 +38,26 @@ fn clients_are_bounded_in_number_and_freed_with_those_who_used_them() {
     assert!((1..=MOST + 2).contains(&now), "{now} connections");
     drop(region);
     until("all are closed", || clients(&server) == before);
+}
+
+#[test]
+fn no_time_that_can_be_said_keeps_a_store_from_its_server() {
+    type Said = fn(RedisSettings) -> RedisSettings;
+    let all: [Said; 3] = [
+        |settings| settings.timeout(Duration::MAX).connections(1),
+        |settings| settings.keepalive(Some(Duration::MAX)),
+        |settings| settings.keepalive(Some(Duration::from_millis(1))),
+    ];
+    for said in all {
+        let server = server();
+        let region = process(config(said(RedisSettings::url(server.url()))));
+        thread::scope(|threads| {
+            for number in 0..4 {
+                let region = &region;
+                threads.spawn(move || region.set(number.to_string(), number).unwrap());
+            }
+        });
+        let found = dogpile::backend::block_on(region.get_async("3"));
+        assert_eq!(found.unwrap(), Some(3));
+    }
 }

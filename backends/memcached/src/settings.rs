@@ -325,6 +325,14 @@ mod tests {
     }
 
     #[test]
+    fn times_of_for_ever_are_no_overflow() {
+        let settings = here().timeout(Duration::MAX).retry_after(Duration::MAX);
+        let store = settings.open().ok().unwrap();
+        let told = dogpile_backend::Backend::get(&store, b"key");
+        assert_eq!(told.unwrap_err().fault, dogpile_backend::Fault::Unavailable);
+    }
+
+    #[test]
     fn a_password_is_not_shown() {
         let login = Login {
             name: "me".into(),

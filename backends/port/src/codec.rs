@@ -46,6 +46,8 @@ pub enum CodecError {
 
 /// Values as JSON, which Python's services read too. Feature `json`.
 ///
+/// What it cannot read it tells by kind and place, and never quotes: a value may be a secret.
+///
 /// ```
 /// use dogpile_backend::{Codec, JsonCodec};
 /// let codec = JsonCodec::new();
@@ -82,12 +84,25 @@ impl<V: serde::Serialize + serde::de::DeserializeOwned> Codec<V> for JsonCodec {
     }
 
     fn decode(&self, bytes: &[u8]) -> Result<V, CodecError> {
-        serde_json::from_slice(bytes).map_err(|error| CodecError::Decode(error.into()))
+        serde_json::from_slice(bytes).map_err(|error| CodecError::Decode(unquoted(&error).into()))
     }
 
     fn schema(&self) -> u32 {
         self.schema
     }
+}
+
+/// What is wrong, and where. The library's own words quote what it found.
+#[cfg(feature = "json")]
+fn unquoted(error: &serde_json::Error) -> String {
+    use serde_json::error::Category;
+    let what = match error.classify() {
+        Category::Data => "JSON, and not what the type takes",
+        Category::Eof => "JSON that ends too early",
+        Category::Syntax | Category::Io => "no JSON",
+    };
+    let (line, column) = (error.line(), error.column());
+    format!("{what} (line {line}, column {column})")
 }
 
 /// Values in postcard's form: small and fast, for Rust only. The form does not describe itself, so a
@@ -160,6 +175,29 @@ mod tests {
             "a rest is no part of a value"
         );
         assert!(codec.decode(shorter).is_err(), "half a value is none");
+    }
+
+    #[test]
+    fn law_9_what_json_cannot_read_is_told_by_kind_and_place_and_never_quoted() {
+        let told = |bytes: &[u8]| {
+            let error =
+                Codec::<Vec<u64>>::decode(&JsonCodec::new(), bytes).expect_err("unreadable");
+            format!("{error} {error:?}")
+        };
+        for (bytes, kind, place) in [
+            (
+                "[1, \"secret\"]",
+                "not what the type takes",
+                "line 1, column 12",
+            ),
+            ("{\"secret\": 1}", "not what the type takes", "line 1"),
+            ("[1,\n secret]", "no JSON", "line 2, column 2"),
+            ("[1", "ends too early", "line 1, column 2"),
+        ] {
+            let told = told(bytes.as_bytes());
+            assert!(told.contains(kind) && told.contains(place), "{told}");
+            assert!(!told.contains("secret"), "{told}");
+        }
     }
 
     proptest! {

@@ -67,7 +67,8 @@ use crate::{
 /// leave a store by `look_local`, `get` and [`lease`](Self::lease), and come in by
 /// [`set`](Self::set) and [`commit`](Self::commit): a proxy that changes values does so in all five.
 ///
-/// Whether there are leases and epochs is up to the store beneath. A store without leases is
+/// Whether there are leases is up to the store beneath, and whether there are epochs too unless the proxy
+/// [says otherwise](Self::has_epochs). A store without leases is
 /// [`Guarded`](crate::Guarded) first if the proxy is to see them, as
 /// `Config::wrap` of the package `dogpile` does.
 ///
@@ -210,6 +211,12 @@ pub trait Proxy<V: 'static>: Send + Sync + 'static {
     /// See [`LeaseStore::shuts`](crate::LeaseStore::shuts).
     fn shuts(&self, beneath: Beneath<'_, V>) -> bool {
         beneath.shuts()
+    }
+
+    /// Whether epochs are asked of this proxy: see [`Store::epochs`](crate::Store::epochs). One that says so of
+    /// a store without any answers [`read_epochs`](Self::read_epochs) and its like by itself.
+    fn has_epochs(&self, beneath: Beneath<'_, V>) -> bool {
+        beneath.store().epochs().is_some()
     }
 
     /// See [`EpochStore::read`](crate::EpochStore::read).

@@ -222,9 +222,15 @@ fn info(url: &str, settings: &RedisSettings) -> Result<ConnectionInfo, BadSettin
 fn tcp(settings: &RedisSettings) -> TcpSettings {
     let tcp = TcpSettings::default().set_nodelay(true);
     match settings.keepalive {
-        Some(after) => tcp.set_keepalive(TcpKeepalive::new().with_time(after)),
+        Some(after) => tcp.set_keepalive(TcpKeepalive::new().with_time(taken(after))),
         None => tcp,
     }
+}
+
+/// The nearest to `silence` that systems take: whole seconds, at least one and fewer than 2^15. By any other
+/// no connection would come about.
+fn taken(silence: Duration) -> Duration {
+    Duration::from_secs(silence.as_secs().clamp(1, 32_767))
 }
 
 /// `root_certificate`: who vouches for the server, if not those whom everybody trusts.

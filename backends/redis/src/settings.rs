@@ -10,6 +10,9 @@ use crate::address::{BadSettings, public};
 use crate::keys::Keys;
 use crate::server::Server;
 
+/// As good as for ever.
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// Called with the key and the reason whenever an entry is found that is no record.
 pub(crate) type Report = Box<dyn Fn(&[u8], &Unreadable) + Send + Sync>;
 
@@ -170,7 +173,7 @@ impl RedisSettings {
     }
 
     /// After how long of silence a connection is asked whether it lives; `None`: never. Default: 30
-    /// seconds.
+    /// seconds. Systems count in whole seconds, from one to some nine hours: the nearest of those is taken.
     pub fn keepalive(mut self, after: Option<Duration>) -> Self {
         self.keepalive = after;
         self
@@ -200,8 +203,10 @@ impl RedisSettings {
     ///
     /// # Errors
     /// Settings that cannot be meant so.
-    pub fn open(self) -> Result<Redis, BadSettings> {
+    pub fn open(mut self) -> Result<Redis, BadSettings> {
         let keys = self.keys()?;
+        // Who says more means for ever, and clocks end.
+        self.timeout = self.timeout.min(DAY);
         if self.timeout.is_zero() {
             return Err(BadSettings::Zero {
                 what: "the timeout",
@@ -359,6 +364,14 @@ mod tests {
         assert!(refused(here().database(-3)).contains("database -3"));
         assert!(refused(RedisSettings::url("redis://127.0.0.1/-3")).contains("database -3"));
         assert!(here().open().is_ok());
+    }
+
+    #[test]
+    fn a_timeout_of_for_ever_is_no_overflow() {
+        let nobody = RedisSettings::sentinel(["redis://127.0.0.1:1"], "mymaster");
+        let store = nobody.timeout(Duration::MAX).open().ok().unwrap();
+        let told = dogpile_backend::Store::get(&store, b"key").wait();
+        assert_eq!(told.unwrap_err().fault, dogpile_backend::Fault::Unavailable);
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Counts that many threads raise and hardly anybody reads: each thread has cells of its own, which no
-//! other writes, so that counting shares no line of the cache and needs no locked instruction.
+//! other writes, so that counting shares no line of the cache and needs no locked instruction. And a figure
+//! that is written seldom, for those who must not wait to read it.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
+
+use dogpile_backend::Span;
 
 use super::Counted;
 use crate::sync::{Mutex, process_wide, thread_local};
@@ -43,6 +46,20 @@ process_wide! { static NUMBERS: Mutex<Option<Numbers>> = Mutex::new(None); }
 
 thread_local! {
     static MINE: RefCell<Vec<Option<Arc<Cells>>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A length of time that is read by every hit and written under a lock, which a reader does not take.
+#[derive(Default)]
+pub(super) struct Figure(AtomicU64);
+
+impl Figure {
+    pub(super) fn store(&self, span: Span) {
+        self.0.store(span.as_nanos(), Ordering::Relaxed);
+    }
+
+    pub(super) fn read(&self) -> Span {
+        Span::from_nanos(self.0.load(Ordering::Relaxed))
+    }
 }
 
 impl Tally {

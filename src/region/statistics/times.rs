@@ -3,7 +3,10 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use crate::sync::Mutex;
+use dogpile_backend::Span;
+
+use super::cells::Figure;
+use crate::sync::{Mutex, MutexGuard};
 
 /// The runs of a region's creators in this process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,19 +81,15 @@ fn below(bits: usize) -> Duration {
 
 /// What a region keeps of its creations' times.
 #[derive(Default)]
-pub(in crate::region) struct Times(Mutex<Kept>);
-
-#[derive(Default)]
-struct Kept {
-    creations: Creations,
-    /// Smoothed over the last few.
-    usual: Duration,
+pub(in crate::region) struct Times {
+    creations: Mutex<Creations>,
+    /// Smoothed over the last few. Whoever has the creations writes it; a hit reads it.
+    usual: Figure,
 }
 
 impl Times {
     pub(in crate::region) fn took(&self, span: Duration, is_value: bool) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let creations = &mut kept.creations;
+        let mut creations = self.creations();
         creations.total = creations.total.saturating_add(span);
         creations.longest = creations.longest.max(span);
         if !is_value {
@@ -99,23 +98,33 @@ impl Times {
         }
         creations.ended += 1;
         creations.histogram.count(span);
-        kept.usual = if kept.creations.ended == 1 {
-            span
-        } else {
-            (kept.usual * 7 + span) / 8
-        };
+        self.usual.store(match creations.ended {
+            1 => span.into(),
+            _ => smoothed(self.usual.read(), span.into()),
+        });
     }
 
     /// What has been counted so far.
     pub(in crate::region) fn so_far(&self) -> Creations {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.creations.clone()
+        self.creations().clone()
     }
 
     /// How long creations take lately; nothing before the first.
     pub(in crate::region) fn usual(&self) -> Duration {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).usual
+        self.usual.read().to_duration()
     }
+
+    fn creations(&self) -> MutexGuard<'_, Creations> {
+        self.creations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Seven eighths of what was usual, and one of the last.
+fn smoothed(usual: Span, last: Span) -> Span {
+    let eighths = u128::from(usual.as_nanos()) * 7 + u128::from(last.as_nanos());
+    Span::from_nanos(u64::try_from(eighths / 8).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -139,6 +148,21 @@ mod tests {
         assert_eq!(histogram.quantile(0.5), Some(nanos(4)));
         assert_eq!(histogram.quantile(1.0), Some(nanos(u64::MAX)));
         assert_eq!(Histogram::default().quantile(0.5), None);
+    }
+
+    #[test]
+    fn the_usual_time_is_read_while_the_others_are_locked_and_no_time_is_too_long_for_it() {
+        let times = Times::default();
+        times.took(Duration::MAX, true);
+        times.took(Duration::MAX, true);
+        let longest = Span::FOREVER.to_duration();
+        let (told, heard) = std::sync::mpsc::channel();
+        let counting = times.creations();
+        std::thread::scope(|threads| {
+            threads.spawn(|| told.send(times.usual()));
+            assert_eq!(heard.recv_timeout(Duration::from_secs(20)), Ok(longest));
+            drop(counting);
+        });
     }
 
     #[test]

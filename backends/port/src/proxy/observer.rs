@@ -82,7 +82,16 @@ pub enum Outcome {
 }
 
 impl Call {
-    pub(super) const ALL: [Self; 12] = [
+    /// All of them, for who lists figures; a later version may have more.
+    ///
+    /// ```
+    /// use dogpile_backend::proxy::{Call, StoreStatistics};
+    /// let figures = StoreStatistics::new().figures();
+    /// for call in Call::ALL {
+    ///     println!("{call}: {}", figures.of(*call).ended());
+    /// }
+    /// ```
+    pub const ALL: &'static [Self] = &[
         Self::LookLocal,
         Self::Get,
         Self::Set,
@@ -99,7 +108,18 @@ impl Call {
 }
 
 impl Outcome {
-    pub(super) const KINDS: usize = Self::Void as usize + 1;
+    /// All of them; a later version may have more.
+    pub const ALL: &'static [Self] = &[
+        Self::Found,
+        Self::Absent,
+        Self::Done,
+        Self::Fresh,
+        Self::Won,
+        Self::Lost,
+        Self::Shut,
+        Self::Current,
+        Self::Void,
+    ];
 }
 
 impl fmt::Display for Call {

@@ -113,7 +113,8 @@ impl<V: 'static, P: Proxy<V>> Store<V> for Proxied<P, V> {
     }
 
     fn epochs(&self) -> Option<&dyn EpochStore> {
-        self.beneath.epochs().map(|_| self as &dyn EpochStore)
+        let has_epochs = self.proxy.has_epochs(self.beneath());
+        has_epochs.then_some(self as &dyn EpochStore)
     }
 
     /// A store of its own. Who opens one of the same identity later is given the first one's flights

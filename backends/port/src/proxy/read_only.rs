@@ -10,6 +10,9 @@ use crate::{
 /// creation, whose value goes to those who asked and is not stored. So a new version of a service, or a
 /// program that only looks, does nothing to what others share.
 ///
+/// An invalidation is refused also where the store has no epochs, so that none is taken for one that others
+/// know of. As whenever a store cannot be told of it, the region that asked for it keeps to it all the same.
+///
 /// In one process one creator is at work as ever; beside others' processes there is no such promise, since
 /// no lease of the store is taken.
 ///
@@ -126,6 +129,18 @@ impl<V: Send + 'static> Proxy<V> for ReadOnly {
 
     fn expires(&self, _beneath: Beneath<'_, V>) -> bool {
         false
+    }
+
+    /// There is always something to refuse.
+    fn has_epochs(&self, _beneath: Beneath<'_, V>) -> bool {
+        true
+    }
+
+    fn read_epochs<'a>(&'a self, beneath: Beneath<'a, V>, region: &'a str) -> Reply<'a, Epochs> {
+        match beneath.store().epochs() {
+            Some(_) => beneath.read_epochs(region),
+            None => Reply::ok(Epochs::default()),
+        }
     }
 
     fn raise_epochs<'a>(

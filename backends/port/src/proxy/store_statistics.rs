@@ -50,7 +50,7 @@ pub struct StoreFigures {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Calls {
-    outcomes: [u64; Outcome::KINDS],
+    outcomes: [u64; Outcome::ALL.len()],
     /// How many failed.
     pub errors: u64,
     /// The time of all together, failed ones included. Looks into memory are not timed.
@@ -160,9 +160,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_operation_has_a_place_of_its_own() {
-        for (number, call) in Call::ALL.into_iter().enumerate() {
-            assert_eq!(call as usize, number, "{call}");
+    fn every_operation_and_every_outcome_has_a_place_of_its_own() {
+        for (number, call) in Call::ALL.iter().enumerate() {
+            assert_eq!(*call as usize, number, "{call}");
+        }
+        for (number, outcome) in Outcome::ALL.iter().enumerate() {
+            assert_eq!(*outcome as usize, number, "{outcome}");
         }
     }
 
