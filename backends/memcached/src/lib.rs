@@ -4,7 +4,8 @@
 //! | module | its one idea |
 //! |---|---|
 //! | `memcached` | the store: what each operation asks, and what the answers mean |
-//! | `leases`, `epochs` | the same for the optional ports |
+//! | `leases` | the same for leases |
+//! | `epochs`, `everywhere` | the same for a region's epochs: on one server, and on all |
 //! | `deed` | what is done with a lease that is held |
 //! | `wish` | the wish for a lease: what is looked at and what is taken |
 //! | `grants` | which leases this process holds, and on which connection |
@@ -32,6 +33,7 @@ mod deed;
 mod differential;
 mod ejection;
 mod epochs;
+mod everywhere;
 mod grants;
 mod job;
 mod keys;
