@@ -185,7 +185,8 @@ impl MemcachedSettings {
     }
 
     /// Calls `report` with the key and the reason whenever an entry is found that is no record. It
-    /// is a miss, and overwritten.
+    /// is a miss, and overwritten. `report` runs in the thread or the task that found it, and may ask the
+    /// store for other keys.
     pub fn report(mut self, report: impl Fn(&[u8], &Unreadable) + Send + Sync + 'static) -> Self {
         self.report = Some(Box::new(report));
         self

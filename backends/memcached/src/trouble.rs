@@ -1,5 +1,6 @@
 //! What went wrong, whether the connection is done with, and what to tell.
 
+use std::any::Any;
 use std::io;
 use std::sync::Arc;
 
@@ -92,6 +93,14 @@ impl Trouble {
                 answer: format!("{code:?}"),
             },
         }
+    }
+
+    /// An error for what was thrown.
+    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let message = text.unwrap_or("it does not say why").to_owned();
+        Self::Panicked { message }
     }
 
     /// Whether the connection must not be used again: what comes next on it could be another's reply.
