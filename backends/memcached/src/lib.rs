@@ -22,7 +22,7 @@
 //! | `voice`, `rounds` | a conversation with the server, alone or in turn with others |
 //! | `job`, `mail`, `pipeline` | what tasks leave with a thread, and how its answers come to them |
 //! | `pipelined` | the store as threads and tasks see it |
-//! | `watcher` | one thread that looks for all who wait |
+//! | `watcher` | a thread for each server, which looks for all who wait |
 //! | `trouble` | what went wrong, and what to tell |
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
