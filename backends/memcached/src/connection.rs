@@ -142,6 +142,21 @@ impl Connection {
         Ok(())
     }
 
+    /// Whether the other side has closed it, as far as the system knows already.
+    pub(crate) fn is_closed(&self) -> bool {
+        let socket = self.stream.socket();
+        let peek = || {
+            socket.set_nonblocking(true)?;
+            let seen = socket.peek(&mut [0]);
+            socket.set_nonblocking(false)?;
+            seen
+        };
+        match peek() {
+            Ok(count) => count == 0,
+            Err(error) => !is_late(&error),
+        }
+    }
+
     /// The server's name.
     pub(crate) fn server(&self) -> &str {
         &self.server

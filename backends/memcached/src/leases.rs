@@ -38,7 +38,6 @@ impl Memcached {
                 deed.talk(voice, &place, &grant).await
             })
         };
-        // After an error nobody knows what became of it: the number may be another by now.
         let kept = self
             .servers
             .talk_on_line(grant.line, talk)
@@ -48,7 +47,14 @@ impl Memcached {
             // A lock of a lease that is over would stand in everybody's way.
             self.free_lock(key, lock, lease.stamp);
         }
-        Ok(kept?.settle(&mut held))
+        match kept {
+            Ok(kept) => Ok(kept.settle(&mut held)),
+            Err(error) => {
+                // Nobody knows what became of it. By its number it can be given back, if it is still the same.
+                held.put_back(grant);
+                Err(error)
+            }
+        }
     }
 
     fn ask_lease(&self, key: &[u8], ask: &Ask<'_>) -> Result<Leased<Payload>, StoreError> {

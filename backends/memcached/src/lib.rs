@@ -15,7 +15,7 @@
 //! | `keys` | where things are in the server |
 //! | `token` | leases' tokens, none like another |
 //! | `protocol` | the meta protocol, without a connection |
-//! | `connection`, `pool` | requests out and replies in; who has which connection |
+//! | `connection`, `seats`, `pool` | requests out and replies in; who has which connection, and what is said on it |
 //! | `ring`, `servers` | which of several servers has a key |
 //! | `stream`, `tls` | the bytes of a connection, as they are or encrypted |
 //! | `ejection` | when a server that does not answer is left alone |
@@ -47,6 +47,7 @@ mod protocol;
 mod python;
 mod ring;
 mod rounds;
+mod seats;
 mod servers;
 mod settings;
 mod slot;

@@ -156,8 +156,9 @@ impl MemcachedSettings {
         self
     }
 
-    /// How long a call waits for a connection, and for an answer: each at most so long, and an answer
-    /// that comes in pieces at most twice. Default: half a second.
+    /// How long a call waits for its turn where others have all [`connections`](Self::connections), for a new
+    /// connection, and for an answer: for each at most so long, and for an answer that comes in pieces at most
+    /// twice. Default: half a second.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

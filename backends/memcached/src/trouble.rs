@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use dogpile_backend::{Fault, Operation, StoreError};
 
@@ -34,6 +35,16 @@ pub(crate) enum Trouble {
         "{server} is left alone for a moment, since it did not answer in time before; `MemcachedSettings::retry_after` says for how long at most"
     )]
     Ejected { server: String },
+    /// It was not asked, since others had all connections.
+    #[error(
+        "all {connections} connections to {server} that could be used were others' for {waited:?}; let there be more, by \
+         `MemcachedSettings::connections`, or wait longer, by `MemcachedSettings::timeout`"
+    )]
+    Busy {
+        server: String,
+        connections: usize,
+        waited: Duration,
+    },
     /// Bytes that are no reply.
     #[error("{server} answers what cannot be understood: {cause}")]
     Garbled { server: String, cause: Garbled },
@@ -139,6 +150,7 @@ impl Trouble {
             | Self::Io { .. }
             | Self::Late { .. }
             | Self::Ejected { .. }
+            | Self::Busy { .. }
             | Self::NoThread { .. } => Fault::Unavailable,
             Self::Login { .. } | Self::Key { .. } | Self::NoCas { .. } => Fault::Refused,
             Self::Said { cause, .. } => match cause {

@@ -76,13 +76,11 @@ fn leave_deed(
     let place = memcached.keys.key(Room::Value, key);
     let pipeline = Arc::clone(pipeline);
     let known = Arc::new((Box::<[u8]>::from(key), place, deed));
-    let is_held = memcached.grants.when_free(stamp, move |mut held| {
-        let Some(grant) = held.take_of(&known.0) else {
+    let is_held = memcached.grants.when_free(stamp, move |held| {
+        let Some(Grant { line, .. }) = held.known_of(&known.0) else {
             left.leave(Ok(None));
             return;
         };
-        let line = grant.line;
-        held.put_back(grant);
         let held = Mutex::new(Some(held));
         let talk = move |turn| -> Talk<Commit> {
             let held = held.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -92,11 +90,13 @@ fn leave_deed(
                 let Some(mut held) = held else {
                     return Ok(Commit::Refused);
                 };
-                // After an error nobody knows what became of it: it is not put back.
-                let Some(grant) = held.take_of(key) else {
+                let Some(grant) = held.known_of(key) else {
                     return Ok(Commit::Refused);
                 };
+                // Without an answer nobody knows what became of it, and it stays. By its number it can be given
+                // back, if it is still the same.
                 let kept = deed.talk(&mut Voice::Among(turn), place, &grant).await?;
+                held.take_of(key);
                 Ok(kept.settle(&mut held))
             })
         };
