@@ -62,6 +62,6 @@ mod wish;
 
 pub use self::memcached::Memcached;
 pub use self::pipelined::Pipelined;
-pub use address::BadSettings;
+pub use address::{BadSettings, Setting};
 pub use dogpile_backend::Compatibility;
 pub use settings::MemcachedSettings;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dogpile_backend::{Compatibility, Span, record::Unreadable};
 
 use crate::Memcached;
-use crate::address::{Address, BadSettings, address};
+use crate::address::{Address, BadSettings, Setting, address};
 use crate::connection::Reach;
 use crate::keys::{Keys, LONGEST_PREFIX};
 use crate::pool::Pool;
@@ -200,12 +200,12 @@ impl MemcachedSettings {
     pub fn open(self) -> Result<Memcached, BadSettings> {
         let keys = self.keys()?;
         if self.timeout.is_zero() {
-            let what = "the timeout";
-            return Err(BadSettings::Zero { what });
+            let setting = Setting::Timeout;
+            return Err(BadSettings::Zero { setting });
         }
         if self.connections == 0 {
-            let what = "the number of connections";
-            return Err(BadSettings::Zero { what });
+            let setting = Setting::Connections;
+            return Err(BadSettings::Zero { setting });
         }
         let login = self.checked_login()?;
         let addresses = self.addresses()?;
@@ -274,12 +274,12 @@ impl MemcachedSettings {
         let Some((name, password)) = &self.login else {
             return Ok(None);
         };
-        let wrong = |why| Err(BadSettings::Login { why });
+        let wrong = |setting, why| Err(BadSettings::Login { setting, why });
         if name.contains(char::is_whitespace) || name.contains(':') || name.is_empty() {
-            return wrong("the name is one word without a colon");
+            return wrong(Setting::Name, "the name is one word without a colon");
         }
         if password.contains(char::is_whitespace) || password.is_empty() {
-            return wrong("the password is one word, and not empty");
+            return wrong(Setting::Password, "the password is one word, and not empty");
         }
         Ok(Some(Login {
             name: name.clone(),
