@@ -7,7 +7,7 @@ use dogpile_backend::{Compatibility, Span, record::Unreadable};
 use crate::Memcached;
 use crate::address::{Address, BadSettings, Setting, address};
 use crate::connection::Reach;
-use crate::keys::{Keys, LONGEST_PREFIX};
+use crate::keys::{self, Keys, LONGEST_PREFIX};
 use crate::pool::Pool;
 use crate::python::{BINARY, PLAIN};
 use crate::servers::Servers;
@@ -151,6 +151,8 @@ impl MemcachedSettings {
 
     /// What all keys begin with: one printable word of at most 100 bytes. Default: `dogpile`; beside
     /// Python nothing, and what is given here is what a key mangler of Python's puts in front of each key.
+    /// `shop:v` is refused, for its keys could be those of `shop`: behind no colon may stand `v`, `e` or `h`
+    /// alone.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = Some(prefix.into());
         self
@@ -264,6 +266,12 @@ impl MemcachedSettings {
         if prefix.len() > LONGEST_PREFIX {
             return wrong("it is longer than 100 bytes, and the server takes keys of 250");
         }
+        if !beside_python && keys::meets_another(prefix) {
+            return wrong(
+                "between its colons stands `v`, `e` or `h`, as behind a prefix: keys could be those of the prefix \
+                 before it; write another word there",
+            );
+        }
         Ok(match beside_python {
             true => Keys::python(prefix),
             false => Keys::native(prefix),
@@ -318,6 +326,7 @@ mod tests {
         }
         assert!(refused(here().prefix("")).contains("empty"));
         assert!(refused(here().prefix("a b")).contains("printable"));
+        assert!(refused(here().prefix("shop:v")).contains("another word"));
         assert!(refused(here().prefix("x".repeat(101))).contains("100 bytes"));
         assert!(refused(here().timeout(Duration::ZERO)).contains("the timeout"));
         assert!(refused(here().connections(0)).contains("connections"));

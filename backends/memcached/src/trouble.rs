@@ -22,14 +22,32 @@ pub(crate) enum Trouble {
         cause: Arc<io::Error>,
     },
     /// The connection broke.
-    #[error("the connection to {server} broke: {cause}")]
+    #[error("the connection to {server} broke: {cause}{}", never(*heard))]
     Io {
         server: String,
         cause: Arc<io::Error>,
+        /// Something was answered on it before.
+        heard: bool,
     },
     /// No answer in time.
-    #[error("{server} did not answer in time, which `MemcachedSettings::timeout` sets")]
-    Late { server: String },
+    #[error(
+        "{server} did not answer in time, which `MemcachedSettings::timeout` sets{}",
+        never(*heard)
+    )]
+    Late {
+        server: String,
+        /// Something was answered on this connection before.
+        heard: bool,
+    },
+    /// It is there, and no secret is shared with it.
+    #[cfg(feature = "tls")]
+    #[error("cannot speak TLS with {server}: {cause}; {advice}")]
+    Tls {
+        server: String,
+        cause: Arc<io::Error>,
+        /// What to do.
+        advice: &'static str,
+    },
     /// It was not asked, since it did not answer a moment ago.
     #[error(
         "{server} is left alone for a moment, since it did not answer in time before; `MemcachedSettings::retry_after` says for how long at most"
@@ -135,6 +153,8 @@ impl Trouble {
         match self {
             Self::Late { .. } => true,
             Self::Connect { cause, .. } => is_late(cause),
+            #[cfg(feature = "tls")]
+            Self::Tls { cause, .. } => is_late(cause),
             _ => false,
         }
     }
@@ -152,6 +172,8 @@ impl Trouble {
             | Self::Ejected { .. }
             | Self::Busy { .. }
             | Self::NoThread { .. } => Fault::Unavailable,
+            #[cfg(feature = "tls")]
+            Self::Tls { .. } => Fault::Unavailable,
             Self::Login { .. } | Self::Key { .. } | Self::NoCas { .. } => Fault::Refused,
             Self::Said { cause, .. } => match cause {
                 Said::Server(text) if text.contains("too large") => Fault::Refused,
@@ -163,6 +185,16 @@ impl Trouble {
             Self::Garbled { .. } | Self::Odd { .. } | Self::Panicked { .. } => Fault::Other,
         }
     }
+}
+
+/// What may be wrong with a server that never says anything.
+const fn never(heard: bool) -> &'static str {
+    if heard {
+        return "";
+    }
+    "; it said nothing on this connection: where that stays so, is it one that speaks only the binary protocol \
+     (`memcached -B binary`, or `-S` for SASL; leave it to `-B auto`, and use `-Y` for passwords), or only TLS \
+     (write memcacheds://)?"
 }
 
 /// Whether the system gave up waiting.
@@ -196,6 +228,7 @@ mod tests {
         assert!(text.contains("`memcached` failed to set key"), "{text}");
         let late = Trouble::Late {
             server: "here".to_owned(),
+            heard: true,
         };
         assert!(late.is_late() && late.breaks_connection() && !late.is_gone());
         let late = late.told(Operation::Get, b"key");

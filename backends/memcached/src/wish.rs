@@ -10,7 +10,7 @@ use crate::grants::{Grant, over};
 use crate::keys::{Key, Room};
 use crate::memcached::Read;
 use crate::pool::Line;
-use crate::protocol::{Answer, Item, Request};
+use crate::protocol::{Answer, Code, Item, Request};
 use crate::slot::{Out, PENDING, Slot, seconds, write};
 use crate::trouble::Trouble;
 use crate::voice::Voice;
@@ -106,11 +106,28 @@ impl<'a> Wish<'a> {
     }
 
     async fn look(&self, voice: &mut Voice<'_>) -> Result<Item, Trouble> {
+        if !Request::fits_in_base64(&self.place) {
+            self.see_that_it_knows_leases(voice).await?;
+        }
         let request = Request::get_or_make(&self.place, self.seconds);
         match voice.ask(request).await? {
             Answer::Item(item) => Ok(item),
             other => Err(voice.odd(&other)),
         }
+    }
+
+    /// Asks in a way that servers before 1.6.10 refuse, once in a process: the long key itself they would lease.
+    async fn see_that_it_knows_leases(&self, voice: &mut Voice<'_>) -> Result<(), Trouble> {
+        let servers = &self.store.servers;
+        let known = servers.knows_leases(servers.number_of(&self.place));
+        if known.get().is_none() {
+            let short = self.store.keys.key(Room::Value, b"");
+            match voice.ask(Request::in_base64(&short)).await? {
+                Answer::Code(Code::Done | Code::Absent, _) => known.get_or_init(|| ()),
+                other => return Err(voice.odd(&other)),
+            };
+        }
+        Ok(())
     }
 
     fn fresh(&self, seen: Option<&CachedValue<Payload>>) -> Option<CachedValue<Payload>> {
