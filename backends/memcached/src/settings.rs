@@ -132,6 +132,9 @@ impl MemcachedSettings {
     ///   what we set, deleted or created meanwhile.
     /// - **An end.** A lock without a `lock_timeout` stands until somebody deletes it.
     ///
+    /// Each call is several round trips, and those of a batch go eight at a time: let leases last as long as
+    /// the largest batch takes over the way to the server, or what it creates is not stored.
+    ///
     /// What we create is stored only if what was there when the lock was won is still there, by the
     /// server's own number of the item, so nothing that either side set or deleted meanwhile is lost or
     /// comes back. Where nothing was there, a pickled `None` stands for it, which Python reads as a miss.
