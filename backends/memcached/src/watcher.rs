@@ -175,6 +175,8 @@ impl Board {
                     self.tell(number, under_a_free_lock(servers, value));
                 }
             }
+            // Nothing is wrong with the server: the next look may have a connection.
+            Err(Trouble::Busy { .. }) => {}
             // Whoever waits finds out by itself what is wrong.
             Err(_) => due.iter().for_each(|due| self.ring_anyway(due.number)),
         }
