@@ -86,7 +86,7 @@ impl Words {
             match value {
                 toml::Value::Table(table) => self.flatten(&format!("{key}."), table)?,
                 toml::Value::Array(array) => {
-                    let all = array.into_iter().map(|value| scalar(&key, value));
+                    let all = array.into_iter().map(|value| text(&key, value));
                     let all = all.collect::<Result<Vec<_>, _>>()?;
                     self.left.insert(key, all.join(","));
                 }
@@ -274,7 +274,20 @@ fn scalar(key: &str, value: toml::Value) -> Result<String, SettingsError> {
         other => Err(SettingsError::Word {
             key: key.to_owned(),
             word: other.to_string(),
-            expected: "text, number, or list of those".to_owned(),
+            expected: "text, number, or list of texts".to_owned(),
+        }),
+    }
+}
+
+/// One of a list: all that can be listed are texts.
+#[cfg(feature = "toml")]
+fn text(key: &str, value: toml::Value) -> Result<String, SettingsError> {
+    match value {
+        toml::Value::String(text) => Ok(text),
+        other => Err(SettingsError::Word {
+            key: key.to_owned(),
+            word: other.to_string(),
+            expected: "text, as each of a list has to be".to_owned(),
         }),
     }
 }

@@ -181,8 +181,8 @@ impl<V: Send + Sync + 'static> Config<V> {
     }
 
     /// For how long a creator that failed or panicked is left alone: nobody calls it for its key, in no
-    /// process that shares the store, where the store can see to that (Redis and files do; else in this
-    /// process). Who asks meanwhile gets the stale value, if there is one, else
+    /// process that shares the store, where the store can see to that (Redis, memcached and files do, not
+    /// beside Python; else in this process). Who asks meanwhile gets the stale value, if there is one, else
     /// [`Error::BackingOff`](crate::Error::BackingOff). A `set`, a `delete` and a `refresh` end it; an
     /// invalidation does not. A region that shares the store is held to it whether or not it has one
     /// of its own, where the store sees to it. Default: not at all.
@@ -196,7 +196,8 @@ impl<V: Send + Sync + 'static> Config<V> {
 
     /// Whether each look into a shared store asks for the region's invalidations first. Without it
     /// another process's invalidation is seen when the store rings or, where that is not heard, when
-    /// the epochs are read again (every two seconds); with it before the call goes on, at the price
+    /// the epochs are read again: every two seconds, and every half second where the store rings for nobody, as
+    /// memcached. With it before the call goes on, at the price
     /// of one more round trip per look, also where the look finds a near copy in front of the shared
     /// store. Default: no.
     pub fn strict_invalidation(mut self, yes: bool) -> Self {

@@ -84,11 +84,35 @@ fn what_cannot_be_meant_is_refused_by_its_key() {
         let told = refused(&[place]);
         assert!(told.contains(&format!("`{}`", place.0)), "{told}");
     }
+    for (key, name, password) in [
+        ("cache.arguments.username", "two words", "x"),
+        ("cache.arguments.password", "me", "two words"),
+    ] {
+        let login = [
+            ("cache.arguments.username", name),
+            ("cache.arguments.password", password),
+        ];
+        let told = refused(&[place, login[0], login[1]]);
+        assert!(told.contains(&format!("`{key}`")), "{told}");
+    }
     let told = refused(&[("cache.arguments.url", "a:1,b:2")]);
     assert!(
         told.contains("`cache.arguments.servers` names several"),
         "{told}"
     );
+}
+
+#[test]
+fn a_list_in_toml_holds_texts_alone() {
+    let toml = |list| format!("backend = 'memcached'\n[arguments]\nservers = {list}\n");
+    assert!(Config::<u64>::from_toml(&toml("['a:1', 'b:2']")).is_ok());
+    for list in ["['a:1', 2]", "[true]", "['a:1', 1.5]", "[['a:1']]"] {
+        let Err(error) = Config::<u64>::from_toml(&toml(list)) else {
+            panic!("{list} must be refused");
+        };
+        assert!(matches!(error, SettingsError::Word { .. }), "{error}");
+        assert!(error.to_string().contains("`arguments.servers`"), "{error}");
+    }
 }
 
 #[test]

@@ -263,3 +263,14 @@ fn it_is_had_by_name() {
         assert!(head.ends_with(flags), "{item}");
     }
 }
+
+#[test]
+fn a_lease_that_a_server_without_version_numbers_cannot_have_leaves_no_lock() {
+    let server = Server::start(&["-C"]).unwrap();
+    let region = on(&server);
+    for _ in 0..2 {
+        let made = region.at("key").create(|| 1).unwrap();
+        assert_eq!(made.origin, Origin::NotStored);
+        assert!(!is_locked(&server), "Python would wait for it");
+    }
+}

@@ -3,6 +3,40 @@
 /// Where memcached listens unless it is told otherwise.
 const PORT: u16 = 11_211;
 
+/// What of the settings it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Setting {
+    /// [`server`](crate::MemcachedSettings::server), or [`servers`](crate::MemcachedSettings::servers).
+    Servers,
+    /// `MemcachedSettings::root_certificate`, with the feature `tls`.
+    RootCertificate,
+    /// [`prefix`](crate::MemcachedSettings::prefix).
+    Prefix,
+    /// [`timeout`](crate::MemcachedSettings::timeout).
+    Timeout,
+    /// [`connections`](crate::MemcachedSettings::connections).
+    Connections,
+    /// The name in [`login`](crate::MemcachedSettings::login).
+    Name,
+    /// The password in [`login`](crate::MemcachedSettings::login).
+    Password,
+}
+
+impl std::fmt::Display for Setting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Servers => "the servers",
+            Self::RootCertificate => "the root certificate",
+            Self::Prefix => "the prefix",
+            Self::Timeout => "the timeout",
+            Self::Connections => "the number of connections",
+            Self::Name => "the name of the login",
+            Self::Password => "the password of the login",
+        })
+    }
+}
+
 /// Settings that cannot be meant so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -46,17 +80,37 @@ pub enum BadSettings {
         why: &'static str,
     },
     /// A number or a time of zero.
-    #[error("{what} must be more than zero")]
+    #[error("{setting} must be more than zero")]
     Zero {
         /// Which one.
-        what: &'static str,
+        setting: Setting,
     },
     /// A name or a password that a server's file cannot hold.
     #[error("the login cannot be used: {why}")]
     Login {
+        /// Which of the two.
+        setting: Setting,
         /// What is wrong with it.
         why: &'static str,
     },
+}
+
+impl BadSettings {
+    /// What of the settings cannot be meant so.
+    ///
+    /// ```
+    /// use dogpile_memcached::{MemcachedSettings, Setting};
+    /// let settings = MemcachedSettings::server("cache-1").connections(0);
+    /// assert_eq!(settings.open().err().map(|error| error.setting()), Some(Setting::Connections));
+    /// ```
+    pub const fn setting(&self) -> Setting {
+        match self {
+            Self::Address { .. } | Self::NoServer | Self::NoTls { .. } => Setting::Servers,
+            Self::Certificate { .. } => Setting::RootCertificate,
+            Self::Prefix { .. } => Setting::Prefix,
+            Self::Zero { setting } | Self::Login { setting, .. } => *setting,
+        }
+    }
 }
 
 /// Where a server is.

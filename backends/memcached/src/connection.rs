@@ -1,6 +1,6 @@
 //! One connection: requests out, replies in, each within its time.
 
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,6 +32,8 @@ pub(crate) struct Connection {
     stream: Stream,
     server: String,
     timeout: Duration,
+    /// Something was answered.
+    heard: bool,
     /// What came and is not read yet, from `read` to `filled`.
     inbox: Vec<u8>,
     read: usize,
@@ -72,9 +74,10 @@ impl Reach {
             .set_write_timeout(Some(self.timeout))
             .map_err(failed)?;
         let mut connection = Connection {
-            stream: self.encrypted(stream).map_err(failed)?,
+            stream: self.encrypted(stream)?,
             server: self.server.clone(),
             timeout: self.timeout,
+            heard: false,
             inbox: vec![0; PIECE],
             read: 0,
             filled: 0,
@@ -89,10 +92,15 @@ impl Reach {
         not(feature = "tls"),
         allow(clippy::unused_self, clippy::unnecessary_wraps)
     )]
-    fn encrypted(&self, stream: TcpStream) -> io::Result<Stream> {
+    fn encrypted(&self, stream: TcpStream) -> Result<Stream, Trouble> {
         #[cfg(feature = "tls")]
         if let Some(tls) = &self.tls {
-            let encrypted = tls.encrypt(&self.server, stream)?;
+            let encrypted = tls.encrypt(&self.server, stream);
+            let encrypted = encrypted.map_err(|cause| Trouble::Tls {
+                server: self.server.clone(),
+                advice: crate::tls::advice(&cause),
+                cause: Arc::new(cause),
+            })?;
             return Ok(Stream::Tls(Box::new(encrypted)));
         }
         Ok(Stream::Plain(stream))
@@ -142,6 +150,21 @@ impl Connection {
         Ok(())
     }
 
+    /// Whether the other side has closed it, as far as the system knows already.
+    pub(crate) fn is_closed(&self) -> bool {
+        let socket = self.stream.socket();
+        let peek = || {
+            socket.set_nonblocking(true)?;
+            let seen = socket.peek(&mut [0]);
+            socket.set_nonblocking(false)?;
+            seen
+        };
+        match peek() {
+            Ok(count) => count == 0,
+            Err(error) => !is_late(&error),
+        }
+    }
+
     /// The server's name.
     pub(crate) fn server(&self) -> &str {
         &self.server
@@ -186,6 +209,7 @@ impl Connection {
             })?;
             if let Some((answer, length)) = parsed {
                 self.read += length;
+                self.heard = true;
                 if self.read == self.filled {
                     self.tidy();
                 }
@@ -242,11 +266,12 @@ impl Connection {
         Trouble::Io {
             server: self.server.clone(),
             cause: Arc::new(cause),
+            heard: self.heard,
         }
     }
 
     fn late(&self) -> Trouble {
-        let server = self.server.clone();
-        Trouble::Late { server }
+        let (server, heard) = (self.server.clone(), self.heard);
+        Trouble::Late { server, heard }
     }
 }

@@ -129,6 +129,11 @@ impl Alone {
         self.grant.take_if(|grant| *grant.key == *key)
     }
 
+    /// The same, which it stays unless it is taken.
+    pub(crate) fn known_of(&self, key: &[u8]) -> Option<Grant> {
+        self.grant.clone().filter(|grant| *grant.key == *key)
+    }
+
     /// It is current still.
     pub(crate) fn put_back(&mut self, grant: Grant) {
         self.grant = Some(grant);

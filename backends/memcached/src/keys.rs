@@ -53,6 +53,12 @@ const LOCK: &[u8] = b"_lock";
 /// The longest prefix: a hashed key must fit behind it.
 pub(crate) const LONGEST_PREFIX: usize = 100;
 
+/// Whether keys behind this prefix could be those behind a shorter one: it goes on like a key of that one.
+pub(crate) fn meets_another(prefix: &str) -> bool {
+    let mut behind = prefix.split(':').skip(1);
+    behind.any(|word| matches!(word, "v" | "e" | "h"))
+}
+
 impl Key<'_> {
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -197,6 +203,35 @@ mod tests {
         }
         let longest = Keys::native(&"p".repeat(LONGEST_PREFIX));
         assert!(longest.key(Room::Value, &[b'x'; 250]).bytes().len() <= LONGEST_KEY);
+    }
+
+    #[test]
+    fn no_two_prefixes_have_a_key_in_common() {
+        const WORDS: [&str; 7] = ["shop", "v", "e", "h", "x", "", "dogpile"];
+        let two = |joint: &'static str| {
+            let one = WORDS.iter();
+            one.flat_map(move |one| WORDS.iter().map(move |two| [*one, *two].join(joint)))
+        };
+        let prefixes = WORDS.iter().map(ToString::to_string);
+        let prefixes = prefixes.chain(two(":")).chain(two(":v:")).chain(two("::"));
+        let prefixes: HashSet<String> = prefixes.filter(|prefix| !meets_another(prefix)).collect();
+        let names = || prefixes.iter().cloned().chain(["x".repeat(300)]);
+        let mut seen = HashSet::new();
+        for prefix in &prefixes {
+            let keys = Keys::native(prefix);
+            for name in names()
+                .chain(two(":v:"))
+                .chain(two(":"))
+                .collect::<HashSet<_>>()
+            {
+                for room in [Room::Value, Room::Epochs] {
+                    let key = keys.key(room, name.as_bytes());
+                    assert!(seen.insert(key.bytes().to_vec()), "{prefix:?} {name:?}");
+                }
+            }
+        }
+        assert!(meets_another("shop:v") && meets_another("a:h:b") && !meets_another("v"));
+        assert!(!meets_another("shop:live"));
     }
 
     #[test]

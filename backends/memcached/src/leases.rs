@@ -1,5 +1,6 @@
 //! The port of leases for who may block: each deed on the connection that granted the lease, alone.
 
+use dogpile_backend::record::Unreadable;
 use dogpile_backend::{
     Ask, Bell, CachedValue, Commit, Lease, LeaseStore, Leased, Operation, Payload, Reply, Span,
     Stamp, StoreError, Watch, record,
@@ -37,7 +38,6 @@ impl Memcached {
                 deed.talk(voice, &place, &grant).await
             })
         };
-        // After an error nobody knows what became of it: the number may be another by now.
         let kept = self
             .servers
             .talk_on_line(grant.line, talk)
@@ -47,7 +47,14 @@ impl Memcached {
             // A lock of a lease that is over would stand in everybody's way.
             self.free_lock(key, lock, lease.stamp);
         }
-        Ok(kept?.settle(&mut held))
+        match kept {
+            Ok(kept) => Ok(kept.settle(&mut held)),
+            Err(error) => {
+                // Nobody knows what became of it. By its number it can be given back, if it is still the same.
+                held.put_back(grant);
+                Err(error)
+            }
+        }
     }
 
     fn ask_lease(&self, key: &[u8], ask: &Ask<'_>) -> Result<Leased<Payload>, StoreError> {
@@ -62,7 +69,7 @@ impl Memcached {
                 alone(connection, async |voice| wish.talk(voice, Some(cas)).await)
             };
             if let Some(came) = self.servers.talk_on_line(line, talk).map_err(told)? {
-                return Ok(wish.answer(came, line));
+                return self.heard(key, wish.answer(came, line));
             }
         }
         let talk = |connection: &mut Connection| {
@@ -72,7 +79,23 @@ impl Memcached {
             .servers
             .talk(&wish.place, Again::Harmless, talk)
             .map_err(told)?;
-        Ok(wish.answer(came, line))
+        self.heard(key, wish.answer(came, line))
+    }
+
+    /// The answer to a wish for the lease of `key`, as its caller hears it. Where the user's code panics that is told
+    /// of what was found there, nobody has the lease.
+    pub(crate) fn heard(
+        &self,
+        key: &[u8],
+        (leased, unreadable): (Leased<Payload>, Option<Unreadable>),
+    ) -> Result<Leased<Payload>, StoreError> {
+        let counted = self.count(key, unreadable.as_ref());
+        if let (Err(_), Leased::Won { lease, .. }) = (&counted, &leased) {
+            // If it cannot be given back, it ends by itself.
+            let _ = self.release(key, lease, false).wait();
+        }
+        counted.map_err(|trouble| trouble.told(Operation::Lease, key))?;
+        Ok(leased)
     }
 
     /// A commit of `entry` as the lease's value.

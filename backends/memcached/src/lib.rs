@@ -4,7 +4,8 @@
 //! | module | its one idea |
 //! |---|---|
 //! | `memcached` | the store: what each operation asks, and what the answers mean |
-//! | `leases`, `epochs` | the same for the optional ports |
+//! | `leases` | the same for leases |
+//! | `epochs`, `everywhere` | the same for a region's epochs: on one server, and on all |
 //! | `deed` | what is done with a lease that is held |
 //! | `wish` | the wish for a lease: what is looked at and what is taken |
 //! | `grants` | which leases this process holds, and on which connection |
@@ -14,14 +15,14 @@
 //! | `keys` | where things are in the server |
 //! | `token` | leases' tokens, none like another |
 //! | `protocol` | the meta protocol, without a connection |
-//! | `connection`, `pool` | requests out and replies in; who has which connection |
+//! | `connection`, `seats`, `pool` | requests out and replies in; who has which connection, and what is said on it |
 //! | `ring`, `servers` | which of several servers has a key |
 //! | `stream`, `tls` | the bytes of a connection, as they are or encrypted |
 //! | `ejection` | when a server that does not answer is left alone |
 //! | `voice`, `rounds` | a conversation with the server, alone or in turn with others |
 //! | `job`, `mail`, `pipeline` | what tasks leave with a thread, and how its answers come to them |
 //! | `pipelined` | the store as threads and tasks see it |
-//! | `watcher` | one thread that looks for all who wait |
+//! | `watcher` | a thread for each server, which looks for all who wait |
 //! | `trouble` | what went wrong, and what to tell |
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
@@ -32,6 +33,7 @@ mod deed;
 mod differential;
 mod ejection;
 mod epochs;
+mod everywhere;
 mod grants;
 mod job;
 mod keys;
@@ -45,6 +47,7 @@ mod protocol;
 mod python;
 mod ring;
 mod rounds;
+mod seats;
 mod servers;
 mod settings;
 mod slot;
@@ -59,6 +62,6 @@ mod wish;
 
 pub use self::memcached::Memcached;
 pub use self::pipelined::Pipelined;
-pub use address::BadSettings;
+pub use address::{BadSettings, Setting};
 pub use dogpile_backend::Compatibility;
 pub use settings::MemcachedSettings;

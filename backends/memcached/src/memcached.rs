@@ -1,5 +1,6 @@
 //! The store: what each operation asks, and what the answers mean.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dogpile_backend::record::{self, Unreadable};
@@ -99,27 +100,15 @@ impl Memcached {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The entry of a record, or a miss that was counted.
-    pub(crate) fn entry(&self, key: &[u8], record: Option<&[u8]>) -> Option<CachedValue<Payload>> {
-        match record::decode(record?) {
-            Ok(entry) => Some(entry),
-            Err(why) => {
-                self.count(key, &why);
-                None
-            }
-        }
-    }
-
-    /// The entry of an item that Python reads too, or a miss, counted where something is there.
-    pub(crate) fn shared_entry(&self, key: &[u8], item: &Item) -> Option<CachedValue<Payload>> {
-        match python::Slot::read(item) {
-            python::Slot::Empty => None,
-            python::Slot::Record(record) => self.entry(key, Some(record)),
-            python::Slot::Foreign => {
-                self.count(key, &Unreadable::OtherType);
-                None
-            }
-        }
+    /// The entry that was read, or a miss that is [counted](Self::count).
+    pub(crate) fn entry(
+        &self,
+        key: &[u8],
+        read: Read,
+    ) -> Result<Option<CachedValue<Payload>>, StoreError> {
+        let counted = self.count(key, read.unreadable.as_ref());
+        counted.map_err(|trouble| trouble.told(Operation::Get, key))?;
+        Ok(read.entry)
     }
 
     pub(crate) fn is_beside_python(&self) -> bool {
@@ -154,14 +143,21 @@ impl Memcached {
         written.map(drop).map_err(told)
     }
 
-    fn count(&self, key: &[u8], why: &Unreadable) {
+    /// Counts what cannot be read, and tells the user's own code of it, which may ask this store again: nobody calls
+    /// this who has a connection, or speaks for all tasks.
+    pub(crate) fn count(&self, key: &[u8], unreadable: Option<&Unreadable>) -> Result<(), Trouble> {
+        let Some(why) = unreadable else {
+            return Ok(());
+        };
         *self
             .unreadable
             .lock()
             .unwrap_or_else(PoisonError::into_inner) += 1;
-        if let Some(report) = &self.report {
-            report(key, why);
-        }
+        let Some(report) = &self.report else {
+            return Ok(());
+        };
+        let told = catch_unwind(AssertUnwindSafe(|| report(key, why)));
+        told.map_err(|panic| Trouble::panicked(&*panic))
     }
 
     /// The time to live as the server takes it: at least a second, 0 for ever. What is to live for
@@ -170,6 +166,38 @@ impl Memcached {
         match seconds(self.time_to_live.unwrap_or(wanted).as_nanos()) {
             LONGEST => 0,
             seconds => seconds,
+        }
+    }
+}
+
+/// What an item turned out to hold.
+#[derive(Default)]
+pub(crate) struct Read {
+    pub(crate) entry: Option<CachedValue<Payload>>,
+    /// Why there is none, where something is that should be one.
+    pub(crate) unreadable: Option<Unreadable>,
+}
+
+impl Read {
+    /// Of a record, if there is one.
+    pub(crate) fn of(record: Option<&[u8]>) -> Self {
+        let (entry, unreadable) = match record.map(record::decode) {
+            None => (None, None),
+            Some(Ok(entry)) => (Some(entry), None),
+            Some(Err(why)) => (None, Some(why)),
+        };
+        Self { entry, unreadable }
+    }
+
+    /// Of an item that Python reads too.
+    pub(crate) fn shared(item: &Item) -> Self {
+        match python::Slot::read(item) {
+            python::Slot::Empty => Self::default(),
+            python::Slot::Record(record) => Self::of(Some(record)),
+            python::Slot::Foreign => Self {
+                entry: None,
+                unreadable: Some(Unreadable::OtherType),
+            },
         }
     }
 }
@@ -233,10 +261,11 @@ impl Backend<Payload> for Memcached {
             .servers
             .talk(&place, Again::Harmless, look)
             .map_err(|trouble| trouble.told(Operation::Get, key))?;
-        Ok(item.and_then(|item| match self.is_beside_python() {
-            true => self.shared_entry(key, &item),
-            false => self.entry(key, Slot::read(&item).record),
-        }))
+        let read = item.map(|item| match self.is_beside_python() {
+            true => Read::shared(&item),
+            false => Read::of(Slot::read(&item).record),
+        });
+        self.entry(key, read.unwrap_or_default())
     }
 
     fn set(

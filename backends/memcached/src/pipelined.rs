@@ -1,6 +1,7 @@
 //! The store as threads and tasks see it: a thread talks by itself, on a connection that it has
 //! alone; what a task asks is left with the thread that talks for all of them.
 
+mod epochs;
 mod leases;
 
 use std::future::Future;
@@ -8,15 +9,14 @@ use std::sync::Arc;
 
 use dogpile_backend::record;
 use dogpile_backend::{
-    Backend, CachedValue, Coming, EpochStore, Epochs, Invalidation, LeaseStore, Operation, Payload,
-    Reply, Span, Store, StoreError, TwoWay,
+    Backend, CachedValue, Coming, EpochStore, LeaseStore, Operation, Payload, Reply, Span, Store,
+    StoreError, TwoWay,
 };
 
-use crate::epochs::{Change, changed, look};
 use crate::job::{Talk, Talking};
 use crate::keys::{Key, Room};
 use crate::mail::{Unwanted, mail};
-use crate::memcached::{found, removed, stored};
+use crate::memcached::{Read, found, removed, stored};
 use crate::pipeline::Pipeline;
 use crate::pool::Again;
 use crate::protocol::Request;
@@ -82,6 +82,22 @@ impl Pipelined {
         T: Send + 'static,
         F: Fn(Turn) -> Talk<T> + Send + 'static,
     {
+        let server = self.memcached.servers.number_of(place);
+        self.ask_server(server, again, talk, unwanted).await
+    }
+
+    /// The same with the server of this number.
+    async fn ask_server<T, F>(
+        &self,
+        server: usize,
+        again: Again,
+        talk: F,
+        unwanted: Option<Unwanted<Option<T>>>,
+    ) -> Result<T, Trouble>
+    where
+        T: Send + 'static,
+        F: Fn(Turn) -> Talk<T> + Send + 'static,
+    {
         let (left, awaited) = mail(unwanted);
         let job = Talking {
             again,
@@ -90,7 +106,6 @@ impl Pipelined {
             talk,
             mail: left,
         };
-        let server = self.memcached.servers.number_of(place);
         self.pipeline.leave(server, Box::new(job));
         match awaited.await? {
             Some(answer) => Ok(answer),
@@ -154,7 +169,8 @@ impl Pipelined {
         };
         let asked = self.ask(&place, Again::Harmless, talk).await;
         let item = asked.map_err(|trouble| trouble.told(Operation::Get, key))?;
-        Ok(item.and_then(|item| self.memcached.entry(key, Slot::read(&item).record)))
+        let read = item.map(|item| Read::of(Slot::read(&item).record));
+        self.memcached.entry(key, read.unwrap_or_default())
     }
 
     async fn set_later(
@@ -192,29 +208,6 @@ impl Pipelined {
         asked
             .map(drop)
             .map_err(|trouble| trouble.told(Operation::Delete, key))
-    }
-
-    async fn read_later(&self, region: &str) -> Result<Epochs, StoreError> {
-        let place = self.memcached.keys.key(Room::Epochs, region.as_bytes());
-        let known = place.clone();
-        let talk = move |turn| -> Talk<_> {
-            let place = known.clone();
-            Box::pin(async move { look(&mut Voice::Among(turn), &place).await })
-        };
-        let asked = self.ask(&place, Again::Harmless, talk).await;
-        asked
-            .map(|(epochs, _)| epochs)
-            .map_err(|trouble| trouble.told(Operation::Epoch, region.as_bytes()))
-    }
-
-    async fn change_later(&self, region: &str, change: Change) -> Result<Epochs, StoreError> {
-        let place = self.memcached.keys.key(Room::Epochs, region.as_bytes());
-        let known = place.clone();
-        let talk = move |turn| -> Talk<_> {
-            let place = known.clone();
-            Box::pin(async move { change.talk(&mut Voice::Among(turn), &place).await })
-        };
-        changed(region, self.ask(&place, Again::Harmless, talk).await)
     }
 }
 
@@ -262,34 +255,5 @@ impl Store<Payload> for Pipelined {
 
     fn epochs(&self) -> Option<&dyn EpochStore> {
         Some(self)
-    }
-}
-
-impl EpochStore for Pipelined {
-    fn read<'a>(&'a self, region: &'a str) -> Reply<'a, Epochs> {
-        self.call(
-            (),
-            |()| EpochStore::read(&*self.memcached, region).wait(),
-            |()| coming(self.read_later(region)),
-        )
-    }
-
-    fn raise<'a>(&'a self, region: &'a str, how: Invalidation) -> Reply<'a, Epochs> {
-        self.call(
-            (),
-            move |()| self.memcached.raise(region, how).wait(),
-            move |()| coming(self.change_later(region, Change::raise(how))),
-        )
-    }
-
-    fn restore<'a>(&'a self, region: &'a str, known: Epochs) -> Reply<'a, ()> {
-        self.call(
-            (),
-            move |()| self.memcached.restore(region, known).wait(),
-            move |()| {
-                let change = self.change_later(region, Change::Restore(known));
-                coming(async move { change.await.map(drop) })
-            },
-        )
     }
 }

@@ -1,21 +1,23 @@
 //! The connections to one server, and when it is left alone.
 //!
-//! Each connection has a seat, and each seat a lock: whoever holds it has the connection alone, so
-//! that no reply can reach another caller. A lease names the seat and the number of the connection that
-//! granted it. A connection that is gone has taken its number with it: what the server counted may
-//! begin again, and nothing that was granted before is used after.
+//! Each connection has a [seat](Seats), and whoever has the seat has the connection alone, so that no reply can reach
+//! another caller. A lease names the seat and the number of the connection that granted it. A connection that
+//! is gone has taken its number with it: what the server counted may begin again, and nothing that was granted
+//! before is used after. Unless there is another connection that was there already when it was granted: no
+//! connection outlives the process at its other end, so it is the same server that counts still.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use dogpile_backend::{Clock, Span, SystemClock, Time};
+use dogpile_backend::{Clock, Span, SystemClock};
 
 use crate::connection::{Connection, Reach};
 use crate::ejection::{Ejection, May};
 use crate::job::Job;
 use crate::protocol::{Answer, Code, Request};
 use crate::rounds::in_rounds;
+use crate::seats::{Seat, Seats, Taken};
 use crate::trouble::Trouble;
 
 /// After this much silence a connection is asked whether anybody is there, before what must not be
@@ -24,7 +26,7 @@ const SILENCE: Span = Span::from_secs(1);
 
 pub(crate) struct Pool {
     reach: Reach,
-    seats: Box<[Mutex<Seat>]>,
+    seats: Seats,
     state: Mutex<State>,
 }
 
@@ -34,16 +36,6 @@ struct State {
     /// How many were found closed. The others most likely went with each: they are asked first.
     closed: u64,
     ejection: Ejection,
-    /// The seat that was last found when all were taken.
-    turn: usize,
-}
-
-#[derive(Default)]
-struct Seat {
-    connection: Option<(Connection, u64)>,
-    used: Time,
-    /// What `State::closed` was when it last answered.
-    closed: u64,
 }
 
 /// Which connection something was heard on.
@@ -52,12 +44,14 @@ pub(crate) struct Line {
     /// Which of several servers; [`Servers`](crate::servers::Servers) says.
     pub(crate) server: usize,
     seat: usize,
-    number: u64,
+    /// How many connections there had been by then: this one, and others that were there already.
+    connected: u64,
 }
 
 impl Line {
-    fn is(&self, number: Option<u64>) -> bool {
-        number == Some(self.number)
+    /// Whether what was heard means the same on the connection of this number.
+    fn is_known_to(&self, number: Option<u64>) -> bool {
+        number.is_some_and(|number| number <= self.connected)
     }
 }
 
@@ -73,13 +67,6 @@ pub(crate) enum Again {
     Never,
 }
 
-impl Seat {
-    /// The number of the connection that there is.
-    fn number(&self) -> Option<u64> {
-        self.connection.as_ref().map(|(_, number)| *number)
-    }
-}
-
 /// Ends all of these: by this trouble, or because their connection is no more.
 fn end_all(jobs: impl IntoIterator<Item = Box<dyn Job>>, trouble: Option<&Trouble>) {
     for job in jobs {
@@ -93,11 +80,10 @@ impl Pool {
             connected: 0,
             closed: 0,
             ejection: Ejection::new(retry_after, reach.timeout),
-            turn: 0,
         };
         Self {
             reach,
-            seats: (0..connections).map(|_| Mutex::default()).collect(),
+            seats: Seats::new(connections),
             state: Mutex::new(state),
         }
     }
@@ -110,44 +96,56 @@ impl Pool {
         mut talk: impl Talk<T>,
     ) -> Result<(T, Line), Trouble> {
         let mut may = self.may_ask(May::Ask)?;
-        let (at, mut seat) = self.seat();
+        let mut seat = self.any_seat()?;
         // It may have waited for its seat, and much may have happened since.
         may = self.may_ask(may)?;
         self.greet(&mut seat, again);
         let was_there = seat.connection.is_some();
-        let mut talk = |connection: &mut Connection, _| talk(connection);
+        let at = seat.at;
+        let mut talk = |connection: &mut Connection, connected| {
+            let (server, seat) = (0, at);
+            let line = Line {
+                server,
+                seat,
+                connected,
+            };
+            talk(connection).map(|answer| (answer, line))
+        };
         match self.talk_on(&mut seat, may, &mut talk) {
             Err(trouble) if trouble.is_gone() && was_there && again == Again::Harmless => {
                 self.talk_on(&mut seat, may, &mut talk)
             }
             end => end,
         }
-        .map(|(answer, number)| {
-            let (server, seat) = (0, at);
-            let line = Line {
-                server,
-                seat,
-                number,
-            };
-            (answer, line)
-        })
     }
 
-    /// Talks on this very connection; `None` if it is no more.
+    /// Talks on this very connection, or on one that was there when this was heard; `None` if none is any more.
     pub(crate) fn talk_on_line<T>(
         &self,
         line: Line,
         mut talk: impl Talk<T>,
     ) -> Result<Option<T>, Trouble> {
-        let Some(seat) = self.seats.get(line.seat) else {
-            return Ok(None);
-        };
-        let mut seat = seat.lock().unwrap_or_else(PoisonError::into_inner);
-        if !line.is(seat.number()) {
+        let mut seat = self.certain_seat(self.seat_of(line))?;
+        if !line.is_known_to(seat.number()) {
             return Ok(None);
         }
         let talked = self.talk_on(&mut seat, May::Ask, &mut |connection, _| talk(connection));
-        talked.map(|(answer, _)| Some(answer))
+        talked.map(Some)
+    }
+
+    /// The seat of that connection; if it is closed, of one that was there already, where there is one.
+    fn seat_of(&self, line: Line) -> usize {
+        let is_good = |seat: Taken<'_>| {
+            let closed = seat.connection.as_ref().map(|(one, _)| one.is_closed());
+            closed == Some(false) && line.is_known_to(seat.number())
+        };
+        // Whoever has it finds out.
+        if self.seats.free(line.seat).is_none_or(is_good) {
+            return line.seat;
+        }
+        let mut others = 0..self.seats.count();
+        let other = others.find(|at| self.seats.free(*at).is_some_and(is_good));
+        other.unwrap_or(line.seat)
     }
 
     /// Has all of these talk, those that may on one connection, in rounds. `server` is this one's number.
@@ -156,7 +154,7 @@ impl Pool {
         let mut by_seat: BTreeMap<usize, Vec<Box<dyn Job>>> = BTreeMap::new();
         for job in jobs.into_iter().filter(|job| job.is_wanted()) {
             match job.line() {
-                Some(line) => by_seat.entry(line.seat).or_default().push(job),
+                Some(line) => by_seat.entry(self.seat_of(line)).or_default().push(job),
                 None => anywhere.push(job),
             }
         }
@@ -169,28 +167,24 @@ impl Pool {
             May::Ask
         });
         for (at, mut bound) in by_seat {
-            let Some(seat) = self.seats.get(at) else {
-                end_all(bound, None);
-                continue;
-            };
-            // Those that may talk anywhere talk with the first: leases were granted a round ago.
-            bound.append(&mut anywhere);
-            let seat = seat.lock().unwrap_or_else(PoisonError::into_inner);
-            self.talk_in(seat, (server, at), may, bound);
+            match self.certain_seat(at) {
+                Ok(seat) => {
+                    // Those that may talk anywhere talk with the first: leases were granted a round ago.
+                    bound.append(&mut anywhere);
+                    self.talk_in(seat, server, may, bound);
+                }
+                Err(trouble) => end_all(bound, Some(&trouble)),
+            }
         }
         if !anywhere.is_empty() {
-            let (at, seat) = self.seat();
-            self.talk_in(seat, (server, at), may, anywhere);
+            match self.any_seat() {
+                Ok(seat) => self.talk_in(seat, server, may, anywhere),
+                Err(trouble) => end_all(anywhere, Some(&trouble)),
+            }
         }
     }
 
-    fn talk_in(
-        &self,
-        mut seat: MutexGuard<'_, Seat>,
-        (server, at): (usize, usize),
-        may: May,
-        jobs: Vec<Box<dyn Job>>,
-    ) {
+    fn talk_in(&self, mut seat: Taken<'_>, server: usize, may: May, jobs: Vec<Box<dyn Job>>) {
         let (mut free, mut never) = (false, false);
         for job in jobs.iter().filter(|job| job.line().is_none()) {
             free = true;
@@ -203,12 +197,12 @@ impl Pool {
         let known = seat.number();
         let (mut jobs, void): (Vec<_>, Vec<_>) = jobs
             .into_iter()
-            .partition(|job| job.line().is_none_or(|line| line.is(known)));
+            .partition(|job| job.line().is_none_or(|line| line.is_known_to(known)));
         end_all(void, None);
         if jobs.is_empty() {
             return;
         }
-        let mut talked = self.rounds_in(&mut seat, (server, at), may, &mut jobs);
+        let mut talked = self.rounds_in(&mut seat, server, may, &mut jobs);
         if let Err(trouble) = &talked
             && trouble.is_gone()
             && known.is_some()
@@ -219,7 +213,7 @@ impl Pool {
             end_all(lost, Some(trouble));
             jobs = again;
             if !jobs.is_empty() {
-                talked = self.rounds_in(&mut seat, (server, at), may, &mut jobs);
+                talked = self.rounds_in(&mut seat, server, may, &mut jobs);
             }
         }
         drop(seat);
@@ -228,20 +222,21 @@ impl Pool {
 
     fn rounds_in(
         &self,
-        seat: &mut Seat,
-        (server, at): (usize, usize),
+        seat: &mut Taken<'_>,
+        server: usize,
         may: May,
         jobs: &mut Vec<Box<dyn Job>>,
     ) -> Result<(), Trouble> {
-        let mut talk = |connection: &mut Connection, number| {
+        let at = seat.at;
+        let mut talk = |connection: &mut Connection, connected| {
             let line = Line {
                 server,
                 seat: at,
-                number,
+                connected,
             };
             in_rounds(connection, line, jobs)
         };
-        self.talk_on(seat, may, &mut talk).map(|((), _)| ())
+        self.talk_on(seat, may, &mut talk)
     }
 
     /// The server, as people call it.
@@ -249,12 +244,13 @@ impl Pool {
         &self.reach.server
     }
 
+    /// Talks on the connection of this seat; what is said there knows how many there have been by then.
     fn talk_on<T>(
         &self,
         seat: &mut Seat,
         may: May,
         talk: &mut impl FnMut(&mut Connection, u64) -> Result<T, Trouble>,
-    ) -> Result<(T, u64), Trouble> {
+    ) -> Result<T, Trouble> {
         // It is out of its seat while it is in use: a panic between a request and its reply leaves the
         // seat empty.
         let (mut connection, number) = match seat.connection.take() {
@@ -267,7 +263,8 @@ impl Pool {
                 new
             }
         };
-        let answer = talk(&mut connection, number);
+        let connected = self.state().connected;
+        let answer = talk(&mut connection, connected);
         match &answer {
             Err(trouble) if trouble.breaks_connection() => {
                 self.judge(may, trouble);
@@ -278,7 +275,7 @@ impl Pool {
                 self.answered();
             }
         }
-        answer.map(|answer| (answer, number))
+        answer
     }
 
     fn connect(&self) -> Result<(Connection, u64), Trouble> {
@@ -305,24 +302,26 @@ impl Pool {
         }
     }
 
-    /// A free seat: one with a connection sooner than one without, for those come first.
-    fn seat(&self) -> (usize, MutexGuard<'_, Seat>) {
-        for (at, seat) in self.seats.iter().enumerate() {
-            match seat.try_lock() {
-                Ok(seat) => return (at, seat),
-                Err(TryLockError::Poisoned(poisoned)) => {
-                    return (at, poisoned.into_inner());
-                }
-                Err(TryLockError::WouldBlock) => {}
-            }
+    fn any_seat(&self) -> Result<Taken<'_>, Trouble> {
+        self.seats.any(self.patience()).ok_or_else(|| self.busy())
+    }
+
+    fn certain_seat(&self, at: usize) -> Result<Taken<'_>, Trouble> {
+        let seat = self.seats.certain(at, self.patience());
+        seat.ok_or_else(|| self.busy())
+    }
+
+    /// Until when a call waits for a connection that others have.
+    fn patience(&self) -> Instant {
+        Instant::now() + self.reach.timeout
+    }
+
+    fn busy(&self) -> Trouble {
+        Trouble::Busy {
+            server: self.reach.server.clone(),
+            connections: self.seats.count(),
+            waited: self.reach.timeout,
         }
-        let at = {
-            let mut state = self.state();
-            state.turn = (state.turn + 1) % self.seats.len();
-            state.turn
-        };
-        let seat = self.seats[at].lock();
-        (at, seat.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether the server may be asked now, by a call that was told so before.
@@ -360,3 +359,6 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

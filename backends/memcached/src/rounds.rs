@@ -1,6 +1,5 @@
 //! Many conversations on one connection: each round sends what all of them ask, and reads all replies.
 
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll, Waker};
 
@@ -91,15 +90,6 @@ impl AtWork {
         // They wait for answers alone, and are looked at when those are there.
         let mut context = Context::from_waker(Waker::noop());
         let polled = catch_unwind(AssertUnwindSafe(|| talk.as_mut().poll(&mut context)));
-        polled.unwrap_or_else(|panic| {
-            let message = message(&*panic).to_owned();
-            Poll::Ready(Err(Trouble::Panicked { message }))
-        })
+        polled.unwrap_or_else(|panic| Poll::Ready(Err(Trouble::panicked(&*panic))))
     }
-}
-
-fn message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("it does not say why")
 }

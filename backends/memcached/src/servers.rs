@@ -3,6 +3,8 @@
 //! A key has one server, whether that answers or not: were its keys moved while it is away, two processes
 //! that do not agree on that would each have a slot for a key, and what one deletes the other would serve.
 
+use std::sync::OnceLock;
+
 use crate::address::Address;
 use crate::job::Job;
 use crate::keys::Key;
@@ -13,6 +15,8 @@ use crate::trouble::Trouble;
 pub(crate) struct Servers {
     ring: Ring,
     pools: Box<[Pool]>,
+    /// There for each that was found to be 1.6.10 or later.
+    new_enough: Box<[OnceLock<()>]>,
 }
 
 impl Servers {
@@ -22,6 +26,7 @@ impl Servers {
         Self {
             ring: Ring::new(&names),
             pools: addresses.iter().map(connect).collect(),
+            new_enough: addresses.iter().map(|_| OnceLock::new()).collect(),
         }
     }
 
@@ -33,6 +38,11 @@ impl Servers {
     /// The server of this number, as people call it.
     pub(crate) fn name(&self, server: usize) -> &str {
         self.pools[server].name()
+    }
+
+    /// There once the server of this number has shown that it knows what leases are made of.
+    pub(crate) fn knows_leases(&self, server: usize) -> &OnceLock<()> {
+        &self.new_enough[server]
     }
 
     /// The number of the server that has `key`.

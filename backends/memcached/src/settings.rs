@@ -5,9 +5,9 @@ use std::time::Duration;
 use dogpile_backend::{Compatibility, Span, record::Unreadable};
 
 use crate::Memcached;
-use crate::address::{Address, BadSettings, address};
+use crate::address::{Address, BadSettings, Setting, address};
 use crate::connection::Reach;
-use crate::keys::{Keys, LONGEST_PREFIX};
+use crate::keys::{self, Keys, LONGEST_PREFIX};
 use crate::pool::Pool;
 use crate::python::{BINARY, PLAIN};
 use crate::servers::Servers;
@@ -132,6 +132,9 @@ impl MemcachedSettings {
     ///   what we set, deleted or created meanwhile.
     /// - **An end.** A lock without a `lock_timeout` stands until somebody deletes it.
     ///
+    /// Each call is several round trips, and those of a batch go eight at a time: let leases last as long as
+    /// the largest batch takes over the way to the server, or what it creates is not stored.
+    ///
     /// What we create is stored only if what was there when the lock was won is still there, by the
     /// server's own number of the item, so nothing that either side set or deleted meanwhile is lost or
     /// comes back. Where nothing was there, a pickled `None` stands for it, which Python reads as a miss.
@@ -151,13 +154,16 @@ impl MemcachedSettings {
 
     /// What all keys begin with: one printable word of at most 100 bytes. Default: `dogpile`; beside
     /// Python nothing, and what is given here is what a key mangler of Python's puts in front of each key.
+    /// `shop:v` is refused, for its keys could be those of `shop`: behind no colon may stand `v`, `e` or `h`
+    /// alone.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = Some(prefix.into());
         self
     }
 
-    /// How long a call waits for a connection, and for an answer: each at most so long, and an answer
-    /// that comes in pieces at most twice. Default: half a second.
+    /// How long a call waits for its turn where others have all [`connections`](Self::connections), for a new
+    /// connection, and for an answer: for each at most so long, and for an answer that comes in pieces at most
+    /// twice. Default: half a second.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -185,7 +191,8 @@ impl MemcachedSettings {
     }
 
     /// Calls `report` with the key and the reason whenever an entry is found that is no record. It
-    /// is a miss, and overwritten.
+    /// is a miss, and overwritten. `report` runs in the thread or the task that found it, and may ask the
+    /// store for other keys.
     pub fn report(mut self, report: impl Fn(&[u8], &Unreadable) + Send + Sync + 'static) -> Self {
         self.report = Some(Box::new(report));
         self
@@ -198,12 +205,12 @@ impl MemcachedSettings {
     pub fn open(self) -> Result<Memcached, BadSettings> {
         let keys = self.keys()?;
         if self.timeout.is_zero() {
-            let what = "the timeout";
-            return Err(BadSettings::Zero { what });
+            let setting = Setting::Timeout;
+            return Err(BadSettings::Zero { setting });
         }
         if self.connections == 0 {
-            let what = "the number of connections";
-            return Err(BadSettings::Zero { what });
+            let setting = Setting::Connections;
+            return Err(BadSettings::Zero { setting });
         }
         let login = self.checked_login()?;
         let addresses = self.addresses()?;
@@ -262,6 +269,12 @@ impl MemcachedSettings {
         if prefix.len() > LONGEST_PREFIX {
             return wrong("it is longer than 100 bytes, and the server takes keys of 250");
         }
+        if !beside_python && keys::meets_another(prefix) {
+            return wrong(
+                "between its colons stands `v`, `e` or `h`, as behind a prefix: keys could be those of the prefix \
+                 before it; write another word there",
+            );
+        }
         Ok(match beside_python {
             true => Keys::python(prefix),
             false => Keys::native(prefix),
@@ -272,12 +285,12 @@ impl MemcachedSettings {
         let Some((name, password)) = &self.login else {
             return Ok(None);
         };
-        let wrong = |why| Err(BadSettings::Login { why });
+        let wrong = |setting, why| Err(BadSettings::Login { setting, why });
         if name.contains(char::is_whitespace) || name.contains(':') || name.is_empty() {
-            return wrong("the name is one word without a colon");
+            return wrong(Setting::Name, "the name is one word without a colon");
         }
         if password.contains(char::is_whitespace) || password.is_empty() {
-            return wrong("the password is one word, and not empty");
+            return wrong(Setting::Password, "the password is one word, and not empty");
         }
         Ok(Some(Login {
             name: name.clone(),
@@ -316,6 +329,7 @@ mod tests {
         }
         assert!(refused(here().prefix("")).contains("empty"));
         assert!(refused(here().prefix("a b")).contains("printable"));
+        assert!(refused(here().prefix("shop:v")).contains("another word"));
         assert!(refused(here().prefix("x".repeat(101))).contains("100 bytes"));
         assert!(refused(here().timeout(Duration::ZERO)).contains("the timeout"));
         assert!(refused(here().connections(0)).contains("connections"));

@@ -10,6 +10,17 @@ pub(crate) enum Stream {
     Tls(Box<crate::tls::Encrypted>),
 }
 
+impl Stream {
+    /// The connection itself.
+    pub(crate) fn socket(&self) -> &TcpStream {
+        match self {
+            Self::Plain(stream) => stream,
+            #[cfg(feature = "tls")]
+            Self::Tls(stream) => &stream.sock,
+        }
+    }
+}
+
 impl Read for Stream {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {

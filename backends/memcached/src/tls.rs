@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::{CertificateError, ClientConfig, ClientConnection, Error, RootCertStore, StreamOwned};
 
 use crate::address::BadSettings;
 
@@ -58,5 +58,43 @@ impl Tls {
             connection.complete_io(&mut stream)?;
         }
         Ok(StreamOwned::new(connection, stream))
+    }
+}
+
+/// What to do about a connection that could not be encrypted.
+pub(crate) fn advice(error: &io::Error) -> &'static str {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    match cause {
+        Some(Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        )) => "write the server's address with a name that its certificate has",
+        Some(Error::InvalidCertificate(
+            CertificateError::Expired
+            | CertificateError::ExpiredContext { .. }
+            | CertificateError::NotValidYet
+            | CertificateError::NotValidYetContext { .. },
+        )) => "give the server a certificate that is valid now, or look at this machine's clock",
+        Some(Error::InvalidCertificate(_)) => {
+            "give the certificate that signs the server's, by `MemcachedSettings::root_certificate`"
+        }
+        _ => {
+            "does it speak TLS there (`memcached -Z`)? If not, write memcached:// instead of memcacheds://"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_certificate_that_is_refused_has_its_advice() {
+        let said = |why| advice(&io::Error::other(Error::InvalidCertificate(why)));
+        let name = said(CertificateError::NotValidForName);
+        assert!(name.contains("a name that its certificate has"), "{name}");
+        let time = said(CertificateError::Expired);
+        assert!(time.contains("valid now"), "{time}");
+        let whose = said(CertificateError::UnknownIssuer);
+        assert!(whose.contains("root_certificate"), "{whose}");
     }
 }

@@ -1,7 +1,9 @@
 //! What went wrong, whether the connection is done with, and what to tell.
 
+use std::any::Any;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use dogpile_backend::{Fault, Operation, StoreError};
 
@@ -20,19 +22,47 @@ pub(crate) enum Trouble {
         cause: Arc<io::Error>,
     },
     /// The connection broke.
-    #[error("the connection to {server} broke: {cause}")]
+    #[error("the connection to {server} broke: {cause}{}", never(*heard))]
     Io {
         server: String,
         cause: Arc<io::Error>,
+        /// Something was answered on it before.
+        heard: bool,
     },
     /// No answer in time.
-    #[error("{server} did not answer in time, which `MemcachedSettings::timeout` sets")]
-    Late { server: String },
+    #[error(
+        "{server} did not answer in time, which `MemcachedSettings::timeout` sets{}",
+        never(*heard)
+    )]
+    Late {
+        server: String,
+        /// Something was answered on this connection before.
+        heard: bool,
+    },
+    /// It is there, and no secret is shared with it.
+    #[cfg(feature = "tls")]
+    #[error("cannot speak TLS with {server}: {cause}; {advice}")]
+    Tls {
+        server: String,
+        cause: Arc<io::Error>,
+        /// What to do.
+        advice: &'static str,
+    },
     /// It was not asked, since it did not answer a moment ago.
     #[error(
         "{server} is left alone for a moment, since it did not answer in time before; `MemcachedSettings::retry_after` says for how long at most"
     )]
     Ejected { server: String },
+    /// It was not asked, since others had all connections.
+    #[error(
+        "all {connections} connections to {server} that could be used were others' for {waited:?}; let there be more, by \
+         `MemcachedSettings::connections`, or wait longer, by `MemcachedSettings::timeout`"
+    )]
+    Busy {
+        server: String,
+        connections: usize,
+        waited: Duration,
+    },
     /// Bytes that are no reply.
     #[error("{server} answers what cannot be understood: {cause}")]
     Garbled { server: String, cause: Garbled },
@@ -94,6 +124,14 @@ impl Trouble {
         }
     }
 
+    /// An error for what was thrown.
+    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let message = text.unwrap_or("it does not say why").to_owned();
+        Self::Panicked { message }
+    }
+
     /// Whether the connection must not be used again: what comes next on it could be another's reply.
     pub(crate) fn breaks_connection(&self) -> bool {
         match self {
@@ -115,6 +153,8 @@ impl Trouble {
         match self {
             Self::Late { .. } => true,
             Self::Connect { cause, .. } => is_late(cause),
+            #[cfg(feature = "tls")]
+            Self::Tls { cause, .. } => is_late(cause),
             _ => false,
         }
     }
@@ -130,7 +170,10 @@ impl Trouble {
             | Self::Io { .. }
             | Self::Late { .. }
             | Self::Ejected { .. }
+            | Self::Busy { .. }
             | Self::NoThread { .. } => Fault::Unavailable,
+            #[cfg(feature = "tls")]
+            Self::Tls { .. } => Fault::Unavailable,
             Self::Login { .. } | Self::Key { .. } | Self::NoCas { .. } => Fault::Refused,
             Self::Said { cause, .. } => match cause {
                 Said::Server(text) if text.contains("too large") => Fault::Refused,
@@ -142,6 +185,16 @@ impl Trouble {
             Self::Garbled { .. } | Self::Odd { .. } | Self::Panicked { .. } => Fault::Other,
         }
     }
+}
+
+/// What may be wrong with a server that never says anything.
+const fn never(heard: bool) -> &'static str {
+    if heard {
+        return "";
+    }
+    "; it said nothing on this connection: where that stays so, is it one that speaks only the binary protocol \
+     (`memcached -B binary`, or `-S` for SASL; leave it to `-B auto`, and use `-Y` for passwords), or only TLS \
+     (write memcacheds://)?"
 }
 
 /// Whether the system gave up waiting.
@@ -175,6 +228,7 @@ mod tests {
         assert!(text.contains("`memcached` failed to set key"), "{text}");
         let late = Trouble::Late {
             server: "here".to_owned(),
+            heard: true,
         };
         assert!(late.is_late() && late.breaks_connection() && !late.is_gone());
         let late = late.told(Operation::Get, b"key");

@@ -1,11 +1,11 @@
-//! One thread that looks for all who wait, since the server rings for nobody.
+//! One thread for each server that looks for all who wait, since the server rings for nobody. So none that stands
+//! still keeps the waiters of another waiting.
 //!
 //! It asks only what stands in a slot, not for the value: many keys in one round trip. What it rings for
 //! is a state and not a change, so that nothing falls between the moment at which somebody lost a lease
 //! and the first look for them. Beginning with 10 ms, the pause is a fifth of the time that somebody has
-//! waited, and at most 40 ms. The thread ends when nobody waits any more.
+//! waited, and at most 40 ms. The thread ends when nobody waits any more for its server.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ const AT_ONCE: usize = 100;
 
 pub(crate) struct Watcher {
     servers: Arc<Servers>,
-    board: Arc<Board>,
+    boards: Box<[Arc<Board>]>,
 }
 
 #[derive(Default)]
@@ -71,8 +71,8 @@ type Seen = (Stands, Option<u64>);
 impl Watcher {
     pub(crate) fn new(servers: Arc<Servers>) -> Self {
         Self {
+            boards: (0..servers.count()).map(|_| Arc::default()).collect(),
             servers,
-            board: Arc::default(),
         }
     }
 
@@ -94,9 +94,11 @@ impl Watcher {
     }
 
     fn keep(&self, key: Key<'static>, value: Option<Key<'static>>, bell: Bell) -> Option<Watch> {
+        let server = self.servers.number_of(&key);
+        let board = &self.boards[server];
         let now = Instant::now();
         let number = {
-            let mut state = self.board.state();
+            let mut state = board.state();
             let number = state.next;
             state.next += 1;
             state.wishes.push(Wish {
@@ -110,21 +112,22 @@ impl Watcher {
             });
             number
         };
-        let board = Arc::clone(&self.board);
-        let watch = Watch::new(move || board.forget(number));
-        self.see_that_somebody_works().then_some(watch)
+        let wished = Arc::clone(board);
+        let watch = Watch::new(move || wished.forget(number));
+        self.see_that_somebody_works(server).then_some(watch)
     }
 
-    fn see_that_somebody_works(&self) -> bool {
-        let mut state = self.board.state();
+    fn see_that_somebody_works(&self, server: usize) -> bool {
+        let board = &self.boards[server];
+        let mut state = board.state();
         if !state.works {
-            let (board, servers) = (Arc::clone(&self.board), Arc::clone(&self.servers));
+            let (works, servers) = (Arc::clone(board), Arc::clone(&self.servers));
             let thread = std::thread::Builder::new().name("dogpile-memcached".to_owned());
-            state.works = thread.spawn(move || board.work(&servers)).is_ok();
+            state.works = thread.spawn(move || works.work(&servers, server)).is_ok();
         }
         let works = state.works;
         drop(state);
-        self.board.changed.notify_one();
+        board.changed.notify_one();
         works
     }
 }
@@ -146,16 +149,9 @@ impl Board {
     }
 
     /// Looks whenever somebody's pause is over, until nobody waits.
-    fn work(&self, servers: &Servers) {
+    fn work(&self, servers: &Servers, server: usize) {
         while let Some(due) = self.wait() {
-            let mut by_server: BTreeMap<usize, Vec<Due>> = BTreeMap::new();
-            for due in due {
-                let server = servers.number_of(&due.key);
-                by_server.entry(server).or_default().push(due);
-            }
-            for (server, due) in by_server {
-                self.look_at(servers, server, &due);
-            }
+            self.look_at(servers, server, &due);
         }
     }
 
@@ -164,15 +160,23 @@ impl Board {
         let talk = |connection: &mut Connection| look(connection, &keys);
         match servers.talk_with(server, Again::Harmless, talk) {
             Ok((seen, _)) => {
-                for (due, seen) in due.iter().zip(seen) {
-                    let seen = match &due.value {
-                        None => seen,
-                        Some(_) if seen.1.is_some() => (Stands::Leased, None),
-                        Some(value) => under_a_free_lock(servers, value),
-                    };
-                    self.tell(due.number, seen);
+                let (mut free, all) = (Vec::new(), due.iter().zip(seen));
+                for (due, seen) in all {
+                    match &due.value {
+                        None => self.tell(due.number, seen),
+                        Some(_) if seen.1.is_some() => {
+                            self.tell(due.number, (Stands::Leased, None));
+                        }
+                        Some(value) => free.push((due.number, value)),
+                    }
+                }
+                // Their values may be on a server that stands still: after all others.
+                for (number, value) in free {
+                    self.tell(number, under_a_free_lock(servers, value));
                 }
             }
+            // Nothing is wrong with the server: the next look may have a connection.
+            Err(Trouble::Busy { .. }) => {}
             // Whoever waits finds out by itself what is wrong.
             Err(_) => due.iter().for_each(|due| self.ring_anyway(due.number)),
         }

@@ -1,12 +1,16 @@
 //! The wish for a lease: what is looked at, what is taken, and what the caller hears.
 
+use std::cell::Cell;
+
+use dogpile_backend::record::Unreadable;
 use dogpile_backend::{Ask, CachedValue, Lease, Leased, Payload, Span, Stamp};
 
 use crate::deed::{give_back, put};
 use crate::grants::{Grant, over};
 use crate::keys::{Key, Room};
+use crate::memcached::Read;
 use crate::pool::Line;
-use crate::protocol::{Answer, Item, Request};
+use crate::protocol::{Answer, Code, Item, Request};
 use crate::slot::{Out, PENDING, Slot, seconds, write};
 use crate::trouble::Trouble;
 use crate::voice::Voice;
@@ -23,6 +27,8 @@ pub(crate) struct Wish<'a> {
     ask: &'a Ask<'a>,
     seconds: u32,
     stamp: Stamp,
+    /// Why what was seen last is no value.
+    unreadable: Cell<Option<Unreadable>>,
 }
 
 /// What a talk about a lease came to.
@@ -48,6 +54,7 @@ impl<'a> Wish<'a> {
             ask,
             seconds: seconds(ask.time.as_nanos()),
             stamp: token::mint(),
+            unreadable: Cell::default(),
         }
     }
 
@@ -70,7 +77,9 @@ impl<'a> Wish<'a> {
                 });
             }
             let slot = Slot::read(&item);
-            let seen = self.store.entry(self.key, slot.record);
+            let read = Read::of(slot.record);
+            self.unreadable.set(read.unreadable);
+            let seen = read.entry;
             let is_ours = held == Some(cas);
             if let Some(fresh) = self.fresh(seen.as_ref()) {
                 if is_ours {
@@ -97,11 +106,28 @@ impl<'a> Wish<'a> {
     }
 
     async fn look(&self, voice: &mut Voice<'_>) -> Result<Item, Trouble> {
+        if !Request::fits_in_base64(&self.place) {
+            self.see_that_it_knows_leases(voice).await?;
+        }
         let request = Request::get_or_make(&self.place, self.seconds);
         match voice.ask(request).await? {
             Answer::Item(item) => Ok(item),
             other => Err(voice.odd(&other)),
         }
+    }
+
+    /// Asks in a way that servers before 1.6.10 refuse, once in a process: the long key itself they would lease.
+    async fn see_that_it_knows_leases(&self, voice: &mut Voice<'_>) -> Result<(), Trouble> {
+        let servers = &self.store.servers;
+        let known = servers.knows_leases(servers.number_of(&self.place));
+        if known.get().is_none() {
+            let short = self.store.keys.key(Room::Value, b"");
+            match voice.ask(Request::in_base64(&short)).await? {
+                Answer::Code(Code::Done | Code::Absent, _) => known.get_or_init(|| ()),
+                other => return Err(voice.odd(&other)),
+            };
+        }
+        Ok(())
     }
 
     fn fresh(&self, seen: Option<&CachedValue<Payload>>) -> Option<CachedValue<Payload>> {
@@ -121,7 +147,13 @@ impl<'a> Wish<'a> {
         put(voice, &self.place, &written, PENDING, cas).await
     }
 
-    pub(crate) fn answer(self, came: Came, line: Line) -> Leased<Payload> {
+    /// What the caller hears, and what it has to [count](Memcached::count).
+    pub(crate) fn answer(self, came: Came, line: Line) -> (Leased<Payload>, Option<Unreadable>) {
+        let unreadable = self.unreadable.take();
+        (self.leased(came, line), unreadable)
+    }
+
+    fn leased(self, came: Came, line: Line) -> Leased<Payload> {
         match came {
             Came::Fresh(entry) => Leased::Fresh(entry),
             Came::Lost { out, seen } => {

@@ -270,7 +270,7 @@ list! { $
         a_set_rings
         a_delete_rings;
     epochs:
-        epochs_begin_low_and_only_rise
+        epochs_only_rise
         hard_and_soft_epochs_are_two
         regions_have_epochs_of_their_own
         no_invalidation_is_lost_among_many;

@@ -181,7 +181,9 @@ pub enum Invalidation {
 /// of its own: the region's, a zero byte, and up to four digits more. So there are up to 65,536 more names
 /// to a region.
 pub trait EpochStore: Send + Sync {
-    /// The epochs of `region`.
+    /// The epochs of `region`; of one that nobody has raised, the first ones. A store that may lose what it was
+    /// told, and cannot tell a region that is new from one that was lost, begins with its time instead:
+    /// what was stored before is then a miss. It does not so for a tag, most of which nobody ever raises.
     fn read<'a>(&'a self, region: &'a str) -> Reply<'a, Epochs>;
 
     /// Raises one epoch of `region` to the higher of one more than its current epoch and the

@@ -87,14 +87,14 @@ fn servers(
 /// Which key it is that cannot be meant so.
 #[cfg(feature = "memcached")]
 fn key_of(error: &dogpile_memcached::BadSettings, place: &'static str) -> &'static str {
-    use dogpile_memcached::BadSettings;
-    match error {
-        BadSettings::Certificate { .. } => "arguments.root_certificate",
-        BadSettings::Prefix { .. } => "arguments.prefix",
-        BadSettings::Login { why } if why.contains("password") => "arguments.password",
-        BadSettings::Login { .. } => "arguments.username",
-        BadSettings::Zero { what } if what.contains("timeout") => "arguments.timeout",
-        BadSettings::Zero { .. } => "arguments.connections",
+    use dogpile_memcached::Setting;
+    match error.setting() {
+        Setting::RootCertificate => "arguments.root_certificate",
+        Setting::Prefix => "arguments.prefix",
+        Setting::Name => "arguments.username",
+        Setting::Password => "arguments.password",
+        Setting::Timeout => "arguments.timeout",
+        Setting::Connections => "arguments.connections",
         _ => place,
     }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use dogpile_backend::record::Unreadable;
 use dogpile_backend::{
     Ask, Bell, CachedValue, Commit, Lease, LeaseStore, Leased, Operation, Payload, Reply, Span,
     Stamp, StoreError, Watch,
@@ -22,6 +23,10 @@ use crate::trouble::Trouble;
 use crate::voice::{Turn, Voice};
 use crate::wish::Wish;
 
+/// What came of a wish, and what its caller has to count: user's code hears of that, and must not keep the thread
+/// that speaks for all.
+type Heard = (Leased<Payload>, Option<Unreadable>);
+
 /// A wish for a lease that outlives who wishes it.
 struct Wanted {
     memcached: Arc<Memcached>,
@@ -34,7 +39,7 @@ struct Wanted {
 impl Wanted {
     /// Whether a value is fresh can only be asked where the caller is, so here none is: a fresh one
     /// comes back beside a lease, which the caller gives back.
-    async fn talk(&self, turn: Turn, held: Option<u64>) -> Result<Leased<Payload>, Trouble> {
+    async fn talk(&self, turn: Turn, held: Option<u64>) -> Result<Heard, Trouble> {
         let ask = Ask {
             fresh: &|_| false,
             held: None,
@@ -50,10 +55,7 @@ impl Wanted {
 }
 
 /// The conversation of such a wish.
-fn talk_of(
-    wanted: &Arc<Wanted>,
-    held: Option<u64>,
-) -> impl Fn(Turn) -> Talk<Leased<Payload>> + Send + use<> {
+fn talk_of(wanted: &Arc<Wanted>, held: Option<u64>) -> impl Fn(Turn) -> Talk<Heard> + Send + use<> {
     let wanted = Arc::clone(wanted);
     move |turn| {
         let wanted = Arc::clone(&wanted);
@@ -74,13 +76,11 @@ fn leave_deed(
     let place = memcached.keys.key(Room::Value, key);
     let pipeline = Arc::clone(pipeline);
     let known = Arc::new((Box::<[u8]>::from(key), place, deed));
-    let is_held = memcached.grants.when_free(stamp, move |mut held| {
-        let Some(grant) = held.take_of(&known.0) else {
+    let is_held = memcached.grants.when_free(stamp, move |held| {
+        let Some(Grant { line, .. }) = held.known_of(&known.0) else {
             left.leave(Ok(None));
             return;
         };
-        let line = grant.line;
-        held.put_back(grant);
         let held = Mutex::new(Some(held));
         let talk = move |turn| -> Talk<Commit> {
             let held = held.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -90,11 +90,13 @@ fn leave_deed(
                 let Some(mut held) = held else {
                     return Ok(Commit::Refused);
                 };
-                // After an error nobody knows what became of it: it is not put back.
-                let Some(grant) = held.take_of(key) else {
+                let Some(grant) = held.known_of(key) else {
                     return Ok(Commit::Refused);
                 };
+                // Without an answer nobody knows what became of it, and it stays. By its number it can be given
+                // back, if it is still the same.
                 let kept = deed.talk(&mut Voice::Among(turn), place, &grant).await?;
+                held.take_of(key);
                 Ok(kept.settle(&mut held))
             })
         };
@@ -143,7 +145,7 @@ impl Pipelined {
                 .map_err(told)?
             }
         };
-        Ok(match leased {
+        Ok(match self.memcached.heard(key, leased)? {
             Leased::Lost {
                 seen: Some(seen), ..
             }
@@ -169,7 +171,7 @@ impl Pipelined {
         &self,
         wanted: &Arc<Wanted>,
         grant: &Grant,
-    ) -> Result<Option<Leased<Payload>>, Trouble> {
+    ) -> Result<Option<Heard>, Trouble> {
         let (left, awaited) = mail(Some(self.give_back(&wanted.key)));
         let job = Talking {
             again: Again::Never,
@@ -183,11 +185,11 @@ impl Pipelined {
     }
 
     /// Gives back what was won for a caller who is gone.
-    fn give_back(&self, key: &[u8]) -> Unwanted<Option<Leased<Payload>>> {
+    fn give_back(&self, key: &[u8]) -> Unwanted<Option<Heard>> {
         let (memcached, pipeline) = (Arc::clone(&self.memcached), Arc::clone(&self.pipeline));
         let key = Box::<[u8]>::from(key);
         Box::new(move |leased| {
-            if let Some(Leased::Won { lease, .. }) = leased {
+            if let Some((Leased::Won { lease, .. }, _)) = leased {
                 let deed = Deed::Release { failed: false };
                 // Nobody is there to be told what came of it.
                 drop(leave_deed(

@@ -35,16 +35,26 @@ impl<'b> Request<'b> {
 
     /// Reads an item, and makes an empty one for `seconds` where none is; one caller is told that it won.
     ///
-    /// The key is sent in base64 wherever that fits. Servers before 1.6.10 know nothing of it and refuse,
-    /// instead of making an item that stands in the way, since nothing of ours can be stored over it there.
+    /// The key is sent in base64 wherever that [fits](Self::fits_in_base64). Servers before 1.6.10 know nothing of
+    /// it and refuse, instead of making an item that stands in the way, since nothing of ours can be stored over
+    /// it there.
     pub(crate) fn get_or_make(key: &Key<'_>, seconds: u32) -> Self {
-        let encoded = base64::encoded_length(key.bytes().len()) <= LONGEST_KEY;
-        let mut request = match encoded {
+        let mut request = match Self::fits_in_base64(key) {
             true => Self::encoded(b"mg ", key, None),
             false => Self::new(b"mg ", key, None),
         };
         request.bytes.extend_from_slice(b" f v c t");
         request.number(b'N', seconds)
+    }
+
+    /// Whether this key can be sent in base64; else a server is asked first whether it [knows](Self::in_base64) it.
+    pub(crate) fn fits_in_base64(key: &Key<'_>) -> bool {
+        base64::encoded_length(key.bytes().len()) <= LONGEST_KEY
+    }
+
+    /// Reads what is known of an item, by its key in base64.
+    pub(crate) fn in_base64(key: &Key<'_>) -> Self {
+        Self::encoded(b"mg ", key, None)
     }
 
     /// Reads what is known of an item, and not its value.

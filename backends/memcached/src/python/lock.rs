@@ -62,10 +62,17 @@ impl Memcached {
         seconds: u32,
     ) -> Result<Option<Lock>, Trouble> {
         let body = body(ours);
-        let (added, line) = self.servers.talk(place, Again::Harmless, |connection| {
+        let added = self.servers.talk(place, Again::Harmless, |connection| {
             let request = Request::store(place, &body, PLAIN, seconds, Mode::Absent);
             compared(connection, request.flag(b"c"))
-        })?;
+        });
+        if let Err(Trouble::NoCas { .. }) = &added {
+            // It was added, and has no number by which it could be given back later.
+            let delete = || Request::delete(place);
+            let talk = |connection: &mut Connection| removed(connection, delete());
+            let _ = self.servers.talk(place, Again::Harmless, talk);
+        }
+        let (added, line) = added?;
         Ok(added.map(|cas| Lock { line, cas }))
     }
 

@@ -1,5 +1,8 @@
 //! The wish for a lease beside Python: first the lock, then the value's slot.
 
+use std::cell::Cell;
+
+use dogpile_backend::record::Unreadable;
 use dogpile_backend::{
     Ask, CachedValue, Lease, Leased, Operation, Payload, Span, Stamp, StoreError,
 };
@@ -10,6 +13,7 @@ use super::{compared, removed};
 use crate::connection::Connection;
 use crate::grants::{Grant, over};
 use crate::keys::{Key, Room};
+use crate::memcached::Read;
 use crate::pool::{Again, Line};
 use crate::protocol::{Answer, Code, Item, Mode, Request};
 use crate::slot::{LONGEST, seconds};
@@ -31,6 +35,8 @@ struct Wish<'a> {
     ask: &'a Ask<'a>,
     seconds: u32,
     stamp: Stamp,
+    /// Why what was seen last is no value.
+    unreadable: Cell<Option<Unreadable>>,
 }
 
 /// What a look at the lock came to.
@@ -78,8 +84,10 @@ impl Memcached {
             ask,
             seconds: seconds(ask.time.as_nanos()),
             stamp: token::mint(),
+            unreadable: Cell::default(),
         };
-        wish.talk().map_err(told)
+        let leased = wish.talk().map_err(told)?;
+        self.heard(key, (leased, wish.unreadable.take()))
     }
 }
 
@@ -145,9 +153,7 @@ impl Wish<'_> {
         let (item, line) = store
             .servers
             .talk(place, Again::Harmless, |connection| self.look(connection))?;
-        let seen = item
-            .as_ref()
-            .and_then(|item| store.shared_entry(self.key, item));
+        let seen = self.seen(item.as_ref());
         if let Some(fresh) = self.fresh(seen.as_ref()) {
             return Ok(Leased::Fresh(fresh));
         }
@@ -191,9 +197,7 @@ impl Wish<'_> {
     }
 
     fn write_over(&self, connection: &mut Connection, item: Option<Item>) -> Result<Came, Trouble> {
-        let seen = item
-            .as_ref()
-            .and_then(|item| self.store.shared_entry(self.key, item));
+        let seen = self.seen(item.as_ref());
         if let Some(fresh) = self.fresh(seen.as_ref()) {
             return Ok(Came::Fresh(fresh));
         }
@@ -231,6 +235,12 @@ impl Wish<'_> {
             Answer::Code(Code::Absent, _) => Ok(None),
             other => Err(connection.odd(&other)),
         }
+    }
+
+    fn seen(&self, item: Option<&Item>) -> Option<CachedValue<Payload>> {
+        let read = item.map(Read::shared).unwrap_or_default();
+        self.unreadable.set(read.unreadable);
+        read.entry
     }
 
     fn fresh(&self, seen: Option<&CachedValue<Payload>>) -> Option<CachedValue<Payload>> {

@@ -63,7 +63,7 @@ pub const FOUND_BY: &[(Wrong, &[&str])] = &[
         Wrong::StaysBusyForDroppedWrites,
         &["dropped_replies_leave_the_store_usable"],
     ),
-    (Wrong::ForgetsEpochs, &["epochs_begin_low_and_only_rise"]),
+    (Wrong::ForgetsEpochs, &["epochs_only_rise"]),
     (
         Wrong::SetKeepsTheLease,
         &[
