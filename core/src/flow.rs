@@ -299,6 +299,20 @@ impl Flow {
         (flow, Action::Create)
     }
 
+    /// The same where the runner comes to it so late that the lease may have ended: it is asked for again,
+    /// and the creator begins only if nobody else has created meanwhile, or does.
+    pub fn creating_late(wish: Wish) -> (Self, Action) {
+        let flow = Self {
+            wish: Wish {
+                needs_store: wish.needs_store,
+                ..Wish::default()
+            },
+            state: State::Leasing,
+            facts: Facts::default(),
+        };
+        (flow, Action::Lease { supersede: false })
+    }
+
     /// Whether the store did not answer the call's last question.
     pub const fn is_without_store(&self) -> bool {
         self.facts.store_failed

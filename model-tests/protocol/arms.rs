@@ -138,7 +138,10 @@ fn cases() -> BTreeMap<(usize, String, usize), Vec<Case>> {
         patient: bits & 16 != 0,
         detached: bits & 32 != 0,
     };
-    let starts = |wish| [Flow::start(wish).0, Flow::detached(wish).0];
+    let starts = |wish| {
+        let late = Flow::creating_late(wish).0;
+        [Flow::start(wish).0, Flow::detached(wish).0, late]
+    };
     let mut open: Vec<Flow> = (0..64).map(wish).flat_map(starts).collect();
     open.extend([false, true].map(|store_failed| Flow::creating(store_failed).0));
     let mut met: HashSet<Flow> = open.iter().copied().collect();

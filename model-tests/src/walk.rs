@@ -65,6 +65,15 @@ fn starts() -> Vec<Node> {
         let (flow, action) = Flow::detached(wish);
         starts.push((flow, action, Hand::of_runner(wish)));
     }
+    for needs_store in [false, true] {
+        let wish = Wish {
+            needs_store,
+            ..Wish::default()
+        };
+        let (flow, action) = Flow::creating_late(wish);
+        let hand = Hand::of_late_creation(wish);
+        starts.push((flow, action, hand));
+    }
     for store_failed in [false, true] {
         let (flow, action) = Flow::creating(store_failed);
         starts.push((flow, action, Hand::of_creation(store_failed)));

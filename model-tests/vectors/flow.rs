@@ -76,7 +76,10 @@ fn starts() -> Vec<(Wish, &'static str, Flow, Action)> {
     let both = |wish| {
         let (flow, action) = Flow::start(wish);
         let (rest, lease) = Flow::detached(wish);
+        let (late, again) = Flow::creating_late(wish);
+        // The states of the last are those of a call, too: it comes first, so that one is walked from there.
         [
+            (wish, "creating late", late, again),
             (wish, "start", flow, action),
             (wish, "detached", rest, lease),
         ]

@@ -93,6 +93,14 @@ impl Hand {
         }
     }
 
+    /// The claim of one that comes too late to rely on the lease.
+    pub(crate) fn of_late_creation(wish: Wish) -> Self {
+        Self {
+            claim: true,
+            ..Self::empty(wish)
+        }
+    }
+
     /// What its call wants.
     pub(crate) fn wish(&self) -> Wish {
         self.wish

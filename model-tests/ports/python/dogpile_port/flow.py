@@ -260,6 +260,11 @@ class Flow:
         """A creation that was given to a runner when it was to begin."""
         return Flow(CREATE.state, Facts({"store_failed"} if store_failed else ())), CREATE.action
 
+    @staticmethod
+    def creating_late(wish: Facts) -> tuple["Flow", str]:
+        """The same where the lease may have ended before the runner came to it."""
+        return Flow(LEASE.state, wish & {"needs_store"}), "Lease(supersede: false)"
+
     def has_waited(self) -> bool:
         return "waited" in self.facts
 
