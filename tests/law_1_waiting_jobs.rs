@@ -142,6 +142,22 @@ fn law_1_a_job_that_comes_after_the_end_of_its_lease_waits_for_who_has_it_now() 
 }
 
 #[test]
+fn law_6_who_gave_a_creation_away_that_came_to_nothing_gets_what_another_process_creates() {
+    let (two, jobs) = Two::new(LEASE);
+    let mut call = two.given(|_| ());
+    two.clock.advance(LIMIT);
+    let (end, ends) = tokio::sync::oneshot::channel();
+    let other = two.b.at("key").create_async(async || ends.await.unwrap());
+    let mut other = Hand::new(other);
+    assert!(other.settle().is_pending());
+    drop(jobs.recv().unwrap());
+    assert!(call.settle().is_pending(), "somebody creates");
+    end.send(3).unwrap();
+    assert_eq!(other.finish().unwrap().value, 3);
+    assert_eq!(given(call.finish()), (3, Origin::Shared));
+}
+
+#[test]
 fn law_1_a_job_whose_lease_has_ended_creates_where_nobody_else_does() {
     let (two, jobs) = Two::new(LEASE);
     let call = two.given(|_| ());

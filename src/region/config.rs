@@ -174,6 +174,11 @@ impl<V: Send + Sync + 'static> Config<V> {
 
     /// Whether a caller whose creator fails gets the stale value, if there is one, rather than the
     /// error. Default: yes; [`Answer::origin`](crate::Answer::origin) tells.
+    ///
+    /// The value is judged anew when it would be served: one that has grown too old meanwhile, or that this
+    /// process knows to be invalidated, is not, nor one whose key this process has deleted or set since. What
+    /// another process deletes meanwhile is not known here, and one who waited for another's creation does
+    /// not hear of a delete that came before its failure.
     pub fn stale_if_error(mut self, yes: bool) -> Self {
         self.calls.stale_if_error = yes;
         self

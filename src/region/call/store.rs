@@ -136,11 +136,17 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             Ok(Leased::Won { lease, seen }) => {
                 self.hold_lease(lease);
                 let look_again = !self.wish.refresh && !Local::has(Fault::NoRelook);
-                match seen.filter(|entry| self.judge(&entry.metadata) == Verdict::Fresh) {
-                    Some(entry) if look_again => self.fresh_after_all(entry),
+                let is_fresh =
+                    |entry: &CachedValue<V>| self.judge(&entry.metadata) == Verdict::Fresh;
+                let enough = look_again && seen.as_ref().is_some_and(is_fresh);
+                match seen {
+                    Some(entry) if enough => self.fresh_after_all(entry),
                     // After the lease is where its superseder looks for it: one of the two sees.
                     _ if !self.wish.refresh && !self.hold.is_current() => flow::Leased::Superseded,
-                    _ => flow::Leased::Won { fresh_seen: false },
+                    seen => {
+                        self.saw_beside_lease(seen);
+                        flow::Leased::Won { fresh_seen: false }
+                    }
                 }
             }
             Ok(Leased::Shut { remaining, seen }) => {
