@@ -198,10 +198,11 @@ impl<V: Send + Sync + 'static> Config<V> {
         self
     }
 
-    /// Whether each look into a shared store asks for the region's invalidations first. Without it
+    /// Whether each look into a shared store asks for the region's invalidations first, and each `set` and
+    /// `refresh`, so that nobody takes what they write for older than one. Without it
     /// another process's invalidation is seen when the store rings or, where that is not heard, when
     /// the epochs are read again (every two seconds); with it before the call goes on, at the price
-    /// of one more round trip per look, also where the look finds a near copy in front of the shared
+    /// of one more round trip for each of them, also where the look finds a near copy in front of the shared
     /// store. Default: no.
     pub fn strict_invalidation(mut self, yes: bool) -> Self {
         self.calls.strict = yes;
