@@ -99,9 +99,11 @@ pub enum Error<E = Infallible> {
         /// Which value.
         place: Place,
     },
-    /// This call's creator was given to a runner, and came to nothing there: the job was dropped.
+    /// This call's creator was given to a runner and came to nothing: the job was dropped there, or, after the
+    /// [creation limit](crate::Config::creation_limit), another call took its place and went away. Nobody else
+    /// creates the value either.
     #[error(
-        "the creation of {place} was given to a runner and dropped there; have the runner run each job, or hand it back"
+        "the creation of {place} was given to a runner and came to nothing: its job was dropped, or a call that took its place at the creation limit went away; have the runner run each job in time, or hand it back, and ask again"
     )]
     Dropped {
         /// Which value.

@@ -238,3 +238,25 @@ fn law_5_law_12_without_a_store_a_creator_is_left_alone_all_the_same() {
         assert_eq!(refreshed, 2, "a refresh calls it all the same");
     }
 }
+
+#[test]
+fn law_4_who_waits_softly_is_served_the_stale_value_while_the_creator_is_left_alone() {
+    for (yes, origin) in [(false, Origin::Stale), (true, Origin::StaleOnError)] {
+        let clock = HandClock::new();
+        let config = Config::new(Memory::unbounded()).soft_timeout(SECOND);
+        let config = config.runner(|job| {
+            job.run();
+            Ok(())
+        });
+        let region = region(config.stale_if_error(yes), &clock);
+        region.set("key", 1).unwrap();
+        clock.advance(FRESH);
+        let asks = |made: Result<u64, &'static str>| {
+            let at = region.at("key");
+            at.try_create_detached(move || made)
+        };
+        let _ = asks(Err("no"));
+        let answer = asks(Ok(2)).unwrap();
+        assert_eq!((answer.value, answer.origin), (1, origin));
+    }
+}

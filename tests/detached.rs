@@ -244,6 +244,26 @@ fn law_6_a_job_that_never_begins_is_taken_over_at_the_limit() {
     assert_eq!(stage.region.get("key").unwrap(), Some(3));
 }
 
+#[test]
+fn law_6_who_took_an_overdue_job_s_place_and_goes_away_is_told_of_too() {
+    let stage = stage();
+    let mut giver = stage.task(Ok(2));
+    assert!(giver.poll().is_pending());
+    let late = stage.jobs.recv().unwrap();
+    stage.clock.advance(SECOND * 5);
+    let never = std::future::pending::<u64>;
+    let mut other = Hand::new(stage.region.at("key").create_async(never));
+    assert!(other.poll().is_pending());
+    drop(other);
+    let Err(error) = giver.finish() else {
+        panic!("nobody creates");
+    };
+    assert!(matches!(error, Error::Dropped { .. }));
+    assert!(error.to_string().contains("took its place"), "{error}");
+    late.run();
+    assert!(!stage.region.is_being_created("key"));
+}
+
 static NESTED: Region<u64> = Region::new("nested");
 
 fn depth(tree: usize, left: u64) -> u64 {

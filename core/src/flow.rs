@@ -17,7 +17,8 @@
 //!
 //! An owned creator may be given to a runner: with a stale value at hand right after the claim, and the
 //! caller is served; by a caller that wishes to wait for it when it is to begin, and the caller follows
-//! it like anybody else. Either way the creation outlives its caller.
+//! it like anybody else: where it would have to create itself after all, it ends. Either way the creation
+//! outlives its caller.
 //!
 //! Who holds the local claim when another process holds the lease is the *delegate*: the one
 //! caller of this process that talks to the store about the key.
@@ -170,7 +171,8 @@ pub enum Trouble {
     Cycle,
     /// The store failed.
     Store,
-    /// The creation that this call gave to a runner came to nothing, and nobody took its place.
+    /// The creation that this call gave to a runner came to nothing, as did what took its place, and
+    /// nobody else creates.
     Dropped,
 }
 
@@ -213,6 +215,8 @@ struct Facts {
     waited: bool,
     /// The call's claim was superseded before it had the lease, and it has looked again.
     superseded: bool,
+    /// The call gave its creator to a runner: it has none any more.
+    given: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -226,8 +230,6 @@ enum State {
     Waiting {
         delegate: bool,
     },
-    /// Waiting as a follower, for the creation that it gave to a runner. It has no creator any more.
-    Awaiting,
     Creating,
     Committing {
         store: bool,
@@ -299,6 +301,20 @@ impl Flow {
         (flow, Action::Create)
     }
 
+    /// The same where the runner comes to it so late that the lease may have ended: it is asked for again,
+    /// and the creator begins only if nobody else has created meanwhile, or does.
+    pub fn creating_late(wish: Wish) -> (Self, Action) {
+        let flow = Self {
+            wish: Wish {
+                needs_store: wish.needs_store,
+                ..Wish::default()
+            },
+            state: State::Leasing,
+            facts: Facts::default(),
+        };
+        (flow, Action::Lease { supersede: false })
+    }
+
     /// Whether the store did not answer the call's last question.
     pub const fn is_without_store(&self) -> bool {
         self.facts.store_failed
@@ -311,7 +327,7 @@ impl Flow {
 
     /// Whether the call has given its creator away: it never takes a creator's place.
     pub const fn has_given(&self) -> bool {
-        matches!(self.state, State::Awaiting)
+        self.facts.given
     }
 
     /// Whether the call has waited before: a creation that it joins now began after it did.

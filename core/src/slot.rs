@@ -275,6 +275,15 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
         self.room.with(|room| room.first(claim.number()).is_some())
     }
 
+    /// Whether this waiter follows a creator whose claim was superseded, and has not been told yet what it
+    /// brings.
+    pub fn is_orphan(&self, waiter: &Waiter<K, O>) -> bool {
+        self.room.with(|room| {
+            let claim = room.claim_of(waiter.ticket);
+            claim.is_some_and(|claim| !self.recheck().is_held_by(claim))
+        })
+    }
+
     /// How many wait; for observers, out of date at once.
     pub fn waiting(&self) -> usize {
         self.room.with(|room| room.len())

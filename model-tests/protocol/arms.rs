@@ -7,7 +7,7 @@ use dogpile_core::flow::{Action, Event, Flow, Wish};
 use dogpile_model_tests::mutant::events;
 
 /// What a call wishes, and what it learns. Of conditions that would do, the first is named.
-const FACTS: [&str; 11] = [
+const FACTS: [&str; 12] = [
     "refresh",
     "store_failed",
     "soft",
@@ -15,6 +15,7 @@ const FACTS: [&str; 11] = [
     "needs_store",
     "waited",
     "superseded",
+    "given",
     "owned",
     "patient",
     "detached",
@@ -118,13 +119,12 @@ fn way(event: Event, action: Action, next: &str, facts: Facts) -> Way {
 
 /// The states in the table's order, and every event in each with the cases that were met.
 fn cases() -> BTreeMap<(usize, String, usize), Vec<Case>> {
-    const ORDER: [&str; 10] = [
+    const ORDER: [&str; 9] = [
         "Looking",
         "Claiming",
         "Detaching",
         "Leasing",
         "Waiting",
-        "Awaiting",
         "Creating",
         "Committing",
         "Parting",
@@ -138,8 +138,14 @@ fn cases() -> BTreeMap<(usize, String, usize), Vec<Case>> {
         patient: bits & 16 != 0,
         detached: bits & 32 != 0,
     };
-    let starts = |wish| [Flow::start(wish).0, Flow::detached(wish).0];
-    let mut open: Vec<Flow> = (0..64).map(wish).flat_map(starts).collect();
+    let starts = |wish| {
+        let late = Flow::creating_late(wish).0;
+        [Flow::start(wish).0, Flow::detached(wish).0, late]
+    };
+    // A detached creator is owned, as the page says.
+    let is_used = |wish: &Wish| wish.owned || !wish.detached;
+    let used = (0..64).map(wish).filter(is_used);
+    let mut open: Vec<Flow> = used.flat_map(starts).collect();
     open.extend([false, true].map(|store_failed| Flow::creating(store_failed).0));
     let mut met: HashSet<Flow> = open.iter().copied().collect();
     let mut cases: BTreeMap<_, Vec<Case>> = BTreeMap::new();

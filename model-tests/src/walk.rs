@@ -13,9 +13,11 @@ mod hand;
 pub mod promises;
 
 use std::collections::{HashMap, VecDeque};
+use std::mem::discriminant;
 
 use dogpile_core::flow::{Action, Event, Flow, Wish, Woke};
 
+use crate::hold;
 use crate::mutant::{arm_step, events};
 use hand::Hand;
 
@@ -36,10 +38,12 @@ fn answers(action: Action, event: Event) -> bool {
         | (Action::Lease { .. }, Event::Leased(_))
         | (Action::Create, Event::Created(_))
         | (Action::Commit { .. }, Event::Committed(_))
-        | (Action::Release(_) | Action::HandOver | Action::Leave, Event::Done) => true,
-        (Action::Wait { delegate: true }, Event::Woke(woke)) => {
-            !matches!(woke, Woke::Value { .. } | Woke::StoreFailed | Woke::Heir)
-        }
+        | (Action::Release(_) | Action::HandOver | Action::Leave, Event::Done)
+        | (Action::Lease { .. } | Action::Wait { .. } | Action::Create, Event::Outdated) => true,
+        (Action::Wait { delegate: true }, Event::Woke(woke)) => !matches!(
+            woke,
+            Woke::Value { .. } | Woke::BackingOff | Woke::StoreFailed | Woke::Heir
+        ),
         (Action::Wait { delegate: false }, Event::Woke(woke)) => woke != Woke::LeaseTimer,
         _ => false,
     }
@@ -64,6 +68,15 @@ fn starts() -> Vec<Node> {
         starts.push((flow, action, Hand::empty(wish)));
         let (flow, action) = Flow::detached(wish);
         starts.push((flow, action, Hand::of_runner(wish)));
+    }
+    for needs_store in [false, true] {
+        let wish = Wish {
+            needs_store,
+            ..Wish::default()
+        };
+        let (flow, action) = Flow::creating_late(wish);
+        let hand = Hand::of_late_creation(wish);
+        starts.push((flow, action, hand));
     }
     for store_failed in [false, true] {
         let (flow, action) = Flow::creating(store_failed);
@@ -115,8 +128,15 @@ fn edges(node: &Node, events: &[Event]) -> Vec<(Event, Node)> {
                 Ok(asked) => asked,
                 Err(misuse) => panic!("{misuse}"),
             };
-            held.may(asked, next.has_waited());
-            dues::pay(&held, *action, *event, asked);
+            if *event == Event::Outdated {
+                hold!(
+                    "what loses its stale value goes on with what it was at",
+                    discriminant(&asked) == discriminant(action)
+                );
+            } else {
+                held.may(asked, next.has_waited());
+                dues::pay(&held, *action, *event, asked);
+            }
             edges.push((*event, (next, asked, held)));
         }
     }

@@ -44,6 +44,7 @@ fn events() -> Vec<Event> {
         value(true, false),
         value(true, true),
         Woke::Error,
+        Woke::BackingOff,
         Woke::StoreFailed,
         Woke::Heir,
         Woke::Superseded,
@@ -59,7 +60,7 @@ fn events() -> Vec<Event> {
     events.extend(woke.map(Event::Woke));
     events.extend(created.map(Event::Created));
     events.extend([Committed::Stored, Committed::Refused, Committed::Failed].map(Event::Committed));
-    events.extend([Event::Done, Event::Cancelled]);
+    events.extend([Event::Outdated, Event::Done, Event::Cancelled]);
     events
 }
 
@@ -76,7 +77,10 @@ fn starts() -> Vec<(Wish, &'static str, Flow, Action)> {
     let both = |wish| {
         let (flow, action) = Flow::start(wish);
         let (rest, lease) = Flow::detached(wish);
+        let (late, again) = Flow::creating_late(wish);
+        // The states of the last are those of a call, too: it comes first, so that one is walked from there.
         [
+            (wish, "creating late", late, again),
             (wish, "start", flow, action),
             (wish, "detached", rest, lease),
         ]
@@ -209,6 +213,39 @@ impl Graph {
     }
 }
 
+impl Graph {
+    /// From `start`: what a lease brings a call whose stale value has grown too old, where it would bring it
+    /// something else with one.
+    fn outdated(&self, start: usize, shown: &mut HashSet<(usize, Event)>) -> Vec<Trace> {
+        let mut traces = Vec::new();
+        for (at, node) in self.nodes.iter().enumerate() {
+            let after = node
+                .edges
+                .iter()
+                .find(|(event, _)| *event == Event::Outdated);
+            let (Action::Lease { .. }, Some((_, next))) = (node.action, after) else {
+                continue;
+            };
+            for ((event, with), (_, without)) in node.edges.iter().zip(&self.nodes[*next].edges) {
+                let differs = self.nodes[*with].action != self.nodes[*without].action;
+                if !differs || shown.contains(&(at, *event)) {
+                    continue;
+                }
+                let is_there = |from, event, _| from == at && event == Event::Outdated;
+                if let Some(mut steps) = self.way(start, is_there) {
+                    shown.insert((at, *event));
+                    steps.push((*event, *without));
+                    traces.push(steps);
+                }
+            }
+        }
+        traces
+    }
+}
+
+/// The events of a call, and the state that each leads to.
+type Trace = Vec<(Event, usize)>;
+
 /// Events and actions by number: their places in the lists of the file.
 struct Numbers {
     events: Vec<String>,
@@ -255,10 +292,14 @@ pub(crate) fn file() -> File {
         actions: answers.keys().cloned().collect(),
     };
     let mut stepped = HashSet::new();
-    let mut traces = Vec::new();
+    let (mut traces, mut shown) = (Vec::new(), HashSet::new());
     for (wish, begun, flow, action) in starts() {
         let start = graph.places[&(flow, action)];
+        let mut ways = graph.outdated(start, &mut shown);
         while let Some(steps) = graph.trace(start, &mut stepped) {
+            ways.push(steps);
+        }
+        for steps in ways {
             traces.push(json!({
                 "wish": wishes(wish),
                 "begun": begun,

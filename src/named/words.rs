@@ -283,7 +283,7 @@ fn scalar(key: &str, value: toml::Value) -> Result<String, SettingsError> {
 #[cfg(feature = "toml")]
 fn text(key: &str, value: toml::Value) -> Result<String, SettingsError> {
     match value {
-        toml::Value::String(text) => Ok(text),
+        toml::Value::String(text) => Ok(text.trim().to_owned()),
         other => Err(SettingsError::Word {
             key: key.to_owned(),
             word: other.to_string(),

@@ -22,10 +22,11 @@ use super::config::OnStoreFailure;
 use super::creation::Desk;
 use super::drive::{drive, drive_async, nobody_else};
 use super::due::{Ahead, Said};
-use super::look::look;
+use super::look::{before_a_write, look};
 use super::start::Start;
 use super::subject::Subject;
 use crate::error::Error;
+use crate::flight::block_on;
 
 /// One key of a region; see [`Region::at`].
 ///
@@ -205,6 +206,8 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         desk: Option<Arc<Desk<V>>>,
         creator: impl FnOnce() -> Result<V, E>,
     ) -> Result<Answer<V>, Error<E>> {
+        let active = self.active()?;
+        block_on(before_a_write(active, &*active.opened.store));
         let (mut call, action) = self.start(REFRESH)?;
         call.desk = desk;
         drive(&mut call, action, creator, nobody_else)
@@ -237,6 +240,8 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
+        let active = self.active()?;
+        before_a_write(active, active.opened.for_tasks()).await;
         let (mut call, action) = self.start(REFRESH)?;
         call.desk = desk;
         drive_async(&mut call, action, creator, nobody_else).await

@@ -1,6 +1,7 @@
 //! One call on its way: what it knows and holds, and what each answer of the world means to its
 //! flow. Both engines use it; neither decides anything itself.
 
+mod at_hand;
 mod creation;
 mod seated;
 mod store;
@@ -26,6 +27,7 @@ use crate::error::{Error, Place};
 use crate::failure::{self, Failure};
 use crate::flight::cycle::Waiting;
 use crate::flight::{Known, Outcome, Shared};
+use at_hand::may_serve_stale;
 
 /// What a call goes by: the region's settings, and what it says itself.
 #[derive(Clone, Copy)]
@@ -201,12 +203,14 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         (self.renewal, self.desk) = (rest.renewal.take(), rest.desk.take());
     }
 
-    /// Whether there is something to serve if this call comes to nothing.
-    pub(super) fn has_value_at_hand(&self) -> bool {
-        self.at_hand.is_some()
+    pub(super) fn step(&mut self, event: Event) -> Action {
+        if may_serve_stale(event) {
+            self.look_at_hand();
+        }
+        self.advance(event)
     }
 
-    pub(super) fn step(&mut self, event: Event) -> Action {
+    fn advance(&mut self, event: Event) -> Action {
         match self.flow.step(event) {
             Ok(action) => action,
             Err(misuse) => unreachable!("the drivers answer what the flow asks: {misuse}"),
@@ -242,7 +246,11 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
 
     /// Asks this process's flights who creates.
     pub(super) fn claim(&mut self, supersede: bool) -> Event {
-        let now = self.monotonic();
+        // Without a creator it takes nobody's place, however overdue.
+        let now = match self.has_given() {
+            true => Time::ZERO,
+            false => self.monotonic(),
+        };
         Event::Claimed(if self.hold.board(&self.subject, supersede, now) {
             Claimed::Won
         } else {
@@ -318,7 +326,10 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             }
             Outcome::Failed(shared) => {
                 self.fail(Failure::Shared(shared.clone()));
-                flow::Woke::Error
+                match shared {
+                    Shared::BackingOff(_) => flow::Woke::BackingOff,
+                    _ => flow::Woke::Error,
+                }
             }
         }
     }
@@ -347,28 +358,6 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     fn count(&self, counted: Counted) {
         if !self.detached {
             self.subject.active().count(counted);
-        }
-    }
-
-    fn answer(&mut self, origin: Origin) -> Answer<V> {
-        let from_hand = matches!(origin, Origin::Stale | Origin::StaleOnError | Origin::Kept);
-        let entry = if from_hand {
-            self.at_hand.take()
-        } else {
-            self.found.take()
-        };
-        let Some(entry) = entry else {
-            unreachable!("a value is returned only when there is one")
-        };
-        let now = self.subject.active().now();
-        Answer {
-            age: now.since(entry.metadata.created).to_duration(),
-            value: entry.value,
-            // What is replaced ahead of its time was a hit to whoever did not wait for it.
-            origin: match origin {
-                Origin::Stale if self.is_early => Origin::Hit,
-                origin => origin,
-            },
         }
     }
 

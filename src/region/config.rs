@@ -175,6 +175,11 @@ impl<V: Send + Sync + 'static> Config<V> {
 
     /// Whether a caller whose creator fails gets the stale value, if there is one, rather than the
     /// error. Default: yes; [`Answer::origin`](crate::Answer::origin) tells.
+    ///
+    /// The value is judged anew when it would be served: one that has grown too old meanwhile, or that this
+    /// process knows to be invalidated, is not, nor one whose key this process has deleted or set since. What
+    /// another process deletes meanwhile is not known here, and one who waited for another's creation does
+    /// not hear of a delete that came before its failure.
     pub fn stale_if_error(mut self, yes: bool) -> Self {
         self.calls.stale_if_error = yes;
         self
@@ -194,11 +199,12 @@ impl<V: Send + Sync + 'static> Config<V> {
         self
     }
 
-    /// Whether each look into a shared store asks for the region's invalidations first. Without it
+    /// Whether each look into a shared store asks for the region's invalidations first, and each `set` and
+    /// `refresh`, so that nobody takes what they write for older than one. Without it
     /// another process's invalidation is seen when the store rings or, where that is not heard, when
     /// the epochs are read again: every two seconds, and every half second where the store rings for nobody, as
     /// memcached. With it before the call goes on, at the price
-    /// of one more round trip per look, also where the look finds a near copy in front of the shared
+    /// of one more round trip for each of them, also where the look finds a near copy in front of the shared
     /// store. Default: no.
     pub fn strict_invalidation(mut self, yes: bool) -> Self {
         self.calls.strict = yes;

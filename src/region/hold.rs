@@ -144,6 +144,16 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
         }
     }
 
+    /// Whether the key was set or deleted in this process since the creation began that this call carries out
+    /// or waits for, and nobody has told it yet.
+    pub(super) fn was_written(&self) -> bool {
+        match (&self.flight, &self.seat, &self.claim) {
+            (Some(flight), Some(seat), _) => flight.slot.is_orphan(seat),
+            (Some(flight), None, Some(_)) => !flight.slot.look().is_busy(),
+            _ => false,
+        }
+    }
+
     /// This creation is at work from now on, and has until `due`.
     pub(super) fn begin(&self, creation: u64, due: Time) {
         if let (Some(flight), Some(claim)) = (&self.flight, &self.claim)

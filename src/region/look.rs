@@ -115,6 +115,32 @@ pub(super) fn first_look<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 
     }
 }
 
+/// Learns what was invalidated by now, by whichever process.
+async fn learn<V: Clone + Send + Sync + 'static>(
+    active: &Active<V>,
+    epochs: &dyn EpochStore,
+    region: &str,
+) -> Result<(), StoreError> {
+    active.epochs.merge(epochs.read(region).await?);
+    if active.epochs.tags().is_some() {
+        learn_order(active, epochs).await?;
+    }
+    Ok(())
+}
+
+/// Before a strict region's write that no look precedes: what it writes is to be no older than an invalidation
+/// that came before. A store that does not answer will not take the value either, or leaves it a miss to
+/// some until they hear of this.
+pub(super) async fn before_a_write<V: Clone + Send + Sync + 'static>(
+    active: &Active<V>,
+    store: &dyn Store<V>,
+) {
+    if let (true, Some(epochs)) = (active.settings.strict, store.epochs()) {
+        // Most regions are not strict: their futures have no room for this.
+        let _ = Box::pin(learn(active, epochs, &active.name)).await;
+    }
+}
+
 struct Strictly<'a, V: Send + Sync + 'static> {
     active: &'a Active<V>,
     epochs: &'a dyn EpochStore,
@@ -126,23 +152,13 @@ struct Strictly<'a, V: Send + Sync + 'static> {
 /// Epochs that cannot be read leave every value in doubt: the look has failed.
 impl<'a, V: Clone + Send + Sync + 'static> TwoWay<'a, Entry<V>> for Strictly<'a, V> {
     fn wait(self: Box<Self>) -> Result<Entry<V>, StoreError> {
-        self.active
-            .epochs
-            .merge(self.epochs.read(self.region).wait()?);
-        if self.active.epochs.tags().is_some() {
-            block_on(learn_order(self.active, self.epochs))?;
-        }
+        block_on(learn(self.active, self.epochs, self.region))?;
         self.store.get(self.key).wait()
     }
 
     fn later(self: Box<Self>) -> Coming<'a, Entry<V>> {
         Box::pin(async move {
-            self.active
-                .epochs
-                .merge(self.epochs.read(self.region).await?);
-            if self.active.epochs.tags().is_some() {
-                learn_order(self.active, self.epochs).await?;
-            }
+            learn(self.active, self.epochs, self.region).await?;
             self.store.get(self.key).await
         })
     }

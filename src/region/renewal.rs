@@ -2,22 +2,28 @@
 //! processes that know nothing of the limit.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use dogpile_backend::{Lease, Span};
+use dogpile_backend::{Lease, Span, Time};
 
 use crate::chores;
+use crate::clockwork::Clockwork;
 use crate::flight::{Opened, leases};
 use crate::keeper::{self, Standing};
 use crate::sync::Instant;
 
 /// While it stands, the keeper has the lease renewed at every third of its time.
-pub(super) struct Renewal(#[allow(dead_code)] Standing);
+pub(super) struct Renewal {
+    /// When the first renewal is due.
+    first: Time,
+    _standing: Standing,
+}
 
 impl Renewal {
-    /// `None` where leases do not run out.
+    /// `None` where leases do not run out. The limit is counted from now, by the same clock as that after
+    /// which another of this process takes over.
     pub(super) fn begin<V: Clone + Send + Sync + 'static>(
         opened: &Arc<Opened<V>>,
+        clock: &Clockwork,
         key: &[u8],
         lease: &Lease,
         time: Span,
@@ -26,12 +32,14 @@ impl Renewal {
         if !leases(&*opened.store).expires() {
             return None;
         }
-        let every = Span::from_nanos(time.as_nanos() / 3).to_duration();
-        let begun = Instant::now();
+        let third = Span::from_nanos(time.as_nanos() / 3);
+        let (every, clock) = (third.to_duration(), clock.clone());
+        let (begun, due) = (clock.monotonic(), Instant::now() + every);
         let (opened, lease) = (Arc::downgrade(opened), lease.clone());
         let key: Box<[u8]> = key.into();
-        let standing = keeper::at(begun + every, move || {
-            let (opened, time) = (opened.upgrade()?, term(time, limit, begun.elapsed())?);
+        let standing = keeper::at(due, move || {
+            let elapsed = clock.monotonic().since(begun);
+            let (opened, time) = (opened.upgrade()?, term(time, limit, elapsed)?);
             let (key, lease) = (key.clone(), lease.clone());
             chores::run(async move {
                 // A lease that is void, or a store that is away, shows at the commit.
@@ -39,14 +47,25 @@ impl Renewal {
             });
             Some(every)
         });
-        Some(Self(standing))
+        Some(Self {
+            first: begun.after(third),
+            _standing: standing,
+        })
+    }
+
+    /// Whether a renewal was due since, so that the lease stands only if it came in time.
+    pub(super) fn was_due(&self, now: Time) -> bool {
+        now >= self.first
     }
 }
 
 /// For how long a lease is to last from now on; `None` when the limit has come.
-fn term(time: Span, limit: Span, elapsed: Duration) -> Option<Span> {
-    let left = limit.to_duration().saturating_sub(elapsed);
-    (!left.is_zero()).then(|| time.min(left.into()))
+fn term(time: Span, limit: Span, elapsed: Span) -> Option<Span> {
+    if limit.is_forever() {
+        return Some(time);
+    }
+    let left = Span::from_nanos(limit.as_nanos().saturating_sub(elapsed.as_nanos()));
+    (left > Span::ZERO).then(|| time.min(left))
 }
 
 #[cfg(test)]
@@ -56,12 +75,12 @@ mod tests {
     #[test]
     fn law_6_no_renewal_outlasts_the_creation_limit() {
         let (time, limit) = (Span::from_secs(5), Span::from_secs(12));
-        let term = |elapsed| term(time, limit, Duration::from_secs(elapsed));
+        let term = |elapsed| term(time, limit, Span::from_secs(elapsed));
         assert_eq!(term(0), Some(time));
         assert_eq!(term(7), Some(time));
         assert_eq!(term(11), Some(Span::from_secs(1)));
         assert_eq!((term(12), term(20)), (None, None));
-        let year = Duration::from_hours(365 * 24);
+        let year = Span::from_secs(365 * 24 * 3_600);
         assert_eq!(super::term(time, Span::FOREVER, year), Some(time));
     }
 }

@@ -2,6 +2,7 @@
 
 use dogpile_backend::Terms;
 
+use super::look::before_a_write;
 use super::tags::begin_to_write;
 use super::{Partial, Region};
 use crate::error::Error;
@@ -29,6 +30,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         if !terms.tags.is_empty() {
             block_on(begin_to_write(active, &*active.opened.store));
         }
+        block_on(before_a_write(active, &*active.opened.store));
         let (key, entry) = (active.mangled(key.as_ref()), active.entry(value, terms));
         let (before, lifetime) = (active.before_set(&key), active.lifetime(&entry));
         let written = active.opened.store.set(&key, entry.clone(), lifetime);
@@ -51,6 +53,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         if !terms.tags.is_empty() {
             begin_to_write(active, active.opened.for_tasks()).await;
         }
+        before_a_write(active, active.opened.for_tasks()).await;
         let (key, entry) = (active.mangled(key.as_ref()), active.entry(value, terms));
         let (before, lifetime) = (active.before_set(&key), active.lifetime(&entry));
         let store = active.opened.for_tasks();

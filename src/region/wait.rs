@@ -97,6 +97,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
     /// A follower looks around: has it been told something, is the creator overdue, is its own time
     /// up?
     pub(super) fn look_around(&mut self, waker: &Waker) -> Wait {
+        self.look_at_hand();
         let (has_waited, deadline) = (self.has_waited(), self.deadline());
         let has_given = self.has_given();
         let Some((flight, seat)) = self.hold.seat(has_waited) else {
@@ -174,6 +175,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
     /// A delegate looks around: has the store rung, has the other's lease run out, is its own time
     /// up? It subscribes first and looks again then, so that nothing falls between.
     pub(super) fn look_out(&mut self, waker: &Waker) -> Wait {
+        self.look_at_hand();
         let (now, deadline) = (self.monotonic(), self.deadline());
         if now >= deadline {
             return Wait::Over(Woke::Deadline);

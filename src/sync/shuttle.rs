@@ -165,10 +165,6 @@ pub mod time {
             Self(now())
         }
 
-        pub(crate) fn elapsed(self) -> Duration {
-            now() - self.0
-        }
-
         pub(crate) fn checked_add(self, span: Duration) -> Option<Self> {
             self.0.checked_add(span).map(Self)
         }

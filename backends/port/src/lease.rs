@@ -33,8 +33,10 @@ pub struct Lease {
 pub enum Leased<V> {
     /// A fresh value is there; no lease was given.
     Fresh(CachedValue<V>),
-    /// The lease is the caller's. `seen` is what was read in the same step, if the store had to
-    /// read it to answer; a caller that finds it fresh gives the lease back.
+    /// The lease is the caller's. `seen` is what was read in the same step; a caller that finds it fresh
+    /// gives the lease back. Where leases [expire](LeaseStore::expires), for several processes then share the
+    /// store, nothing seen means that nothing is there: what the caller saw before was deleted, and is
+    /// shown to no creator. A store in this process need not read what it does not need to answer.
     Won {
         /// The lease.
         lease: Lease,

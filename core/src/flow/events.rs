@@ -22,6 +22,9 @@ pub enum Event {
     Committed(Committed),
     /// Of [`Action::Release`], [`Action::HandOver`] and [`Action::Leave`].
     Done,
+    /// Before the answer to [`Action::Lease`], [`Action::Wait`] or [`Action::Create`]: if a stale value is at
+    /// hand, it may not be served any more. The action is asked for again.
+    Outdated,
     /// The caller went away, at any moment.
     Cancelled,
 }
@@ -87,6 +90,8 @@ pub enum Woke {
     },
     /// With the error of the creation.
     Error,
+    /// Nobody created: the creator is left alone.
+    BackingOff,
     /// The creation's caller got no answer from the store and did not create.
     StoreFailed,
     /// The creator went away or is past its limit: this call is the creator now.

@@ -18,12 +18,16 @@ impl Flow {
             (State::Leasing, Event::Leased(leased)) => Some(self.leased(leased)),
             (State::Waiting { delegate: false }, Event::Woke(woke)) => self.follower_woke(woke),
             (State::Waiting { delegate: true }, Event::Woke(woke)) => self.delegate_woke(woke),
-            (State::Awaiting, Event::Woke(woke)) => self.giver_woke(woke),
             (State::Creating, Event::Created(created)) => Some(self.created(created)),
             (State::Committing { store }, Event::Committed(committed)) => {
                 Some(self.committed(store, committed))
             }
             (State::Parting(then) | State::Leaving(then), Event::Done) => Some(self.then(then)),
+            (State::Leasing, Event::Outdated) => Some(self.outdated(Self::lease)),
+            (State::Waiting { delegate }, Event::Outdated) => {
+                Some(self.outdated(|flow| flow.wait(delegate)))
+            }
+            (State::Creating, Event::Outdated) => Some(self.outdated(Self::create_here)),
             (State::Over, _) => None,
             (_, Event::Cancelled) => Some(self.cancelled()),
             (
@@ -32,7 +36,6 @@ impl Flow {
                 | State::Detaching { .. }
                 | State::Leasing
                 | State::Waiting { .. }
-                | State::Awaiting
                 | State::Creating
                 | State::Committing { .. }
                 | State::Parting(_)
@@ -44,6 +47,7 @@ impl Flow {
                 | Event::Woke(_)
                 | Event::Created(_)
                 | Event::Committed(_)
+                | Event::Outdated
                 | Event::Done,
             ) => None,
         }
@@ -57,7 +61,13 @@ impl Flow {
         match looked {
             Looked::Fresh => self.give(Origin::Hit),
             Looked::Failed { kept: true } => self.give(Origin::Kept),
-            Looked::Failed { kept: false } if self.wish.needs_store => self.fail(Trouble::Store),
+            Looked::Failed { kept: false } if self.wish.needs_store || self.facts.given => {
+                self.fail(Trouble::Store)
+            }
+            // It has no creator that a runner could go on with.
+            Looked::Stale | Looked::Due if self.facts.given && !self.facts.soft => {
+                self.give(Origin::Stale)
+            }
             Looked::Stale | Looked::Due | Looked::Miss | Looked::Failed { kept: false } => {
                 self.claim()
             }
@@ -82,8 +92,8 @@ impl Flow {
     fn detached_to(&mut self, creation: bool, taken: bool) -> Action {
         match taken {
             true if creation => {
-                self.state = State::Awaiting;
-                Action::Wait { delegate: false }
+                self.facts.given = true;
+                self.wait(false)
             }
             true => self.give(Origin::Stale),
             false if self.facts.stale => self.hand_over(Then::Return(Ending::Value(Origin::Stale))),
@@ -106,7 +116,10 @@ impl Flow {
                 self.hand_over(Then::Return(Ending::Value(Origin::Stale)))
             }
             Leased::Lost => self.wait(true),
-            Leased::BackingOff => self.release(Release::Failed, self.without(Trouble::BackingOff)),
+            Leased::BackingOff => {
+                let ending = self.left_alone(Trouble::BackingOff);
+                self.release(Release::Failed, ending)
+            }
             // Once: a call goes a bounded way, however often the key is deleted meanwhile.
             // In the call itself: nobody can take a seat there, so nobody could wait for a runner.
             Leased::Superseded if self.facts.superseded && self.facts.soft => {
@@ -120,7 +133,7 @@ impl Flow {
             Leased::Failed if self.facts.stale => {
                 self.release(Release::StoreFailed, Ending::Value(Origin::Stale))
             }
-            Leased::Failed if self.wish.needs_store => {
+            Leased::Failed if self.wish.needs_store || self.facts.given => {
                 self.release(Release::StoreFailed, Ending::Trouble(Trouble::Store))
             }
             Leased::Failed => {
@@ -175,8 +188,14 @@ impl Flow {
                 let ending = self.without(Trouble::Shared);
                 self.end(ending)
             }
+            Woke::BackingOff => {
+                let ending = self.left_alone(Trouble::Shared);
+                self.end(ending)
+            }
             Woke::StoreFailed if self.facts.stale => self.give(Origin::Stale),
-            Woke::StoreFailed if self.wish.needs_store => self.fail(Trouble::Store),
+            Woke::StoreFailed if self.wish.needs_store || self.facts.given => {
+                self.fail(Trouble::Store)
+            }
             Woke::StoreFailed => {
                 self.facts.store_failed = true;
                 self.claim()
@@ -192,34 +211,6 @@ impl Flow {
         })
     }
 
-    /// The creation was this call's own. Nobody asks it to create again, so what brings it no value
-    /// ends it.
-    fn giver_woke(&mut self, woke: Woke) -> Option<Action> {
-        self.facts.waited = true;
-        let came_to_nothing = self.at_hand_or(Trouble::Dropped);
-        Some(match woke {
-            Woke::Value {
-                committed: false,
-                began_after_me: false,
-            }
-            | Woke::Superseded => self.end(came_to_nothing),
-            Woke::Value { .. } => self.give(Origin::Shared),
-            Woke::Error => {
-                let ending = self.without(Trouble::Shared);
-                self.end(ending)
-            }
-            Woke::StoreFailed => {
-                let ending = self.at_hand_or(Trouble::Store);
-                self.end(ending)
-            }
-            Woke::Heir => self.hand_over(Then::Return(came_to_nothing)),
-            Woke::LookAgain => self.leave(Then::Return(came_to_nothing)),
-            Woke::Deadline => self.leave(Then::Return(self.at_hand_or(Trouble::Deadline))),
-            Woke::Cycle => self.leave(Then::Return(self.at_hand_or(Trouble::Cycle))),
-            Woke::LeaseTimer => return None,
-        })
-    }
-
     fn delegate_woke(&mut self, woke: Woke) -> Option<Action> {
         self.facts.waited = true;
         Some(match woke {
@@ -228,7 +219,7 @@ impl Flow {
             Woke::Superseded => self.hand_over(Then::Look),
             Woke::Deadline => self.hand_over(Then::Return(self.at_hand_or(Trouble::Deadline))),
             Woke::Cycle => self.hand_over(Then::Return(self.at_hand_or(Trouble::Cycle))),
-            Woke::Value { .. } | Woke::StoreFailed | Woke::Heir => return None,
+            Woke::Value { .. } | Woke::BackingOff | Woke::StoreFailed | Woke::Heir => return None,
         })
     }
 
@@ -237,9 +228,7 @@ impl Flow {
         let end = Then::Return(Ending::Cancelled);
         match self.state {
             State::Looking | State::Claiming | State::Over => self.end(Ending::Cancelled),
-            State::Waiting { delegate: false } | State::Awaiting | State::Leaving(_) => {
-                self.leave(end)
-            }
+            State::Waiting { delegate: false } | State::Leaving(_) => self.leave(end),
             State::Detaching { .. }
             | State::Leasing
             | State::Waiting { delegate: true }
@@ -248,6 +237,12 @@ impl Flow {
             // Cut off while it gave something back: whatever was not given back yet.
             | State::Parting(_) => self.hand_over(end),
         }
+    }
+
+    /// The value at hand may not be served any more; `again` is what the call was at.
+    fn outdated(&mut self, again: impl FnOnce(&mut Self) -> Action) -> Action {
+        (self.facts.stale, self.facts.soft) = (false, false);
+        again(self)
     }
 
     fn look(&mut self) -> Action {
@@ -272,8 +267,12 @@ impl Flow {
         Action::Wait { delegate }
     }
 
-    /// Runs the creator, or has it run elsewhere while the call waits for it.
+    /// Runs the creator, or has it run elsewhere while the call waits for it. Who gave it away has none,
+    /// and leaves the creation to others.
     fn create(&mut self) -> Action {
+        if self.facts.given {
+            return self.without_creator();
+        }
         let elsewhere = if self.facts.stale {
             self.facts.soft && self.wish.owned
         } else {
@@ -286,8 +285,15 @@ impl Flow {
     }
 
     fn create_here(&mut self) -> Action {
+        if self.facts.given {
+            return self.without_creator();
+        }
         self.state = State::Creating;
         Action::Create
+    }
+
+    fn without_creator(&mut self) -> Action {
+        self.hand_over(Then::Return(self.at_hand_or(Trouble::Dropped)))
     }
 
     fn detach(&mut self, creation: bool) -> Action {
@@ -328,6 +334,15 @@ impl Flow {
             return Ending::Value(Origin::StaleOnError);
         }
         Ending::Trouble(trouble)
+    }
+
+    /// What it means to a call that its creator is left alone. Who waits for the next value only so long is
+    /// not told of a failure that is not new.
+    const fn left_alone(&self, trouble: Trouble) -> Ending {
+        match self.without(trouble) {
+            Ending::Trouble(_) if self.facts.soft => Ending::Value(Origin::Stale),
+            ending => ending,
+        }
     }
 
     /// The value at hand, or the reason why there is none.

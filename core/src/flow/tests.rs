@@ -344,3 +344,48 @@ fn law_4_a_runner_waits_for_no_other_process_and_creates_for_no_failing_store() 
     assert_eq!(lost.step(Event::Done), Ok(served));
     assert_eq!(failed.step(Event::Done), Ok(served));
 }
+
+#[test]
+fn law_6_who_gave_its_creator_away_follows_others_and_creates_no_more() {
+    let detached = Wish {
+        owned: true,
+        detached: true,
+        ..Wish::default()
+    };
+    let give = Action::Detach { creation: true };
+    let scene = [
+        (MISS, CLAIM),
+        (WON, LEASE),
+        (LEASED, give),
+        (Event::Detached(true), FOLLOW),
+        (Event::Woke(Woke::Superseded), Action::Look),
+        (MISS, CLAIM),
+        (JOINED, FOLLOW),
+        (Event::Woke(Woke::Heir), LEASE),
+        (Event::Leased(Leased::Lost), DELEGATE),
+        (Event::Woke(Woke::LookAgain), LEASE),
+        (LEASED, Action::HandOver),
+        (Event::Done, fails(Trouble::Dropped)),
+    ];
+    play(Flow::start(detached), Action::Look, &scene);
+}
+
+#[test]
+fn law_3_a_value_that_grows_too_old_is_served_no_more() {
+    let served = Wish {
+        stale_if_error: true,
+        ..Wish::default()
+    };
+    let scene = [
+        (STALE, CLAIM),
+        (WON, LEASE),
+        (LEASED, Action::Create),
+        (Event::Outdated, Action::Create),
+        (
+            Event::Created(Created::Err),
+            Action::Release(Release::Failed),
+        ),
+        (Event::Done, fails(Trouble::Creator)),
+    ];
+    play(Flow::start(served), Action::Look, &scene);
+}

@@ -48,7 +48,7 @@ thread_local! {
 }
 
 /// Every state by the beginning of its name; what a state remembers beyond that is no arm.
-const STATES: [&str; 13] = [
+const STATES: [&str; 12] = [
     "Looking",
     "Claiming",
     "Detaching { creation: false }",
@@ -56,7 +56,6 @@ const STATES: [&str; 13] = [
     "Leasing",
     "Waiting { delegate: false }",
     "Waiting { delegate: true }",
-    "Awaiting",
     "Creating",
     "Committing { store: false }",
     "Committing { store: true }",
@@ -91,6 +90,7 @@ pub fn events() -> Vec<Event> {
         Event::Committed(Committed::Stored),
         Event::Committed(Committed::Refused),
         Event::Committed(Committed::Failed),
+        Event::Outdated,
         Event::Done,
         Event::Cancelled,
     ];
@@ -104,6 +104,7 @@ pub fn events() -> Vec<Event> {
     }
     let others = [
         Woke::Error,
+        Woke::BackingOff,
         Woke::StoreFailed,
         Woke::Heir,
         Woke::Superseded,

@@ -40,9 +40,6 @@ pub(super) fn pay(held: &Hand, before: Action, event: Event, asked: Action) {
                     false => Action::Create,
                 }
         ),
-        (Action::Wait { delegate: false }, Event::Woke(woke)) if held.has_given() => {
-            to_a_giver(woke, asked);
-        }
         (Action::Wait { delegate: false }, Event::Woke(woke)) => to_a_follower(held, woke, asked),
         (Action::Wait { delegate: true }, Event::Woke(woke)) => to_a_delegate(woke, asked),
         _ => {}
@@ -86,6 +83,10 @@ fn with_the_lease(held: &Hand, leased: Leased, asked: Action) {
             "law 2: what the second look finds ends the flight",
             asked == Action::Release(Release::Confirmed)
         ),
+        Leased::Won { .. } if held.has_given() => hold!(
+            "an heir without a creator passes on what it inherited",
+            asked == Action::HandOver
+        ),
         Leased::Won { .. } => {
             hold!(
                 "law 1: who has claim and lease creates",
@@ -122,43 +123,21 @@ fn to_a_follower(held: &Hand, woke: Woke, asked: Action) {
             "law 5: one failing call for all who waited",
             fails(asked, Trouble::Shared) || gives(asked, Origin::StaleOnError)
         ),
+        Woke::BackingOff => hold!(
+            "law 5: who waited for a creator that is left alone goes round no more",
+            matches!(asked, Action::Return(_))
+        ),
         Woke::StoreFailed if held.has_stale() => hold!(
             "law 12: a value at hand is given when the store fails",
             gives(asked, Origin::Stale)
         ),
-        Woke::StoreFailed if wish.needs_store => hold!(
+        Woke::StoreFailed if wish.needs_store || held.has_given() => hold!(
             "law 12: the store's failure is an error for all who need it",
             fails(asked, Trouble::Store)
         ),
         Woke::StoreFailed => hold!(
             "law 12: a store that has just failed is not asked again",
             asked == Action::Claim { supersede: false }
-        ),
-        _ => {}
-    }
-}
-
-/// What was its own creation ends its call.
-fn to_a_giver(woke: Woke, asked: Action) {
-    match woke {
-        Woke::Value {
-            committed,
-            began_after_me,
-        } if committed || began_after_me => hold!(
-            "law 5: who gave its creation away gets the result itself",
-            gives(asked, Origin::Shared)
-        ),
-        Woke::Error => hold!(
-            "law 5: a failing creation is its giver's too",
-            fails(asked, Trouble::Shared) || gives(asked, Origin::StaleOnError)
-        ),
-        Woke::Value { .. } | Woke::Superseded | Woke::StoreFailed => hold!(
-            "who has no creator any more goes round no more",
-            matches!(asked, Action::Return(_))
-        ),
-        Woke::Heir => hold!(
-            "an heir without a creator passes on what it inherited",
-            asked == Action::HandOver
         ),
         _ => {}
     }

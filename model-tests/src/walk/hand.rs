@@ -37,6 +37,8 @@ pub(crate) struct Hand {
     given: bool,
     /// No runner took it.
     handed_back: bool,
+    /// It has none, and nobody else creates either.
+    turn: bool,
     /// How often its claim was superseded before it had the lease.
     orphaned: u8,
     /// The last answer to it was that.
@@ -63,6 +65,7 @@ impl Hand {
             cancelled: false,
             given: false,
             handed_back: false,
+            turn: false,
             orphaned: 0,
             is_orphan: false,
         }
@@ -90,6 +93,14 @@ impl Hand {
             lease: !store_failed,
             no_lease: store_failed,
             ..Self::empty(Wish::default())
+        }
+    }
+
+    /// The claim of one that comes too late to rely on the lease.
+    pub(crate) fn of_late_creation(wish: Wish) -> Self {
+        Self {
+            claim: true,
+            ..Self::empty(wish)
         }
     }
 
@@ -135,7 +146,10 @@ impl Hand {
             ) => {
                 return Vec::new();
             }
-            (_, Event::Claimed(claimed)) => next.claim = claimed == Claimed::Won,
+            (_, Event::Claimed(claimed)) => {
+                next.claim = claimed == Claimed::Won;
+                next.turn |= next.given && next.claim;
+            }
             (Action::Detach { creation: true }, Event::Detached(true)) => {
                 (next.claim, next.lease) = (false, false);
                 // It sat down before the creator began.
@@ -151,6 +165,7 @@ impl Hand {
                 next.fresh_seen = leased == Leased::Won { fresh_seen: true };
                 next.no_lease = leased == Leased::Failed;
                 next.left_alone = leased == Leased::BackingOff;
+                next.turn |= next.given && next.lease && !next.fresh_seen;
                 next.is_orphan = leased == Leased::Superseded;
                 next.orphaned += u8::from(next.is_orphan);
             }
@@ -160,6 +175,8 @@ impl Hand {
                 // Nobody knows what a store that did not answer has done.
                 next.lease = committed == Committed::Failed;
             }
+            (_, Event::Outdated) if self.has_stale() => next.looked = Some(Looked::Miss),
+            (_, Event::Outdated) => {}
             (Action::Leave, Event::Done) => next.seat = false,
             (_, Event::Done) => (next.claim, next.lease) = (false, false),
             (Action::Wait { delegate }, Event::Woke(woke)) => {
@@ -185,7 +202,11 @@ impl Hand {
                 next.seat = false;
             }
             Woke::StoreFailed => (next.seat, next.no_lease) = (false, true),
-            Woke::Heir => (next.seat, next.claim) = (false, true),
+            Woke::Heir => {
+                (next.seat, next.claim) = (false, true);
+                next.turn |= next.given;
+            }
+            Woke::BackingOff => (next.seat, next.left_alone) = (false, true),
             Woke::Error | Woke::Superseded => next.seat = false,
             // Nothing was said: the seat is still taken.
             Woke::LookAgain | Woke::LeaseTimer | Woke::Deadline | Woke::Cycle => {}

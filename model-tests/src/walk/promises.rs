@@ -77,6 +77,8 @@ fn longest(walk: &Walk, node: &Node, known: &mut HashMap<Node, Option<usize>>) -
         let rest = match next.1 {
             Action::Wait { .. } | Action::Return(_) => 0,
             _ if *event == Event::Claimed(Claimed::Changed) => 0,
+            // It is at what it was at; its value can grow too old but once.
+            _ if *event == Event::Outdated => 0,
             _ => longest(walk, next, known),
         };
         farthest = farthest.max(rest + 1);

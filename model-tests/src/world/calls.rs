@@ -69,8 +69,9 @@ impl Moves<'_> {
     fn claim(&mut self, at: usize, supersede: bool) {
         self.step(at, "asks who creates here", |scene| {
             scene.starts(at);
-            let process = scene.call(at).process;
-            let (flight, claim) = scene.board(process, supersede);
+            let (process, flow) = (scene.call(at).process, scene.call(at).flow);
+            let relieves = !scene.machine.has_given(flow);
+            let (flight, claim) = scene.board(process, supersede, relieves);
             let call = scene.call(at);
             (call.flight, call.claim) = (Some(flight), claim);
             let claimed = match claim {

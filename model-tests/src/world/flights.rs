@@ -63,13 +63,19 @@ impl Scene<'_> {
     }
 
     /// Asks who creates; the claim, where it is the caller.
-    pub(crate) fn board(&mut self, process: u8, supersede: bool) -> (u8, Option<u8>) {
+    /// `relieves`: the caller has a creator to take an overdue one's place with.
+    pub(crate) fn board(
+        &mut self,
+        process: u8,
+        supersede: bool,
+        relieves: bool,
+    ) -> (u8, Option<u8>) {
         let table = self.state.processes[usize::from(process)].table;
         let there = table.filter(|at| self.flight(process, *at).word().is_busy());
         if let (Some(at), false) = (there, supersede) {
             let flight = *self.flight(process, at);
             let current = number(flight.word());
-            if flight.overdue && flight.begun == Some(current) {
+            if relieves && flight.overdue && flight.begun == Some(current) {
                 let claim = self.succeed(process, at, Request::TakeOver(current.into()));
                 self.saw(Witness::Relieved);
                 return (at, claim);

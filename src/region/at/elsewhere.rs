@@ -88,7 +88,12 @@ fn must_keep<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
 fn if_wanted<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static, C>(
     gift: &Gift<(Rest<V, E>, C)>,
 ) -> Option<(Rest<V, E>, C)> {
-    gift.take().filter(|((rest, _), _)| rest.hold.is_wanted())
+    let ((mut rest, action), creator) = gift.take()?;
+    let wanted = rest.hold.is_wanted();
+    wanted.then(|| {
+        let action = rest.come_to(action);
+        ((rest, action), creator)
+    })
 }
 
 /// What no runner takes comes back.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dogpile_backend::{
     Ask, CachedValue, Commit, Lease, Leased, Metadata, Reply, Span, Store, StoreError, Verdict,
 };
-use dogpile_core::flow::{self, Committed, Event, Looked};
+use dogpile_core::flow::{self, Action, Committed, Event, Flow, Looked};
 use dogpile_core::kit::{Fault, Kit};
 
 use super::Call;
@@ -110,16 +110,20 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         enough: &'a (dyn Fn(&Metadata) -> bool + Send + Sync),
         supersede: bool,
     ) -> Ask<'a> {
-        let lease_time = self.subject.active().settings.lease_time;
         Ask {
             fresh: enough,
             held: self.hold.inherit_lease(),
             stale: self.at_hand.as_ref().map(|entry| entry.metadata.stamp),
             // Two winners in this process alone are not enough: the store still grants one lease.
             supersede: supersede || Local::has(Fault::DoubleClaim),
-            // Another takes over at the limit, wherever it is.
-            time: lease_time.min(self.conditions.creation_limit),
+            time: self.lease_time(),
         }
+    }
+
+    /// How long a lease is to last. Another takes over at the limit, wherever it is.
+    fn lease_time(&self) -> Span {
+        let lease_time = self.subject.active().settings.lease_time;
+        lease_time.min(self.conditions.creation_limit)
     }
 
     /// What the store answered to the wish for its lease.
@@ -132,11 +136,17 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             Ok(Leased::Won { lease, seen }) => {
                 self.hold_lease(lease);
                 let look_again = !self.wish.refresh && !Local::has(Fault::NoRelook);
-                match seen.filter(|entry| self.judge(&entry.metadata) == Verdict::Fresh) {
-                    Some(entry) if look_again => self.fresh_after_all(entry),
+                let is_fresh =
+                    |entry: &CachedValue<V>| self.judge(&entry.metadata) == Verdict::Fresh;
+                let enough = look_again && seen.as_ref().is_some_and(is_fresh);
+                match seen {
+                    Some(entry) if enough => self.fresh_after_all(entry),
                     // After the lease is where its superseder looks for it: one of the two sees.
                     _ if !self.wish.refresh && !self.hold.is_current() => flow::Leased::Superseded,
-                    _ => flow::Leased::Won { fresh_seen: false },
+                    seen => {
+                        self.saw_beside_lease(seen);
+                        flow::Leased::Won { fresh_seen: false }
+                    }
                 }
             }
             Ok(Leased::Shut { remaining, seen }) => {
@@ -221,15 +231,36 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
 
     fn hold_lease(&mut self, lease: Lease) {
         self.watching = None;
-        self.renewal = Renewal::begin(
-            self.subject.opened(),
-            self.subject.key(),
-            &lease,
-            self.subject.active().settings.lease_time,
-            self.conditions.creation_limit,
-        )
-        .map(Box::new);
+        self.renewal = self.renewal_of(&lease);
         self.hold.take_lease(lease);
+    }
+
+    fn renewal_of(&self, lease: &Lease) -> Option<Box<Renewal>> {
+        let active = self.subject.active();
+        let renewal = Renewal::begin(
+            self.subject.opened(),
+            &active.clock,
+            self.subject.key(),
+            lease,
+            self.lease_time(),
+            self.conditions.creation_limit,
+        );
+        renewal.map(Box::new)
+    }
+
+    /// A runner has come to this creation, which begins with the answer in place of `action`. From now on
+    /// its lease lasts until the limit; one that may have ended meanwhile is asked for again.
+    pub(in crate::region) fn come_to(&mut self, action: Action) -> Action {
+        let Some(waiting) = self.renewal.take() else {
+            return action;
+        };
+        if waiting.was_due(self.monotonic()) && self.hold.is_current() {
+            let late = Flow::creating_late(self.wish);
+            self.flow = late.0;
+            return late.1;
+        }
+        self.renewal = self.hold.lease().and_then(|lease| self.renewal_of(lease));
+        action
     }
 
     /// What is to be stored, for how long, under which lease.

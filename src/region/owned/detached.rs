@@ -97,6 +97,9 @@ impl<V: Send + Sync + 'static> Config<V> {
     /// its beginning, it is served the stale one, and the creation goes on in the background. Zero, the
     /// default: it does not wait at all. Longer than [`deadline`](Self::deadline) it is as long as that.
     ///
+    /// A value that has grown too old meanwhile, was invalidated, or was deleted in this process is not served:
+    /// then the call waits on, to its deadline. What another process deletes meanwhile is not known here.
+    ///
     /// A value that is replaced ahead of its time is as good as fresh: nobody waits for the next.
     ///
     /// ```

@@ -83,6 +83,10 @@ pub(super) fn a_stale_value_is_seen_beside_the_lease<V: Sample>(subject: &Subjec
         );
     };
     seen_is(seen.as_ref(), &stale)?;
+    ensure!(
+        seen.is_some() || !subject.leases()?.expires(),
+        "{stale:?} is there, but where leases expire nothing was seen beside one: that means that nothing is there"
+    );
     match subject.ask(&key)? {
         Looked::Lost(seen) => seen_is(seen.as_ref(), &stale)?,
         other => {

@@ -8,7 +8,7 @@ from typing import NamedTuple, Optional
 
 Facts = frozenset[str]
 """What the call wishes (refresh, owned, patient, detached, stale_if_error, needs_store) and what it has
-learned (stale, soft, store_failed, waited, superseded). What holds is in the set."""
+learned (stale, soft, store_failed, waited, superseded, given). What holds is in the set."""
 
 
 class Go(NamedTuple):
@@ -47,7 +47,6 @@ DETACH = Go("Detach(creation: false)", "Detaching")
 GIVE = Go("Detach(creation: true)", "Giving")
 LEASE = Go("Lease", "Leasing")  # with `supersede` as the call wishes
 FOLLOW = Go("Wait(delegate: false)", "Following")
-AWAIT = Go("Wait(delegate: false)", "Awaiting")  # the creation that it gave to a runner
 DELEGATE = Go("Wait(delegate: true)", "Delegating")
 CREATE = Go("Create", "Creating")
 STORE = Go("Commit(store: true)", "Storing")
@@ -79,11 +78,14 @@ _STORED, _STORED_NEW = "committed: true, began_after_me: false", "committed: tru
 ARMS: tuple[Arm, ...] = (
     arm("Looking", "Looked(Fresh)", value("Hit")),
     arm("Looking", "Looked(Stale)", CLAIM, when="patient", learn="stale soft !store_failed"),
+    arm("Looking", "Looked(Stale)", value("Stale"), when="given"),
     arm("Looking", "Looked(Stale)", CLAIM, learn="stale !store_failed"),
+    arm("Looking", "Looked(Due)", value("Stale"), when="given"),
     arm("Looking", "Looked(Due)", CLAIM, learn="stale !soft !store_failed"),
     arm("Looking", "Looked(Miss)", CLAIM, learn="!stale !soft !store_failed"),
     arm("Looking", _KEPT, value("Kept")),
     arm("Looking", _NOT_KEPT, trouble("Store"), when="needs_store"),
+    arm("Looking", _NOT_KEPT, trouble("Store"), when="given"),
     arm("Looking", _NOT_KEPT, CLAIM, learn="!stale store_failed"),
     #
     arm("Claiming", "Claimed(Won)", GIVE, when="store_failed detached"),
@@ -99,13 +101,15 @@ ARMS: tuple[Arm, ...] = (
     arm("Detaching", "Detached(true)", value("Stale")),
     arm("Detaching", "Detached(false)", first("HandOver", value("Stale"))),
     #
-    arm("Giving", "Detached(true)", AWAIT),
+    arm("Giving", "Detached(true)", FOLLOW, learn="given"),
     arm("Giving", "Detached(false)", first("HandOver", value("Stale")), when="stale"),
     arm("Giving", "Detached(false)", CREATE),
     #
     arm("Leasing", _WON_FRESH, CREATE, when="refresh"),
     arm("Leasing", _WON_FRESH, release("Confirmed", value("Shared")), when="waited"),
     arm("Leasing", _WON_FRESH, release("Confirmed", value("Hit"))),
+    arm("Leasing", _WON, first("HandOver", value("Stale")), when="given stale"),
+    arm("Leasing", _WON, first("HandOver", trouble("Dropped")), when="given"),
     arm("Leasing", _WON, GIVE, when="soft owned"),
     arm("Leasing", _WON, GIVE, when="detached"),
     arm("Leasing", _WON, CREATE),
@@ -118,12 +122,15 @@ ARMS: tuple[Arm, ...] = (
         release("Failed", value("StaleOnError")),
         when="stale stale_if_error",
     ),
+    arm("Leasing", "Leased(BackingOff)", release("Failed", value("Stale")), when="soft"),
     arm("Leasing", "Leased(BackingOff)", release("Failed", trouble("BackingOff"))),
     arm("Leasing", "Leased(Superseded)", first("HandOver", value("Stale")), when="superseded soft"),
+    arm("Leasing", "Leased(Superseded)", first("HandOver", trouble("Dropped")), when="superseded given"),
     arm("Leasing", "Leased(Superseded)", CREATE, when="superseded"),
     arm("Leasing", "Leased(Superseded)", first("HandOver", LOOK), learn="superseded"),
     arm("Leasing", "Leased(Failed)", release("StoreFailed", value("Stale")), when="stale"),
     arm("Leasing", "Leased(Failed)", release("StoreFailed", trouble("Store")), when="needs_store"),
+    arm("Leasing", "Leased(Failed)", release("StoreFailed", trouble("Store")), when="given"),
     arm("Leasing", "Leased(Failed)", GIVE, when="detached", learn="store_failed"),
     arm("Leasing", "Leased(Failed)", CREATE, learn="store_failed"),
     #
@@ -133,9 +140,20 @@ ARMS: tuple[Arm, ...] = (
     arm("Following", f"Woke(Value({_STORED_NEW}))", value("Shared"), learn="waited"),
     arm("Following", "Woke(Error)", value("StaleOnError"), when="stale stale_if_error", learn="waited"),
     arm("Following", "Woke(Error)", trouble("Shared"), learn="waited"),
+    arm("Following", "Woke(BackingOff)", value("StaleOnError"), when="stale stale_if_error", learn="waited"),
+    arm("Following", "Woke(BackingOff)", value("Stale"), when="soft", learn="waited"),
+    arm("Following", "Woke(BackingOff)", trouble("Shared"), learn="waited"),
     arm("Following", "Woke(StoreFailed)", value("Stale"), when="stale", learn="waited"),
     arm("Following", "Woke(StoreFailed)", trouble("Store"), when="needs_store", learn="waited"),
+    arm("Following", "Woke(StoreFailed)", trouble("Store"), when="given", learn="waited"),
     arm("Following", "Woke(StoreFailed)", CLAIM, learn="waited store_failed"),
+    arm(
+        "Following",
+        "Woke(Heir)",
+        first("HandOver", trouble("Dropped")),
+        when="store_failed given",
+        learn="waited",
+    ),
     arm("Following", "Woke(Heir)", GIVE, when="store_failed detached", learn="waited"),
     arm("Following", "Woke(Heir)", CREATE, when="store_failed", learn="waited"),
     arm("Following", "Woke(Heir)", LEASE, learn="waited"),
@@ -145,26 +163,6 @@ ARMS: tuple[Arm, ...] = (
     arm("Following", "Woke(Deadline)", first("Leave", trouble("Deadline")), learn="waited"),
     arm("Following", "Woke(Cycle)", first("Leave", value("Stale")), when="stale", learn="waited"),
     arm("Following", "Woke(Cycle)", first("Leave", trouble("Cycle")), learn="waited"),
-    #
-    arm("Awaiting", f"Woke(Value({_OLD}))", value("Stale"), when="stale", learn="waited"),
-    arm("Awaiting", f"Woke(Value({_OLD}))", trouble("Dropped"), learn="waited"),
-    arm("Awaiting", f"Woke(Value({_NEW}))", value("Shared"), learn="waited"),
-    arm("Awaiting", f"Woke(Value({_STORED}))", value("Shared"), learn="waited"),
-    arm("Awaiting", f"Woke(Value({_STORED_NEW}))", value("Shared"), learn="waited"),
-    arm("Awaiting", "Woke(Error)", value("StaleOnError"), when="stale stale_if_error", learn="waited"),
-    arm("Awaiting", "Woke(Error)", trouble("Shared"), learn="waited"),
-    arm("Awaiting", "Woke(StoreFailed)", value("Stale"), when="stale", learn="waited"),
-    arm("Awaiting", "Woke(StoreFailed)", trouble("Store"), learn="waited"),
-    arm("Awaiting", "Woke(Heir)", first("HandOver", value("Stale")), when="stale", learn="waited"),
-    arm("Awaiting", "Woke(Heir)", first("HandOver", trouble("Dropped")), learn="waited"),
-    arm("Awaiting", "Woke(Superseded)", value("Stale"), when="stale", learn="waited"),
-    arm("Awaiting", "Woke(Superseded)", trouble("Dropped"), learn="waited"),
-    arm("Awaiting", "Woke(LookAgain)", first("Leave", value("Stale")), when="stale", learn="waited"),
-    arm("Awaiting", "Woke(LookAgain)", first("Leave", trouble("Dropped")), learn="waited"),
-    arm("Awaiting", "Woke(Deadline)", first("Leave", value("Stale")), when="stale", learn="waited"),
-    arm("Awaiting", "Woke(Deadline)", first("Leave", trouble("Deadline")), learn="waited"),
-    arm("Awaiting", "Woke(Cycle)", first("Leave", value("Stale")), when="stale", learn="waited"),
-    arm("Awaiting", "Woke(Cycle)", first("Leave", trouble("Cycle")), learn="waited"),
     #
     arm("Delegating", "Woke(LookAgain)", LEASE, learn="waited"),
     arm("Delegating", "Woke(LeaseTimer)", LEASE, learn="waited"),
@@ -197,13 +195,17 @@ ARMS: tuple[Arm, ...] = (
     arm("StoringNothing", "Committed(Refused)", release("Unconfirmed", value("Superseded"))),
     arm("StoringNothing", "Committed(Failed)", release("Unconfirmed", value("Declined"))),
     #
+    arm("Leasing", "Outdated", LEASE, learn="!stale !soft"),
+    arm("Following", "Outdated", FOLLOW, learn="!stale !soft"),
+    arm("Delegating", "Outdated", DELEGATE, learn="!stale !soft"),
+    arm("Creating", "Outdated", CREATE, learn="!stale"),
+    #
     arm("Parting", "Done", THEN),
     arm("Leaving", "Done", THEN),
     #
     arm("Looking", "Cancelled", CANCELLED),
     arm("Claiming", "Cancelled", CANCELLED),
     arm("Following", "Cancelled", first("Leave", CANCELLED)),
-    arm("Awaiting", "Cancelled", first("Leave", CANCELLED)),
     arm("Leaving", "Cancelled", first("Leave", CANCELLED)),
     arm("Detaching", "Cancelled", first("HandOver", CANCELLED)),
     arm("Giving", "Cancelled", first("HandOver", CANCELLED)),
@@ -259,6 +261,11 @@ class Flow:
     def creating(store_failed: bool) -> tuple["Flow", str]:
         """A creation that was given to a runner when it was to begin."""
         return Flow(CREATE.state, Facts({"store_failed"} if store_failed else ())), CREATE.action
+
+    @staticmethod
+    def creating_late(wish: Facts) -> tuple["Flow", str]:
+        """The same where the lease may have ended before the runner came to it."""
+        return Flow(LEASE.state, wish & {"needs_store"}), "Lease(supersede: false)"
 
     def has_waited(self) -> bool:
         return "waited" in self.facts

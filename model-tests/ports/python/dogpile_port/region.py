@@ -99,7 +99,11 @@ class _Call:
             wish = wish | {"stale_if_error"}
         flow, action = Flow.start(frozenset(wish))
         while not action.startswith("Return"):
-            flow, action = flow.step(self._carry_out(action, "refresh" in wish))
+            event = self._carry_out(action, "refresh" in wish)
+            if event == "Created(Err)" and self._is_outdated():
+                self.at_hand = None
+                flow, _ = flow.step("Outdated")
+            flow, action = flow.step(event)
         kind, _, what = action.removeprefix("Return(").rstrip(")").partition("(")
         if kind != "Value":
             raise Trouble(what)
@@ -157,6 +161,13 @@ class _Call:
         metadata = Metadata(next(self.region.numbers), self.epoch, self.region.now)
         self.found = Stored(value, metadata)
         return "Created(Ok)"
+
+    def _is_outdated(self) -> bool:
+        """Whether the value at hand may not be served any more, or its key was set or deleted meanwhile."""
+        if self.at_hand is None:
+            return False
+        written = self.region.flights.get(self.key) != self.number
+        return written or self.region.judge(self.at_hand) == freshness.MISS
 
     def _commit(self) -> str:
         """The store decides: only the lease that it knows stores."""

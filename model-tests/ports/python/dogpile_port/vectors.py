@@ -155,6 +155,8 @@ def _begin(begun: str, wish: flow.Facts) -> tuple[flow.Flow, str]:
         return flow.Flow.start(wish)
     if begun == "detached":
         return flow.Flow.detached(wish)
+    if begun == "creating late":
+        return flow.Flow.creating_late(wish)
     return flow.Flow.creating(begun == "creating without a store")
 
 

@@ -248,10 +248,10 @@ impl Hand {
             Ending::Trouble(Trouble::Creator) => self.created == Some(Created::Err),
             Ending::Trouble(Trouble::Panicked) => self.created == Some(Created::Panicked),
             Ending::Trouble(Trouble::Shared) => {
-                let served = self.has_stale() && self.wish.stale_if_error;
-                self.heard == Some(Woke::Error) && !served
+                let failed = matches!(self.heard, Some(Woke::Error | Woke::BackingOff));
+                failed && !self.serves_for_a_failure()
             }
-            Ending::Trouble(Trouble::BackingOff) => self.left_alone,
+            Ending::Trouble(Trouble::BackingOff) => self.left_alone && !self.serves_for_a_failure(),
             Ending::Trouble(Trouble::Deadline) => {
                 self.heard == Some(Woke::Deadline) && !self.has_stale()
             }
@@ -271,27 +271,21 @@ impl Hand {
         );
     }
 
-    /// The creation that it gave away brings it nothing.
+    /// Whether a value at hand is served in place of the failure that it has met.
+    fn serves_for_a_failure(&self) -> bool {
+        let softly = self.left_alone && self.is_soft();
+        self.has_stale() && (self.wish.stale_if_error || softly)
+    }
+
+    /// The creation that it gave away brings it nothing, and it would have to create itself.
     fn came_to_nothing(&self) -> bool {
-        let heard = matches!(
-            self.heard,
-            Some(
-                Woke::Heir
-                    | Woke::Superseded
-                    | Woke::LookAgain
-                    | Woke::Value {
-                        committed: false,
-                        began_after_me: false
-                    }
-            )
-        );
-        self.given && heard
+        self.given && self.turn
     }
 
     /// Why one who wished for the next value is served the one at hand.
     fn has_given_up(&self) -> bool {
         let too_long = matches!(self.heard, Some(Woke::Deadline | Woke::Cycle));
-        let nobody = self.no_lease || self.handed_back || self.orphaned > 1;
+        let nobody = self.no_lease || self.left_alone || self.handed_back || self.orphaned > 1;
         too_long || nobody || self.came_to_nothing()
     }
 
