@@ -98,6 +98,18 @@ impl<K: Kit, O: Send> Ear<K, O> {
         answer
     }
 
+    /// What was said, if anything was, which ends the listening then.
+    fn told(&self) -> Option<Told<O>> {
+        self.0
+            .with(|heard| match core::mem::replace(heard, Heard::Closed) {
+                Heard::Told(told) => Some(told),
+                nothing => {
+                    *heard = nothing;
+                    None
+                }
+            })
+    }
+
     /// Ends the listening and gives back what was said and not heard.
     pub(crate) fn close(&self) -> Option<Told<O>> {
         let heard = self
@@ -121,6 +133,11 @@ impl<K: Kit, O: Send> Waiter<K, O> {
     /// What was said, or `Pending` with `waker` registered in place of the one before.
     pub fn poll(&self, waker: &Waker) -> Poll<Told<O>> {
         self.ear.hear(waker)
+    }
+
+    /// What was said, if anything was. Whoever was told nothing [polls](Self::poll), to leave its waker.
+    pub fn told(&self) -> Option<Told<O>> {
+        self.ear.told()
     }
 }
 

@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use dogpile_backend::{Invalidation, Terms};
 
+use super::at::Own;
+use super::drive::{drive_async, nobody_else};
 use super::look::closely;
+use super::start::Start;
 use super::tags::raise_region;
 use super::{Known, Region};
 use crate::error::Error;
@@ -35,19 +38,12 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     ///
     /// # Panics
     /// When this call's own creator does, after those who wait have been told.
-    pub async fn get_or_create_async<F: Future<Output = V>>(
+    pub fn get_or_create_async<F: Future<Output = V>>(
         &self,
         key: impl AsRef<[u8]>,
         creator: impl FnOnce() -> F,
-    ) -> Result<V, Error> {
-        match self.hit(key.as_ref(), |value| value.clone()) {
-            Ok(value) => Ok(value),
-            Err(_) => {
-                let creator = || async { Ok::<V, Infallible>(creator().await) };
-                let answer = self.at(key).create_long_way_async(None, creator).await?;
-                Ok(answer.value)
-            }
-        }
+    ) -> impl Future<Output = Result<V, Error>> {
+        self.get_or_try_create_async(key, || async { Ok::<V, Infallible>(creator().await) })
     }
 
     /// [`get_or_try_create`](Self::get_or_try_create) for tasks. Dropping the future cancels the
@@ -58,21 +54,30 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     ///
     /// # Panics
     /// When this call's own creator does, after those who wait have been told.
-    pub async fn get_or_try_create_async<E, F>(
+    // No `async fn`, for that has room for its arguments twice, and thousands may wait in this future.
+    #[allow(clippy::manual_async_fn)]
+    pub fn get_or_try_create_async<E, F>(
         &self,
         key: impl AsRef<[u8]>,
         creator: impl FnOnce() -> F,
-    ) -> Result<V, Error<E>>
+    ) -> impl Future<Output = Result<V, Error<E>>>
     where
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        match self.hit(key.as_ref(), |value| value.clone()) {
-            Ok(value) => Ok(value),
-            Err(_) => {
-                let answer = self.at(key).create_long_way_async(None, creator).await?;
-                Ok(answer.value)
+        async move {
+            if let Ok(value) = self.hit(key.as_ref(), |value| value.clone()) {
+                return Ok(value);
             }
+            let Some(active) = self.active() else {
+                return Err(self.not_configured());
+            };
+            let (call, action) = match Start::new(active, key.as_ref(), &Own::NOTHING).await {
+                Ok(ended) => return ended.map(|answer| answer.value),
+                Err(begun) => begun,
+            };
+            let ended = Box::pin(drive_async(call, action, creator, nobody_else)).await;
+            ended.map(|answer| answer.value)
         }
     }
 

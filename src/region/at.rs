@@ -2,16 +2,16 @@
 
 mod elsewhere;
 mod looks;
+mod own;
 mod owned;
 
 pub(super) use elsewhere::{DETACHED, OWNED};
+pub(super) use own::Own;
 
 use std::convert::Infallible;
-use std::future::poll_fn;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dogpile_backend::Span;
 use dogpile_core::flow::{Action, Wish};
 
 use super::Region;
@@ -21,7 +21,7 @@ use super::call::{Beginning, Call, Conditions};
 use super::config::OnStoreFailure;
 use super::creation::Desk;
 use super::drive::{drive, drive_async, nobody_else};
-use super::due::{Ahead, Said};
+use super::due::Ahead;
 use super::look::{before_a_write, look};
 use super::start::Start;
 use super::subject::Subject;
@@ -51,18 +51,6 @@ pub struct At<'r, V: Send + Sync + 'static, K> {
     own: Own,
 }
 
-/// What the call says itself; the rest is the region's.
-#[derive(Clone, Copy, Default)]
-struct Own {
-    fresh_for: Option<Duration>,
-    stale_for: Option<Duration>,
-    deadline: Option<Duration>,
-    soft_timeout: Option<Duration>,
-    creation_limit: Option<Duration>,
-    stale_if_error: Option<bool>,
-    on_store_failure: Option<OnStoreFailure>,
-}
-
 pub(super) const NEW: Wish = Wish {
     refresh: false,
     owned: false,
@@ -78,7 +66,7 @@ pub(super) const REFRESH: Wish = Wish {
 
 impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     pub(super) fn new(region: &'r Region<V>, key: K) -> Self {
-        let own = Own::default();
+        let own = Own::NOTHING;
         Self { region, key, own }
     }
 
@@ -269,8 +257,8 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         drive(&mut call, action, creator, nobody_else)
     }
 
-    /// No `async fn`, for that has room for its arguments twice; and what the first look needs is gone
-    /// before the wait.
+    /// No `async fn`, for that has room for its arguments twice.
+    #[allow(clippy::manual_async_fn)]
     pub(super) fn create_long_way_async<E, F>(
         self,
         desk: Option<Arc<Desk<V>>>,
@@ -280,17 +268,10 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        let active = self.region.active();
-        let active = active.map(|active| (active, self.conditions(active)));
-        let Self { region, key, .. } = self;
         async move {
-            let Some((active, conditions)) = &active else {
-                return Err(region.not_configured());
-            };
-            let mut start = Start::New;
-            let key = key.as_ref();
-            let begun = poll_fn(|context| start.poll(active, conditions, key, context)).await;
-            let (mut call, action) = match begun {
+            let active = self.active()?;
+            let start = Start::new(active, self.key.as_ref(), &self.own);
+            let (mut call, action) = match start.await {
                 Ok(ended) => return ended,
                 Err(begun) => begun,
             };
@@ -343,24 +324,6 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
     }
 
     pub(super) fn conditions(&self, active: &Active<V>) -> Conditions {
-        let (mut policy, settings, own) = (active.policy, &active.settings, &self.own);
-        if let Some(span) = own.fresh_for {
-            policy.fresh_for = span.into();
-        }
-        if let Some(span) = own.stale_for {
-            policy.stale_for = span.into();
-        }
-        Conditions {
-            policy,
-            said: Said::new(own.fresh_for, own.stale_for),
-            ahead: Ahead::NONE,
-            deadline: own.deadline.map_or(settings.deadline, Into::into),
-            soft_timeout: own.soft_timeout.map_or(settings.soft_timeout, Into::into),
-            creation_limit: own.creation_limit.map_or(settings.creation_limit, |span| {
-                Span::from_duration(span).max(Span::from_millis(1))
-            }),
-            stale_if_error: own.stale_if_error.unwrap_or(settings.stale_if_error),
-            on_store_failure: own.on_store_failure.unwrap_or(settings.on_store_failure),
-        }
+        self.own.conditions(active)
     }
 }

@@ -2,22 +2,23 @@
 //! flow. Both engines use it; neither decides anything itself.
 
 mod at_hand;
+mod beginning;
 mod creation;
 mod seated;
 mod store;
 
+pub(super) use beginning::Beginning;
 pub(super) use seated::Seated;
 
 use std::sync::Arc;
 
-use dogpile_backend::{CachedValue, Epoch, Epochs, Metadata, Policy, Span, StoreError, Time};
+use dogpile_backend::{CachedValue, Epoch, Metadata, Policy, Span, StoreError, Time};
 use dogpile_core::flow::{self, Action, Claimed, Ending, Event, Flow, Trouble, Wish};
 
 use super::config::OnStoreFailure;
 use super::creation::Desk;
 use super::due::{Ahead, Said};
 use super::hold::Hold;
-use super::kept::Mark;
 use super::renewal::Renewal;
 use super::statistics::Counted;
 use super::subject::Subject;
@@ -26,7 +27,7 @@ use super::{Answer, Origin};
 use crate::error::{Error, Place};
 use crate::failure::{self, Failure};
 use crate::flight::cycle::Waiting;
-use crate::flight::{Known, Outcome, Shared};
+use crate::flight::{Outcome, Shared};
 use at_hand::may_serve_stale;
 
 /// What a call goes by: the region's settings, and what it says itself.
@@ -43,27 +44,6 @@ pub(super) struct Conditions {
     pub(super) on_store_failure: OnStoreFailure,
 }
 
-/// What a call takes note of before it does anything.
-#[derive(Clone, Copy)]
-pub(super) struct Beginning {
-    started: Time,
-    epochs: Epochs,
-    floor: Epoch,
-    pub(super) mark: Mark,
-}
-
-impl Beginning {
-    pub(super) fn of<V: Clone + Send + Sync + 'static>(subject: &Subject<'_, V>) -> Self {
-        let active = subject.active();
-        Self {
-            started: active.clock.monotonic(),
-            epochs: active.epochs.read(),
-            floor: active.epochs.floor(),
-            mark: active.kept.mark(subject.key()),
-        }
-    }
-}
-
 /// What the store answers to a look.
 pub(super) type Found<V> = Result<Option<CachedValue<V>>, StoreError>;
 
@@ -76,24 +56,19 @@ pub(super) struct Call<'r, V: Clone + Send + Sync + 'static, E> {
     wish: Wish,
     flow: Flow,
     pub(super) hold: Hold<V>,
-    started: Time,
+    beginning: Beginning,
     /// When its own creator began.
     began: Time,
     /// Nobody gets what comes of it.
     detached: bool,
     /// The value at hand is fresh, and replaced ahead of its time.
     is_early: bool,
-    epochs: Epochs,
-    /// The highest number of an invalidation, the region's or a tag's, that it knows of.
-    floor: Epoch,
     /// A value that may be served if nothing better comes.
     at_hand: Option<CachedValue<V>>,
     /// The value to return.
     found: Option<CachedValue<V>>,
     /// The region's epoch as it was before the creator began.
     epoch: Epoch,
-    /// What was written before this call read or created anything.
-    mark: Mark,
     // What few calls come to is kept apart: a thousand that wait are a thousand times this size.
     /// What the creator made, until it is settled.
     made: Option<Box<CachedValue<V>>>,
@@ -144,24 +119,15 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             ..wish
         };
         let (flow, action) = Flow::start(wish);
-        let Beginning {
-            started,
-            epochs,
-            floor,
-            mark,
-        } = beginning;
         let call = Self {
-            mark,
             conditions,
             wish,
             flow,
             hold: Hold::nothing(),
-            started,
-            began: started,
+            beginning,
+            began: beginning.started,
             detached: false,
             is_early: false,
-            epochs,
-            floor,
             at_hand: None,
             found: None,
             made: None,
@@ -192,8 +158,10 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         call.at_hand.clone_from(&self.at_hand);
         call.detached = true;
         // Its time runs from now on, also while it waits for a runner that may never come to it.
-        call.hold
-            .begin(0, call.started.after(call.conditions.creation_limit));
+        call.hold.begin(
+            0,
+            call.beginning.started.after(call.conditions.creation_limit),
+        );
         Some((call, action))
     }
 
@@ -234,7 +202,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             ..
         } = self.conditions;
         let softly = self.flow.waits_softly();
-        self.started.after(match softly {
+        self.beginning.started.after(match softly {
             true => soft_timeout.min(deadline),
             false => deadline,
         })
@@ -258,26 +226,6 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         })
     }
 
-    /// Whether a value is a miss to this call: created before the last hard invalidation that it knows of,
-    /// or the last soft one where no stale value may be served; of the region, or of one of its tags.
-    fn is_too_old(&self, value: &Metadata) -> bool {
-        let none_stale = value.terms.policy(&self.conditions.policy).stale_for == Span::ZERO;
-        let oldest = |epochs: Epochs| match none_stale {
-            true => epochs.current(),
-            false => epochs.hard,
-        };
-        if value.epoch < oldest(self.epochs) {
-            return true;
-        }
-        // Of what began since this call did, nothing is asked: so it ends, however often a tag is
-        // invalidated meanwhile.
-        value.epoch < self.floor
-            && match self.subject.active().epochs.of(value) {
-                Known::All(epochs) => value.epoch < oldest(epochs),
-                Known::Doubtful(_) => true,
-            }
-    }
-
     /// Whether what was made is known to have been invalidated meanwhile, so that nobody will use it.
     fn made_in_vain(&self) -> bool {
         let (made, known) = (self.made.as_deref(), &self.subject.active().epochs);
@@ -287,7 +235,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     /// Keeps a value for when the store does not answer.
     fn keep(&self, entry: &CachedValue<V>) {
         let kept = &self.subject.active().kept;
-        kept.keep(self.subject.key(), entry, self.mark);
+        kept.keep(self.subject.key(), entry, self.beginning.mark);
     }
 
     /// Passes the claim on.
@@ -303,6 +251,11 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         self.waiting = None;
         self.hold.leave(&self.subject);
         Event::Done
+    }
+
+    fn is_too_old(&self, value: &Metadata) -> bool {
+        let (active, policy) = (self.subject.active(), || self.conditions.policy);
+        self.beginning.is_too_old(active, policy, value)
     }
 
     /// What a flight's outcome means to this call. A value from before an invalidation that this
@@ -363,7 +316,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
 
     fn error(&mut self, trouble: Trouble) -> Error<E> {
         let place = Place::new(&self.subject.active().name, self.subject.user_key());
-        let waited = self.monotonic().since(self.started);
+        let waited = self.monotonic().since(self.beginning.started);
         failure::error(
             trouble,
             self.failure.take().map(|failure| *failure),

@@ -22,6 +22,12 @@ pub(super) struct Hold<V: Clone + Send + Sync + 'static> {
     lease: Option<Box<Lease>>,
 }
 
+/// All that a follower holds.
+pub(super) struct Followed<V: Clone + Send + Sync + 'static> {
+    flight: Arc<Flight<V>>,
+    pub(super) seat: Seat<V>,
+}
+
 impl<V: Clone + Send + Sync + 'static> Hold<V> {
     pub(super) const fn nothing() -> Self {
         Self {
@@ -29,6 +35,28 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
             claim: None,
             seat: None,
             lease: None,
+        }
+    }
+
+    pub(super) fn following(followed: Followed<V>) -> Self {
+        Self {
+            flight: Some(followed.flight),
+            seat: Some(followed.seat),
+            ..Self::nothing()
+        }
+    }
+
+    /// What a follower holds, who holds nothing any more then; `None` for others.
+    pub(super) fn take_followed(&mut self) -> Option<Followed<V>> {
+        if self.claim.is_some() || self.lease.is_some() {
+            return None;
+        }
+        match (self.flight.take(), self.seat.take()) {
+            (Some(flight), Some(seat)) => Some(Followed { flight, seat }),
+            (flight, seat) => {
+                (self.flight, self.seat) = (flight, seat);
+                None
+            }
         }
     }
 

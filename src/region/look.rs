@@ -96,11 +96,11 @@ pub(super) fn look_at_once<'r, V: Clone + Send + Sync + 'static, E: Send + Sync 
 }
 
 /// The same where it does not.
-pub(super) fn first_look<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
-    subject: Subject<'r, V>,
-    conditions: &Conditions,
+pub(super) fn first_look<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
+    subject: Subject<'_, V>,
+    conditions: Conditions,
     wish: Wish,
-) -> impl Future<Output = Looked<'r, V, E>> {
+) -> impl Future<Output = Looked<'_, V, E>> {
     let beginning = Beginning::of(&subject);
     async move {
         let looked = {
@@ -110,8 +110,8 @@ pub(super) fn first_look<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 
         };
         let found = subject
             .active()
-            .hit_in(looked, conditions, subject.key(), beginning.mark);
-        found.map_err(|looked| Call::after_look(subject, *conditions, wish, beginning, looked))
+            .hit_in(looked, &conditions, subject.key(), beginning.mark);
+        found.map_err(|looked| Call::after_look(subject, conditions, wish, beginning, looked))
     }
 }
 

@@ -1,23 +1,27 @@
 //! The beginning of a task's call, in as little room as it can have: most calls are over when they have
 //! looked, and of those that are not most wait for another's creation. Thousands may.
 //!
-//! Of a call that waits nothing is kept but what a follower knows and holds. Each time it is woken the
-//! call is made anew around that, and looks around as every call does; so nothing is decided here.
+//! Of a call that waits nothing is kept but what a follower knows and holds. A value that ends it is its
+//! answer; whatever else it is woken for, the call is made anew around that, and looks around as every
+//! call does. Either way the flow decides.
 
+use std::mem::replace;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use dogpile_core::flow::{Action, Event};
+use dogpile_core::waiters::Told;
 
 use super::active::Active;
 use super::answer::Answer;
-use super::at::NEW;
-use super::call::{Call, Conditions, Seated};
+use super::at::{NEW, Own};
+use super::call::{Call, Seated};
 use super::drive::look_around;
 use super::look::{Looked, first_look, look_at_once};
 use super::subject::Subject;
 use crate::error::Error;
+use crate::flight::Outcome;
 
 /// How a call ended, or the call that has more to do, and what that is.
 pub(super) type Begun<'r, V, E> =
@@ -25,42 +29,31 @@ pub(super) type Begun<'r, V, E> =
 
 type Looking<'r, V, E> = Pin<Box<dyn Future<Output = Looked<'r, V, E>> + Send + 'r>>;
 
-/// A call on the first part of its way.
-pub(super) enum Start<'r, V: Clone + Send + Sync + 'static, E> {
+/// A call on the first part of its way: until it is over, or has to be driven.
+pub(super) struct Start<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> {
+    active: &'r Arc<Active<V>>,
+    key: &'r [u8],
+    own: &'r Own,
+    stage: Stage<'r, V, E>,
+}
+
+enum Stage<'r, V: Clone + Send + Sync + 'static, E> {
     New,
     /// The store does not answer at once.
     Looks(Looking<'r, V, E>),
     /// Another creates.
-    Follows(Seated<'r, V>),
+    Follows(Seated<V>),
     Over,
 }
 
 impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Start<'r, V, E> {
-    /// Goes on until the call is over, or has to be driven.
-    pub(super) fn poll(
-        &mut self,
-        active: &'r Arc<Active<V>>,
-        conditions: &'r Conditions,
-        key: &'r [u8],
-        context: &mut Context<'_>,
-    ) -> Poll<Begun<'r, V, E>> {
-        let (call, action) = match std::mem::replace(self, Self::Over) {
-            Self::New => match look_at_once(active, conditions, key) {
-                Some(Ok(answer)) => return Poll::Ready(Ok(Ok(answer))),
-                Some(Err(begun)) => begun,
-                None => {
-                    let looking = first_look(Subject::new(active, key), conditions, NEW);
-                    return self.look_on(Box::pin(looking), context);
-                }
-            },
-            Self::Looks(looking) => return self.look_on(looking, context),
-            Self::Follows(seated) => (
-                Call::risen(seated, conditions),
-                Action::Wait { delegate: false },
-            ),
-            Self::Over => unreachable!("nobody polls a call that is over"),
-        };
-        self.go_on(call, action, context)
+    pub(super) fn new(active: &'r Arc<Active<V>>, key: &'r [u8], own: &'r Own) -> Self {
+        Self {
+            active,
+            key,
+            own,
+            stage: Stage::New,
+        }
     }
 
     fn look_on(
@@ -72,7 +65,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Start<'r, V
             Poll::Ready(Ok(answer)) => Poll::Ready(Ok(Ok(answer))),
             Poll::Ready(Err((call, action))) => self.go_on(call, action, context),
             Poll::Pending => {
-                *self = Self::Looks(looking);
+                self.stage = Stage::Looks(looking);
                 Poll::Pending
             }
         }
@@ -93,13 +86,84 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Start<'r, V
             if let Some(woke) = look_around(&mut call, false, context.waker()) {
                 action = call.step(Event::Woke(woke));
             } else if let Some(seated) = call.sit_down() {
-                *self = Self::Follows(seated);
+                self.stage = Stage::Follows(seated);
                 return Poll::Pending;
             }
         }
-        Poll::Ready(match action {
-            Action::Return(ending) => Ok(call.ended(ending)),
-            action => Err((Box::new(call), action)),
-        })
+        Poll::Ready(begun(call, action))
+    }
+
+    /// Goes on after what it was told.
+    fn told(&self, seated: Seated<V>, told: Told<Arc<Outcome<V>>>) -> Begun<'r, V, E> {
+        if let Told::Outcome {
+            outcome,
+            began_after_me,
+        } = &told
+        {
+            let policy = || self.own.policy(self.active);
+            if let Some(answer) = seated.answered(self.active, policy, outcome, *began_after_me) {
+                return Ok(Ok(answer));
+            }
+        }
+        let mut call = self.risen(seated);
+        let woke = call.told(told);
+        let action = call.step(Event::Woke(woke));
+        begun(call, action)
+    }
+
+    fn risen(&self, mut seated: Seated<V>) -> Call<'r, V, E> {
+        let subject = Subject::again(self.active, self.key, seated.mangled.take());
+        Call::risen(subject, &self.own.conditions(self.active), seated)
+    }
+}
+
+fn begun<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
+    mut call: Call<'_, V, E>,
+    action: Action,
+) -> Begun<'_, V, E> {
+    match action {
+        Action::Return(ending) => Ok(call.ended(ending)),
+        action => Err((Box::new(call), action)),
+    }
+}
+
+impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Future for Start<'r, V, E> {
+    type Output = Begun<'r, V, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        match replace(&mut this.stage, Stage::Over) {
+            Stage::New => {
+                let conditions = this.own.conditions(this.active);
+                match look_at_once(this.active, &conditions, this.key) {
+                    Some(Ok(answer)) => Poll::Ready(Ok(Ok(answer))),
+                    Some(Err((call, action))) => this.go_on(call, action, context),
+                    None => {
+                        let subject = Subject::new(this.active, this.key);
+                        let looking = first_look(subject, conditions, NEW);
+                        this.look_on(Box::pin(looking), context)
+                    }
+                }
+            }
+            Stage::Looks(looking) => this.look_on(looking, context),
+            Stage::Follows(seated) => match seated.followed.seat.told() {
+                Some(told) => Poll::Ready(this.told(seated, told)),
+                // To look at the time.
+                None => {
+                    let call = this.risen(seated);
+                    this.go_on(call, Action::Wait { delegate: false }, context)
+                }
+            },
+            Stage::Over => unreachable!("nobody polls a call that is over"),
+        }
+    }
+}
+
+impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Drop for Start<'_, V, E> {
+    /// Leaves the seat that is still held, as a call does that goes away.
+    fn drop(&mut self) {
+        if let Stage::Follows(seated) = replace(&mut self.stage, Stage::Over) {
+            drop(self.risen(seated));
+        }
     }
 }

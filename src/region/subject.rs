@@ -17,6 +17,15 @@ pub(super) struct Subject<'r, V: Send + Sync + 'static> {
 impl<'r, V: Clone + Send + Sync + 'static> Subject<'r, V> {
     pub(super) fn new(region: &'r Arc<Active<V>>, user_key: &'r [u8]) -> Self {
         let mangled = region.mangler.is_some().then(|| region.mangled(user_key));
+        Self::again(region, user_key, mangled)
+    }
+
+    /// The same again, of what was kept of it.
+    pub(super) fn again(
+        region: &'r Arc<Active<V>>,
+        user_key: &'r [u8],
+        mangled: Option<Box<[u8]>>,
+    ) -> Self {
         Self {
             region: Cow::Borrowed(region),
             user_key: Cow::Borrowed(user_key),
@@ -24,13 +33,9 @@ impl<'r, V: Clone + Send + Sync + 'static> Subject<'r, V> {
         }
     }
 
-    /// The subject for a call that goes on in another form; what is left serves to give things back.
-    pub(super) fn take(&mut self) -> Self {
-        Self {
-            region: self.region.clone(),
-            user_key: self.user_key.clone(),
-            mangled: self.mangled.take(),
-        }
+    /// What cannot be borrowed again. What is left of the subject gives nothing back any more.
+    pub(super) fn take_mangled(&mut self) -> Option<Box<[u8]>> {
+        self.mangled.take()
     }
 
     /// The same for somebody who outlives the caller.

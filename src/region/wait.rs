@@ -11,7 +11,7 @@ use dogpile_core::waiters::Told;
 
 use super::call::Call;
 use crate::flight::cycle::{Cycle, Waiting};
-use crate::flight::{Doorbell, Listener, leases};
+use crate::flight::{Doorbell, Listener, Outcome, leases};
 use crate::keeper::{self, Standing};
 use crate::sync::{Instant, Mutex};
 
@@ -147,7 +147,8 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
         }
     }
 
-    fn told(&mut self, told: Told<Arc<crate::flight::Outcome<V>>>) -> Woke {
+    /// What a follower was told.
+    pub(super) fn told(&mut self, told: Told<Arc<Outcome<V>>>) -> Woke {
         match told {
             Told::Outcome {
                 outcome,

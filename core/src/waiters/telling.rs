@@ -172,6 +172,19 @@ mod tests {
     }
 
     #[test]
+    fn law_5_a_waiter_hears_once_what_it_was_told_and_keeps_its_waker_until_then() {
+        let (mut room, [_, (waiter, bell)]) = some();
+        assert!(waiter.told().is_none());
+        tell_each(room.followers(1).into_iter().skip(1).collect(), outcome);
+        assert!(*bell.rung.lock().expect("nobody panics with it"), "asleep");
+        assert!(matches!(
+            waiter.told(),
+            Some(Told::Outcome { outcome: 7, .. })
+        ));
+        assert!(waiter.told().is_none());
+    }
+
+    #[test]
     fn law_7_who_cannot_be_told_looks_again() {
         let (mut room, waiters) = some::<3>();
         let told = Cell::new(0);

@@ -19,7 +19,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
     pub(in crate::region) fn begin(&mut self) -> u64 {
         let active = self.subject.active();
         self.epoch = active.epochs.floor();
-        self.mark = active.kept.mark(self.subject.key());
+        self.beginning.mark = active.kept.mark(self.subject.key());
         let creation = cycle::new_creation();
         self.began = active.clock.monotonic();
         let due = self.began.after(self.conditions.creation_limit);

@@ -1,26 +1,69 @@
-//! A call that waits for another's creation, as small as it can be kept.
+//! A call that waits for another's creation, as small as it can be kept: a crowd has as much of this to
+//! read, one after another, when it is woken.
 
-use dogpile_core::flow::{Flow, Wish};
+use dogpile_backend::Policy;
+use dogpile_core::flow::{Action, Ending, Event, Flow, Woke};
 
 use super::{Beginning, Call, Conditions};
+use crate::flight::Outcome;
 use crate::flight::cycle::Waiting;
-use crate::region::hold::Hold;
+use crate::region::active::Active;
+use crate::region::answer::Answer;
+use crate::region::at::NEW;
+use crate::region::hold::{Followed, Hold};
+use crate::region::statistics::Counted;
 use crate::region::subject::Subject;
 
-/// What a call that follows knows and holds. All else of it is as in a call that has just begun.
-pub(in crate::region) struct Seated<'r, V: Clone + Send + Sync + 'static> {
-    subject: Subject<'r, V>,
-    wish: Wish,
+/// What a new call that follows knows and holds. All else of it is as in a call that has just begun.
+///
+/// Becomes the call again before it is dropped, for that gives back what is held.
+pub(in crate::region) struct Seated<V: Clone + Send + Sync + 'static> {
+    pub(in crate::region) followed: Followed<V>,
     flow: Flow,
-    hold: Hold<V>,
     beginning: Beginning,
     waiting: Option<Waiting>,
+    /// See [`Subject::take_mangled`].
+    pub(in crate::region) mangled: Option<Box<[u8]>>,
+}
+
+impl<V: Clone + Send + Sync + 'static> Seated<V> {
+    /// The answer to a call that was told a value and is over with it, as most are: nothing is built for
+    /// them. `None` where there is more to do.
+    pub(in crate::region) fn answered(
+        &self,
+        active: &Active<V>,
+        policy: impl FnOnce() -> Policy,
+        outcome: &Outcome<V>,
+        began_after_me: bool,
+    ) -> Option<Answer<V>> {
+        let Outcome::Value { value, committed } = outcome else {
+            return None;
+        };
+        if self.beginning.is_too_old(active, policy, &value.metadata) {
+            return None;
+        }
+        let woke = Woke::Value {
+            committed: *committed,
+            began_after_me,
+        };
+        let mut flow = self.flow;
+        let Ok(Action::Return(Ending::Value(origin))) = flow.step(Event::Woke(woke)) else {
+            return None;
+        };
+        let answer = Answer {
+            value: value.value.clone(),
+            origin,
+            age: active.now().since(value.metadata.created).to_duration(),
+        };
+        active.count(Counted::Answer(origin));
+        Some(answer)
+    }
 }
 
 impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V, E> {
     /// What is left of this call while it follows; `None` where it knows more than that. The call itself
     /// then holds nothing any more.
-    pub(in crate::region) fn sit_down(&mut self) -> Option<Seated<'r, V>> {
+    pub(in crate::region) fn sit_down(&mut self) -> Option<Seated<V>> {
         let knows_more = self.at_hand.is_some()
             || self.failure.is_some()
             || self.desk.is_some()
@@ -30,35 +73,24 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             return None;
         }
         Some(Seated {
-            subject: self.subject.take(),
-            wish: self.wish,
+            followed: self.hold.take_followed()?,
             flow: self.flow,
-            hold: std::mem::replace(&mut self.hold, Hold::nothing()),
-            beginning: Beginning {
-                started: self.started,
-                epochs: self.epochs,
-                floor: self.floor,
-                mark: self.mark,
-            },
+            beginning: self.beginning,
             waiting: self.waiting.take(),
+            mangled: self.subject.take_mangled(),
         })
     }
 
     /// The call again that sat down so.
-    pub(in crate::region) fn risen(mut seated: Seated<'r, V>, conditions: &Conditions) -> Self {
-        let subject = seated.subject.take();
-        let (mut call, _) = Self::begun(subject, *conditions, seated.wish, seated.beginning);
+    pub(in crate::region) fn risen(
+        subject: Subject<'r, V>,
+        conditions: &Conditions,
+        seated: Seated<V>,
+    ) -> Self {
+        let (mut call, _) = Self::begun(subject, *conditions, NEW, seated.beginning);
         call.flow = seated.flow;
-        call.hold = std::mem::replace(&mut seated.hold, Hold::nothing());
-        call.waiting = seated.waiting.take();
+        call.hold = Hold::following(seated.followed);
+        call.waiting = seated.waiting;
         call
-    }
-}
-
-impl<V: Clone + Send + Sync + 'static> Drop for Seated<'_, V> {
-    /// Leaves the seat that is still held, as a call does that goes away.
-    fn drop(&mut self) {
-        self.waiting = None;
-        self.hold.leave(&self.subject);
     }
 }

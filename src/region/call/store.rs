@@ -32,8 +32,8 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         answer: Result<Option<CachedValue<V>>, StoreError>,
     ) -> Event {
         if self.subject.active().settings.strict {
-            self.epochs = self.subject.active().epochs.read();
-            self.floor = self.subject.active().epochs.floor();
+            self.beginning.epochs = self.subject.active().epochs.read();
+            self.beginning.floor = self.subject.active().epochs.floor();
         }
         let entry = match answer {
             Ok(entry) => entry,
