@@ -249,7 +249,8 @@ impl Model {
         self.answer(self.made_now(value, 0), origin)
     }
 
-    /// Law 3 and law 11: the value is stored unless something came between.
+    /// Law 3 and law 11: the value is stored unless something came between, and what was there before is
+    /// served for a failure only if it still may be.
     fn make(
         &mut self,
         policy: Policy,
@@ -282,7 +283,11 @@ impl Model {
         let entry = self.made_now(value, epoch);
         let is_held = self.writes.get(&key).copied() == writes;
         match (creator.end, stale) {
-            (End::Error, Some(stale)) if policy.stale_if_error => {
+            (End::Error, Some(stale))
+                if policy.stale_if_error
+                    && is_held
+                    && self.judge(policy, stale) != Verdict::Miss =>
+            {
                 return self.answer(stale, Origin::StaleOnError);
             }
             (End::Error, _) => return Answer::CreatorFailed,

@@ -123,6 +123,10 @@ fn to_a_follower(held: &Hand, woke: Woke, asked: Action) {
             "law 5: one failing call for all who waited",
             fails(asked, Trouble::Shared) || gives(asked, Origin::StaleOnError)
         ),
+        Woke::BackingOff if held.has_stale() && wish.stale_if_error => hold!(
+            "law 5: what is served since a creator is left alone is told as such",
+            gives(asked, Origin::StaleOnError)
+        ),
         Woke::BackingOff => hold!(
             "law 5: who waited for a creator that is left alone goes round no more",
             matches!(asked, Action::Return(_))
