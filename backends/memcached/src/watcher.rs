@@ -54,7 +54,7 @@ struct Wish {
     bell: Arc<dyn Fn(News) + Send + Sync>,
     since: Instant,
     due: Instant,
-    /// What was rung for last.
+    /// What was rung for last, unless a lease was seen since.
     rung: Option<Seen>,
 }
 
@@ -91,6 +91,15 @@ impl Watcher {
         bell: Bell,
     ) -> Option<Watch> {
         self.keep(lock, Some(value), bell)
+    }
+
+    /// Somebody has just lost a lease in the slot of `key`. It may be given back before the next look, and who
+    /// was rung for that slot, asked and lost, is to hear of that.
+    pub(crate) fn saw_leased(&self, key: &Key<'_>) {
+        let mut state = self.boards[self.servers.number_of(key)].state();
+        let all = state.wishes.iter_mut();
+        all.filter(|wish| wish.key == *key)
+            .for_each(|wish| wish.rung = None);
     }
 
     fn keep(&self, key: Key<'static>, value: Option<Key<'static>>, bell: Bell) -> Option<Watch> {
