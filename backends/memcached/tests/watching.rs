@@ -80,3 +80,19 @@ fn law_7_who_waits_on_one_server_is_woken_while_another_stands_still() {
     servers[0].thaw().unwrap();
     assert_eq!(news, Ok(News::Changed));
 }
+
+/// A bell wakes a task, by its executor's code.
+#[test]
+fn law_7_a_bell_that_panics_keeps_nobody_waiting() {
+    let server = Server::start(&[]).unwrap();
+    let store = MemcachedSettings::server(server.url()).open().unwrap();
+    let (rope, rung) = channel();
+    let panics = Box::new(move |_| {
+        let _ = rope.send(());
+        panic!("a waker of the test's");
+    });
+    let _first = store.watch(b"first", panics).unwrap();
+    rung.recv().unwrap();
+    let (_second, rung) = watch(&store, b"second");
+    assert_eq!(rung.recv(), Ok(News::Changed));
+}
