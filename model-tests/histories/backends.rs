@@ -29,6 +29,8 @@ pub(crate) struct Kind {
     pub(crate) evicts: bool,
     /// Its leases run out by the clock.
     pub(crate) expires: bool,
+    /// What was sent to it is done also when the call that sent it is dropped.
+    pub(crate) outlives: bool,
     /// Handles for so many processes on one store.
     pub(crate) open: fn(Arc<dyn Clock>, usize) -> Vec<Handle>,
 }
@@ -77,7 +79,7 @@ pub(crate) const ON_DISK: &[Kind] = &[
 /// moments of their own too, and by their own clocks their leases last for as long as a program.
 #[cfg(feature = "servers")]
 pub(crate) const SERVED: &[Kind] = &[
-    kind("memcached", |_, count| {
+    sent_to("memcached", |_, count| {
         static SERVER: OnceLock<Memcached> = OnceLock::new();
         let server = SERVER.get_or_init(|| Memcached::start(&[]).expect("memcached starts"));
         on_a_server(count, |prefix| {
@@ -85,7 +87,7 @@ pub(crate) const SERVED: &[Kind] = &[
             settings.open().expect("good settings").encoded(WholeCodec)
         })
     }),
-    kind("Redis", |_, count| {
+    sent_to("Redis", |_, count| {
         static SERVER: OnceLock<dogpile_test_servers::Server> = OnceLock::new();
         let server = SERVER.get_or_init(|| {
             let redis = dogpile_test_servers::Server::of(Flavour::Redis);
@@ -108,7 +110,17 @@ const fn kind(name: &'static str, open: fn(Arc<dyn Clock>, usize) -> Vec<Handle>
         name,
         evicts: false,
         expires: false,
+        outlives: false,
         open,
+    }
+}
+
+/// A server that tasks talk to.
+#[cfg(feature = "servers")]
+const fn sent_to(name: &'static str, open: fn(Arc<dyn Clock>, usize) -> Vec<Handle>) -> Kind {
+    Kind {
+        outlives: true,
+        ..kind(name, open)
     }
 }
 

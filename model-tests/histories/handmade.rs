@@ -1,6 +1,8 @@
 //! The checker checked: histories made by hand, of which each breaks one promise at one line, or
 //! keeps it by a hair.
 
+mod dropped;
+
 use crate::checker::{Rejected, check};
 use crate::history::{Answer, Asked, Call, End, Event, Op, Origin, table};
 use crate::setting::{FOREVER, Setting};
@@ -14,6 +16,7 @@ const SETTING: Setting = Setting {
     lease_time: FOREVER,
     stale_if_error: true,
     evicts: false,
+    outlives: false,
     keys: 2,
     processes: 1,
 };
@@ -119,6 +122,21 @@ fn a_creation_that_began_before_a_delete_is_not_stored() {
 fn nobody_is_superseded_by_nothing() {
     let made = [asks(1, Op::Create), began(1), made(1)];
     illegal(&story([&made, &[has(1, 1, Origin::Superseded)]]));
+}
+
+#[test]
+fn who_joins_a_call_that_found_a_fresh_value_is_given_it() {
+    let found = story([
+        &alone(1, Op::Set),
+        &[asks(2, Op::Create)],
+        &alone(3, Op::Advance(2)),
+    ]);
+    let (hit, joins) = ([has(2, 1, Origin::Hit)], [asks(4, Op::Create)]);
+    let shared = [has(4, 1, Origin::Shared)];
+    legal(&story([&found, &joins, &hit, &shared]));
+    illegal(&story([&found, &hit, &joins, &shared]));
+    let deleted = alone(5, Op::Delete);
+    illegal(&story([&found, &deleted, &joins, &hit, &shared]));
 }
 
 #[test]

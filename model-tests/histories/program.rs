@@ -30,6 +30,8 @@ pub(crate) struct Program {
 pub(crate) struct Shape {
     pub(crate) processes: u8,
     pub(crate) evicts: bool,
+    /// What was asked is done also when the call is dropped.
+    pub(crate) outlives: bool,
     /// Leases run out by the clock.
     pub(crate) expires: bool,
     /// Values age: by a clock that the program moves.
@@ -84,6 +86,7 @@ fn setting(shape: Shape, dice: &mut Dice) -> Setting {
         lease_time: if shape.expires { 3 } else { FOREVER },
         stale_if_error: !dice.once_in(3),
         evicts: shape.evicts,
+        outlives: shape.outlives,
         // Two keys, so that one can push the other out, and an invalidation meets both.
         keys: dice.weighed(&[(3, 1), (2, 2)]),
         processes: shape.processes,

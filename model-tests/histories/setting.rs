@@ -15,6 +15,8 @@ pub(crate) struct Setting {
     pub(crate) stale_if_error: bool,
     /// Whether the store lets values go for want of room.
     pub(crate) evicts: bool,
+    /// Whether what was asked of the store is done also when the call that asked is dropped.
+    pub(crate) outlives: bool,
     pub(crate) keys: u8,
     pub(crate) processes: u8,
 }

@@ -12,6 +12,9 @@
 //! | invalidate | raise the epoch |
 //! | the clock | moves |
 //!
+//! A dropped call does nothing more. Only where the store does what it was sent all the same, a dropped
+//! refresh may still take the lease from its holder, and a dropped creation may still commit.
+//!
 //! A commit stores only while the lease is still the creator's (law 3). A value carries the epoch
 //! from before its creator began, and the time after it ended. That is all; what a region may do
 //! beyond is an [`Allowance`] with the name of its law, and each can be dropped, to see that some
@@ -26,6 +29,7 @@ use crate::checker::Spec;
 use crate::history::{Answer, Asked, Call, End, Event, Op, Origin};
 use crate::setting::Setting;
 
+mod gone;
 mod state;
 mod steps;
 

@@ -55,6 +55,7 @@ impl Suite {
         let shape = Shape {
             processes: self.processes,
             evicts: self.kind.evicts,
+            outlives: self.kind.outlives,
             expires: self.kind.expires,
             ages: !self.bare,
             drops: self.pace == Pace::Tasks,

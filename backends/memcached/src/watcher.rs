@@ -6,6 +6,7 @@
 //! and the first look for them. Beginning with 10 ms, the pause is a fifth of the time that somebody has
 //! waited, and at most 40 ms. The thread ends when nobody waits any more for its server.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -51,10 +52,10 @@ struct Wish {
     key: Key<'static>,
     /// Where the value is, if the key is that of a lock.
     value: Option<Key<'static>>,
-    bell: Arc<dyn Fn(News) + Send + Sync>,
+    bell: Shared,
     since: Instant,
     due: Instant,
-    /// What was rung for last.
+    /// What was rung for last, unless a lease was seen since.
     rung: Option<Seen>,
 }
 
@@ -64,6 +65,8 @@ struct Due {
     key: Key<'static>,
     value: Option<Key<'static>>,
 }
+
+type Shared = Arc<dyn Fn(News) + Send + Sync>;
 
 /// What a look showed: what stands there, and which version.
 type Seen = (Stands, Option<u64>);
@@ -91,6 +94,15 @@ impl Watcher {
         bell: Bell,
     ) -> Option<Watch> {
         self.keep(lock, Some(value), bell)
+    }
+
+    /// Somebody has just lost a lease in the slot of `key`. It may be given back before the next look, and who
+    /// was rung for that slot, asked and lost, is to hear of that.
+    pub(crate) fn saw_leased(&self, key: &Key<'_>) {
+        let mut state = self.boards[self.servers.number_of(key)].state();
+        let all = state.wishes.iter_mut();
+        all.filter(|wish| wish.key == *key)
+            .for_each(|wish| wish.rung = None);
     }
 
     fn keep(&self, key: Key<'static>, value: Option<Key<'static>>, bell: Bell) -> Option<Watch> {
@@ -217,16 +229,19 @@ impl Board {
             }
             Arc::clone(&wish.bell)
         };
-        bell(match seen.0 {
-            Stands::Failed => News::Failed,
-            Stands::Leased | Stands::Free => News::Changed,
-        });
+        ring(
+            bell,
+            match seen.0 {
+                Stands::Failed => News::Failed,
+                Stands::Leased | Stands::Free => News::Changed,
+            },
+        );
     }
 
     fn ring_anyway(&self, number: u64) {
         let bell = self.state().wish(number).map(|wish| Arc::clone(&wish.bell));
         if let Some(bell) = bell {
-            bell(News::Changed);
+            ring(bell, News::Changed);
         }
     }
 }
@@ -251,6 +266,11 @@ impl State {
             })
             .collect()
     }
+}
+
+/// Bells wake tasks, by their executors' code, and what that throws is nobody's here: all others need this thread.
+fn ring(bell: Shared, news: News) {
+    let _ = catch_unwind(AssertUnwindSafe(move || bell(news)));
 }
 
 /// What stands in the slot of a value whose lock is free. Whoever waits finds out by itself what is wrong.

@@ -157,6 +157,7 @@ impl<'a> Wish<'a> {
         match came {
             Came::Fresh(entry) => Leased::Fresh(entry),
             Came::Lost { out, seen } => {
+                self.store.watcher.saw_leased(&self.place);
                 let remaining = Span::from_secs(out.seconds_left.into());
                 match out.shut {
                     true => Leased::Shut { remaining, seen },

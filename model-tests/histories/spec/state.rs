@@ -53,6 +53,10 @@ pub(crate) enum Phase {
     Detached,
     /// An invalidation, or the clock, has taken effect.
     Raised,
+    /// Its call was dropped, and its wish for the lease may be on the way to the store.
+    GoneAsking,
+    /// Its call was dropped, and its value may be on the way to the store.
+    GoneCommitting,
 }
 
 /// A call under way.
@@ -68,13 +72,18 @@ pub(crate) struct Pending {
     /// What is told to it must be later than this.
     pub(crate) floor: u16,
     pub(crate) oldest: u16,
-    /// The value that the call was answered, from when it read it.
+    /// The value that the call was answered, from when it read it. Of what it found fresh, it may tell others.
     pub(crate) read: Option<Entry>,
     /// Whether something has happened that allows its answer.
     pub(crate) justified: bool,
 }
 
 impl Pending {
+    /// Whether its call was dropped.
+    pub(crate) const fn is_gone(&self) -> bool {
+        matches!(self.phase, Phase::GoneAsking | Phase::GoneCommitting)
+    }
+
     pub(crate) const fn entry(&self, is_stored: bool) -> Entry {
         Entry {
             by: self.call,

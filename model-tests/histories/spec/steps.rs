@@ -45,6 +45,7 @@ impl RegionSpec<'_> {
         let somebody_waits = state.calls.iter().any(|waiter| {
             self.known(waiter.call).asked.op == Op::Create
                 && waiter.call != holder
+                && !waiter.is_gone()
                 && self.is_beside(waiter.call, holder)
         });
         let taken_over = held_for >= self.setting.creation_limit
@@ -70,6 +71,8 @@ impl RegionSpec<'_> {
                 None => {}
             },
             (Op::Hard | Op::Soft | Op::Advance(_), Phase::Asked) => self.raise(state, at, next),
+            (_, Phase::GoneAsking) => self.take_in_vain(state, at, next),
+            (_, Phase::GoneCommitting) => self.commit_unheard(state, at, next),
             _ => {}
         }
     }
@@ -107,10 +110,11 @@ impl RegionSpec<'_> {
         }
     }
 
-    /// A creation takes the lease. Only those that the history says begin.
+    /// A creation takes the lease. Only those that the history says begin, and of those that do not, refreshes
+    /// that are dropped on the way: who had the lease before has it no longer.
     fn lease(&self, state: &State, at: usize, next: &mut Vec<State>) {
         let known = self.known(state.calls[at].call);
-        if !known.begins {
+        if !known.begins && !self.may_take_in_vain(known) {
             return;
         }
         let key = &state.keys[usize::from(known.asked.key)];
@@ -132,7 +136,7 @@ impl RegionSpec<'_> {
     }
 
     /// Law 3: the store takes the value only from who holds the lease.
-    fn commit(&self, state: &State, at: usize, next: &mut Vec<State>) {
+    pub(super) fn commit(&self, state: &State, at: usize, next: &mut Vec<State>) {
         let call = state.calls[at].call;
         let known = self.known(call);
         let key = usize::from(known.asked.key);
@@ -175,7 +179,7 @@ impl RegionSpec<'_> {
         next.push(state);
     }
 
-    fn free(&self, state: &mut State, call: Call) {
+    pub(super) fn free(&self, state: &mut State, call: Call) {
         let key = &mut state.keys[usize::from(self.known(call).asked.key)];
         key.lease = key.lease.filter(|(holder, _)| *holder != call);
     }
@@ -238,7 +242,10 @@ impl RegionSpec<'_> {
                 reader.justified |= self.read_justifies(answer, &entry, &state);
             }
             if reader.justified {
-                reader.read = None;
+                let is_fresh = |entry: &Entry| self.judge(entry, &state) == Verdict::Fresh;
+                reader.read = reader
+                    .read
+                    .filter(|entry| matches!(answer, Answer::Value(..)) && is_fresh(entry));
             }
             state.calls[at] = reader;
         }
@@ -299,6 +306,11 @@ impl RegionSpec<'_> {
                     self.told_justifies(&asked, &teller.entry(true))
                 }
                 Phase::Made | Phase::Released => self.fails_with(&asked, teller.call),
+                // It found a fresh value, and gives its lease back before it is over.
+                Phase::Asked if teller.justified && known.asked.op == Op::Create => {
+                    let found = teller.read.filter(|_| self.is_beside(call, teller.call));
+                    found.is_some_and(|entry| self.told_justifies(&asked, &entry))
+                }
                 _ => false,
             };
         }
@@ -314,7 +326,9 @@ impl RegionSpec<'_> {
             key, process, op, ..
         } = self.known(over.call).asked;
         state.calls.retain(|pending| pending.call != over.call);
-        if *answer == Answer::Cancelled && self.may(Allowance::CancelFreesTheLease) {
+        if let Some(phase) = self.goes_on(over, answer) {
+            state.calls.push(Pending { phase, ..*over });
+        } else if *answer == Answer::Cancelled && self.may(Allowance::CancelFreesTheLease) {
             self.free(state, over.call);
         }
         let taken_away = match op {
