@@ -1,6 +1,7 @@
 //! How a call waits: what to look at each time it is woken, and until when to sleep otherwise. The
 //! engines only sleep.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::task::{Poll, Waker};
 
@@ -71,7 +72,8 @@ impl Bell {
         let waker = rope.waker.take();
         drop(rope);
         if let Some(waker) = waker {
-            waker.wake();
+            // An executor's code, in a store's thread that others wait for too: what it throws ends with it.
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
         }
     }
 
@@ -256,5 +258,33 @@ impl Pause {
                 Some(until)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::OnceLock;
+    use std::task::Wake;
+
+    use super::*;
+
+    /// Panics when it is told to wake.
+    #[derive(Default)]
+    struct Torn(OnceLock<()>);
+
+    impl Wake for Torn {
+        fn wake(self: Arc<Self>) {
+            let _ = self.0.set(());
+            panic!("the executor is gone");
+        }
+    }
+
+    #[test]
+    fn law_7_a_waker_that_panics_keeps_no_store_from_ringing_on() {
+        let (bell, torn) = (Bell::default(), Arc::new(Torn::default()));
+        assert_eq!(bell.told(&Waker::from(Arc::clone(&torn))), None);
+        bell.ring(News::Changed);
+        assert!(torn.0.get().is_some(), "it was woken");
+        assert_eq!(bell.told(Waker::noop()), Some(News::Changed));
     }
 }
