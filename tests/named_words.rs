@@ -171,3 +171,26 @@ fn memory_of_bytes_is_had_by_its_name() {
     assert!(keeps("memory"));
     assert!(!keeps("serializing-memory"));
 }
+
+#[test]
+fn what_is_no_toml_is_told_by_its_line_and_not_quoted() {
+    for (text, line) in [
+        ("backend = 'redis'\n[arguments]\npassword = hunter2\n", 3),
+        ("backend = 'redis'\narguments.password = 'hunter2\n", 2),
+        (
+            "backend = 'redis'\npassword = 'a'\npassword = 'hunter2'\n",
+            3,
+        ),
+        ("password = \"hunter2\\q\"", 1),
+    ] {
+        let Err(found) = Config::<u64>::from_toml(text) else {
+            panic!("{text} is no TOML");
+        };
+        let told = found.to_string();
+        assert!(
+            told.starts_with(&format!("line {line} is no TOML: ")),
+            "{told}"
+        );
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+}

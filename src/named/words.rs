@@ -71,9 +71,7 @@ impl Words {
 
     #[cfg(feature = "toml")]
     pub(super) fn of_toml(text: &str) -> Result<Self, SettingsError> {
-        let table: toml::Table = text
-            .parse()
-            .map_err(|error: toml::de::Error| SettingsError::Toml(error.to_string()))?;
+        let table: toml::Table = text.parse().map_err(|error| no_toml(text, &error))?;
         let mut all = Self::default();
         all.flatten("", table)?;
         Ok(all)
@@ -262,6 +260,14 @@ impl Words {
         let end = ends.find(|end| self.known.contains(&key[*end..]))?;
         Some(self.full(&key[..end]))
     }
+}
+
+/// What is wrong, and where. The text itself is not quoted: it may be a password that stands there.
+#[cfg(feature = "toml")]
+fn no_toml(text: &str, error: &toml::de::Error) -> SettingsError {
+    let before = error.span().and_then(|span| text.get(..span.start));
+    let line = before.map_or(1, |before| before.matches('\n').count() + 1);
+    SettingsError::Toml(format!("line {line} is no TOML: {}", error.message()))
 }
 
 #[cfg(feature = "toml")]

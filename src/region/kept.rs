@@ -3,7 +3,7 @@
 //! What was read before a write must not be kept after it: who looks takes a [`Mark`] first, every
 //! write of this process moves it on, and what comes with an older one is not kept.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::PoisonError;
 
@@ -22,8 +22,8 @@ pub(super) struct Kept<V> {
 
 struct Values<V> {
     by_key: HashMap<Box<[u8]>, (u64, CachedValue<V>)>,
-    /// Keys by the number of their last use; numbers that a key has outlived are skipped.
-    by_use: VecDeque<(u64, Box<[u8]>)>,
+    /// The same keys by the number of their last use.
+    by_use: BTreeMap<u64, Box<[u8]>>,
     uses: u64,
     writes: [u64; MARKS],
 }
@@ -39,7 +39,7 @@ impl<V: Clone> Kept<V> {
             hasher: RandomState::new(),
             values: Mutex::new(Values {
                 by_key: HashMap::new(),
-                by_use: VecDeque::new(),
+                by_use: BTreeMap::new(),
                 uses: 0,
                 writes: [0; MARKS],
             }),
@@ -65,10 +65,7 @@ impl<V: Clone> Kept<V> {
         if Mark(values.writes[self.stripe(key)]) != mark {
             return;
         }
-        values.uses += 1;
-        let number = values.uses;
-        let replaced = values.by_key.insert(key.into(), (number, entry));
-        values.by_use.push_back((number, key.into()));
+        let replaced = values.put(key, entry);
         let left = values.shrink(self.limit);
         drop(values);
         // A user's value is dropped outside of the lock.
@@ -99,7 +96,7 @@ impl<V: Clone> Kept<V> {
         if self.limit > 0 {
             let mut values = self.values();
             values.writes[self.stripe(key)] += 1;
-            let forgotten = values.by_key.remove(key);
+            let forgotten = values.take(key);
             drop(values);
             drop(forgotten);
         }
@@ -116,17 +113,35 @@ impl<V: Clone> Kept<V> {
 }
 
 impl<V> Values<V> {
-    fn shrink(&mut self, limit: usize) -> Vec<(u64, CachedValue<V>)> {
+    /// What was under the key comes back.
+    fn put(&mut self, key: &[u8], entry: CachedValue<V>) -> Option<CachedValue<V>> {
+        self.uses += 1;
+        let number = self.uses;
+        let Some(kept) = self.by_key.get_mut(key) else {
+            self.by_key.insert(key.into(), (number, entry));
+            self.by_use.insert(number, key.into());
+            return None;
+        };
+        let (before, replaced) = std::mem::replace(kept, (number, entry));
+        let key = self.by_use.remove(&before);
+        self.by_use.extend(key.map(|key| (number, key)));
+        Some(replaced)
+    }
+
+    fn take(&mut self, key: &[u8]) -> Option<CachedValue<V>> {
+        let (number, entry) = self.by_key.remove(key)?;
+        self.by_use.remove(&number);
+        Some(entry)
+    }
+
+    /// Those go whose last use is longest ago.
+    fn shrink(&mut self, limit: usize) -> Vec<CachedValue<V>> {
         let mut left = Vec::new();
-        // Two uses a key are remembered at most, so that the queue does not outgrow the values.
-        while self.by_key.len() > limit || self.by_use.len() > 2 * limit {
-            let Some((number, key)) = self.by_use.pop_front() else {
+        while self.by_key.len() > limit {
+            let Some((_, key)) = self.by_use.pop_first() else {
                 break;
             };
-            match self.by_key.get(&key) {
-                Some((last, _)) if *last == number => left.extend(self.by_key.remove(&key)),
-                _ => {}
-            }
+            left.extend(self.by_key.remove(&key).map(|(_, entry)| entry));
         }
         left
     }
@@ -160,6 +175,23 @@ mod tests {
     }
 
     #[test]
+    fn law_12_no_use_of_one_key_sends_another_away_while_there_is_room() {
+        for limit in [3, usize::MAX] {
+            let kept = Kept::new(limit);
+            for key in ["a", "b"].into_iter().chain(["hot"; 1_000]) {
+                kept.keep(key.as_bytes(), &entry(1), kept.mark(key.as_bytes()));
+            }
+            kept.forget(b"b");
+            for key in ["c", "hot"] {
+                kept.keep(key.as_bytes(), &entry(1), kept.mark(key.as_bytes()));
+            }
+            for key in ["a", "c", "hot"] {
+                assert!(kept.get(key.as_bytes()).is_some(), "{key} of {limit}");
+            }
+        }
+    }
+
+    #[test]
     fn law_3_what_was_read_before_a_delete_is_not_kept_after_it() {
         let kept = Kept::new(2);
         let before = kept.mark(b"key");
@@ -174,7 +206,7 @@ mod tests {
     fn many_uses_of_one_key_do_not_grow() {
         let kept = Kept::new(3);
         (0..1_000).for_each(|value| kept.keep(b"hot", &entry(value), kept.mark(b"hot")));
-        assert!(kept.values().by_use.len() <= 6);
+        assert_eq!(kept.values().by_use.len(), 1);
         assert_eq!(kept.get(b"hot").map(|entry| entry.value), Some(999));
     }
 }

@@ -123,20 +123,25 @@ pub(crate) struct Address {
 
 /// Reads `memcached://host:port`, `memcacheds://host:port`, `host:port` or `host`.
 pub(crate) fn address(text: &str) -> Result<Address, BadSettings> {
+    // A login is none of an address, and belongs in no message.
+    let shown = || text.rsplit_once('@').map_or(text, |(_, public)| public);
     let wrong = |why| {
-        let address = text.to_owned();
+        let address = shown().to_owned();
         BadSettings::Address { address, why }
     };
     let place = match text.split_once("://") {
         None => text,
         Some(("memcacheds", _)) if cfg!(not(feature = "tls")) => {
-            let address = text.to_owned();
+            let address = shown().to_owned();
             return Err(BadSettings::NoTls { address });
         }
         Some(("memcached" | "memcacheds", place)) => place.strip_suffix('/').unwrap_or(place),
         Some(_) => return Err(wrong("its scheme is neither `memcached` nor `memcacheds`")),
     };
-    if place.contains(['/', '@', '?', '#']) || place.contains(char::is_whitespace) {
+    if place.contains('@') {
+        return Err(wrong("it has a login, which is a setting of its own"));
+    }
+    if place.contains(['/', '?', '#']) || place.contains(char::is_whitespace) {
         return Err(wrong("it is more than a host and a port"));
     }
     let (host, port) = match place.rsplit_once(':') {
@@ -193,6 +198,20 @@ mod tests {
             "two words",
         ] {
             assert!(address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_of_an_address_has_no_login_in_it() {
+        for wrong in [
+            "memcached://me:secret@cache",
+            "memcacheds://me:secret@cache:0",
+            "redis://me:secret@cache",
+            "me:se@cret@cache:x",
+        ] {
+            let told = address(wrong).unwrap_err().to_string();
+            let shows = told.contains("me:") || told.contains("cret");
+            assert!(!shows && told.contains("cache"), "{told}");
         }
     }
 }

@@ -171,6 +171,29 @@ fn law_6_a_lease_that_is_won_for_a_task_who_is_gone_is_given_back() {
 }
 
 #[test]
+fn law_6_a_task_that_goes_away_before_it_has_taken_a_lease_over_leaves_it_as_it_was() {
+    let server = Server::start(&[]).unwrap();
+    let store = open(&server.url());
+    for is_said in [false, true] {
+        let lease = win(&store);
+        let wish = || Ask {
+            held: Some(lease.clone()),
+            ..ask()
+        };
+        // In a pass nothing is said before its end.
+        match is_said {
+            false => in_one_pass(|| drop(begin(store.lease(b"key", wish())))),
+            true => drop(begin(store.lease(b"key", wish()))),
+        }
+        // Whoever has it from there on has it still, or it has been given back.
+        block_on(store.release(b"key", &lease, false)).unwrap();
+        until("nobody has it", || {
+            server.ask("mg dogpile:v:key s").unwrap() == "EN\r\n"
+        });
+    }
+}
+
+#[test]
 fn law_9_what_a_user_s_report_panics_with_is_one_call_s_error() {
     let server = Server::start(&[]).unwrap();
     let settings = settings(&server.url()).report(|_, _| panic!("no room for reports"));

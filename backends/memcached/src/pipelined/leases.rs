@@ -12,7 +12,7 @@ use dogpile_backend::{
 use super::{Pipelined, coming};
 use crate::Memcached;
 use crate::deed::Deed;
-use crate::grants::Grant;
+use crate::grants::{Alone, Grant};
 use crate::job::{Talk, Talking};
 use crate::keys::Room;
 use crate::leases::{renewed_for, shut_for};
@@ -55,11 +55,27 @@ impl Wanted {
 }
 
 /// The conversation of such a wish.
-fn talk_of(wanted: &Arc<Wanted>, held: Option<u64>) -> impl Fn(Turn) -> Talk<Heard> + Send + use<> {
+fn talk_of(wanted: &Arc<Wanted>) -> impl Fn(Turn) -> Talk<Heard> + Send + use<> {
     let wanted = Arc::clone(wanted);
     move |turn| {
         let wanted = Arc::clone(&wanted);
-        Box::pin(async move { wanted.talk(turn, held).await })
+        Box::pin(async move { wanted.talk(turn, None).await })
+    }
+}
+
+/// The same for who takes over a lease that is held here. It stays what it is until its connection has answered:
+/// a caller who goes away before has taken nothing.
+fn talk_over(wanted: Arc<Wanted>, held: Alone, cas: u64) -> impl Fn(Turn) -> Talk<Heard> + Send {
+    let held = Mutex::new(Some(held));
+    move |turn| {
+        let held = held.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let wanted = Arc::clone(&wanted);
+        Box::pin(async move {
+            let heard = wanted.talk(turn, held.as_ref().map(|_| cas)).await?;
+            // Taken over, given back or void: it is nobody's from here on.
+            held.and_then(|mut held| held.take_of(&wanted.key));
+            Ok(heard)
+        })
     }
 }
 
@@ -122,27 +138,18 @@ impl Pipelined {
             supersede: ask.supersede,
             time: ask.time,
         });
-        let held = match &ask.held {
-            Some(held) => self.taken_over(key, held.stamp).await.map_err(told)?,
-            None => None,
-        };
         let mut leased = None;
-        if let Some(grant) = held {
-            leased = self.ask_beside(&wanted, &grant).await.map_err(told)?;
+        if let Some(held) = &ask.held {
+            leased = self.ask_beside(&wanted, held.stamp).await.map_err(told)?;
         }
         let leased = match leased {
             Some(leased) => leased,
             None => {
                 let place = self.memcached.keys.key(Room::Value, key);
                 let unwanted = self.give_back(key);
-                self.ask_for(
-                    &place,
-                    Again::Harmless,
-                    talk_of(&wanted, None),
-                    Some(unwanted),
-                )
-                .await
-                .map_err(told)?
+                self.ask_for(&place, Again::Harmless, talk_of(&wanted), Some(unwanted))
+                    .await
+                    .map_err(told)?
             }
         };
         Ok(match self.memcached.heard(key, leased)? {
@@ -156,32 +163,30 @@ impl Pipelined {
         })
     }
 
-    /// The lease of this stamp, which is nobody's from here on.
-    async fn taken_over(&self, key: &[u8], stamp: Stamp) -> Result<Option<Grant>, Trouble> {
-        let (left, awaited) = mail(None);
-        let key = Box::<[u8]>::from(key);
-        let is_held = self.memcached.grants.when_free(stamp, move |mut held| {
-            left.leave(Ok(held.take_of(&key)));
-        });
-        if is_held { awaited.await } else { Ok(None) }
-    }
-
-    /// Asks on the connection of a lease that is taken over; `None` if it is no more.
+    /// Asks on the connection of the lease of this stamp, which is taken over; `None` if it is not held here, or
+    /// no more.
     async fn ask_beside(
         &self,
         wanted: &Arc<Wanted>,
-        grant: &Grant,
+        stamp: Stamp,
     ) -> Result<Option<Heard>, Trouble> {
         let (left, awaited) = mail(Some(self.give_back(&wanted.key)));
-        let job = Talking {
-            again: Again::Never,
-            line: Some(grant.line),
-            always: false,
-            talk: talk_of(wanted, Some(grant.cas)),
-            mail: left,
-        };
-        self.pipeline.leave(grant.line.server, Box::new(job));
-        awaited.await
+        let (wanted, pipeline) = (Arc::clone(wanted), Arc::clone(&self.pipeline));
+        let is_held = self.memcached.grants.when_free(stamp, move |held| {
+            let Some(Grant { line, cas, .. }) = held.known_of(&wanted.key) else {
+                left.leave(Ok(None));
+                return;
+            };
+            let job = Talking {
+                again: Again::Never,
+                line: Some(line),
+                always: false,
+                talk: talk_over(wanted, held, cas),
+                mail: left,
+            };
+            pipeline.leave(line.server, Box::new(job));
+        });
+        if is_held { awaited.await } else { Ok(None) }
     }
 
     /// Gives back what was won for a caller who is gone.
