@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use dogpile::{Config, Invalidation, MemcachedSettings, Origin, Terms};
+use dogpile::backend::block_on;
+use dogpile::{Config, Invalidation, MemcachedSettings, Origin, Region, Terms};
 use dogpile_test_servers::Memcached as Server;
 
 use crate::{config, creating, on, process, server, settings, until};
@@ -176,5 +177,34 @@ fn law_11_a_server_that_was_away_during_an_invalidation_hears_of_it_when_it_is_b
             found.is_ok_and(|found| found.iter().all(Option::is_none))
         });
         old.set_many(keys().iter().zip(KEYS)).unwrap();
+    }
+}
+
+/// A server whose memory is full of small items, and which pushes none out.
+fn full() -> Server {
+    let server = Server::start(&["-M", "-m", "2"]).unwrap();
+    for size in [10, 30, 50, 80] {
+        let value = "x".repeat(size);
+        let mut number = 0;
+        until("it is full", || {
+            let filler = |at: u32| format!("ms f:{size}:{at} {size} q\r\n{value}\r\n");
+            let fillers: String = (number..number + 1_000).map(filler).collect();
+            number += 1_000;
+            !server.ask(fillers.trim_end()).unwrap().is_empty()
+        });
+    }
+    server
+}
+
+/// Which server has a region's epochs first depends on their ports: with many regions each has some.
+#[test]
+fn law_11_a_server_that_takes_no_epochs_keeps_the_others_from_nothing() {
+    let (full, good) = (full(), server());
+    for name in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"] {
+        let region: Region<u64> = Region::new(name);
+        let settings = MemcachedSettings::servers([full.url(), good.url()]);
+        region.configure(config(settings)).unwrap();
+        region.invalidate(Invalidation::Hard).unwrap();
+        block_on(region.invalidate_async(Invalidation::Hard)).unwrap();
     }
 }

@@ -1,5 +1,7 @@
 //! Law 12: the server is killed, frozen, flushed or full, or the way to it is cut.
 
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -74,6 +76,26 @@ fn law_12_a_frozen_server_does_not_make_many_wait_for_each_other() {
     server.thaw().unwrap();
     crate::until("it is asked again", || {
         region.get("key").ok() == Some(Some(1))
+    });
+}
+
+/// Else each waited behind the one that asks whether the server is back.
+#[test]
+fn law_12_a_task_is_told_at_once_that_a_frozen_server_is_left_alone() {
+    let server = server();
+    let region = process(impatient(&server.url()));
+    block_on(region.set_async("key", 1)).unwrap();
+    server.freeze().unwrap();
+    let context = &mut Context::from_waker(Waker::noop());
+    crate::until("one is told while another asks", || {
+        let mut asks = pin!(region.get_async("key"));
+        while asks.as_mut().poll(context).is_pending() {
+            let told = pin!(region.get_async("key")).poll(context);
+            if told.is_ready() {
+                return asks.as_mut().poll(context).is_pending();
+            }
+        }
+        false
     });
 }
 

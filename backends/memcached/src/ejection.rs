@@ -60,6 +60,11 @@ impl Ejection {
         }
     }
 
+    /// Whether all calls but one fail now, and that one is not asked for.
+    pub(crate) fn is_left_alone(&self, now: Instant) -> bool {
+        self.left_alone.is_some_and(|it| now < it.until)
+    }
+
     /// No answer came in time.
     pub(crate) fn was_late(&mut self, asked: May, now: Instant) {
         self.strikes = self.strikes.saturating_add(1);
@@ -115,7 +120,9 @@ mod tests {
         for pause in [50, 100, 150, 150] {
             now += ms(pause);
             assert_eq!(ejection.may_ask(now - ms(1)), May::Not, "{pause}");
+            assert!(!ejection.is_left_alone(now) && ejection.is_left_alone(now - ms(1)));
             assert_eq!(ejection.may_ask(now), May::AskAlone, "{pause}");
+            assert!(ejection.is_left_alone(now), "another asks");
             assert_eq!(ejection.may_ask(now), May::Not, "another asks");
             now += ms(500);
             ejection.was_late(May::AskAlone, now);

@@ -113,14 +113,31 @@ pub(crate) trait Everywhere: Sync {
                 Some(known) => known,
                 None => {
                     // All have lost it. One begins, and the others are told the same.
-                    let first = behind.remove(0);
-                    let begun = self.changed(first, place, Change::Restore(Held::default()));
-                    begun.await?.unwrap_or_default()
+                    self.begun(&mut behind, place).await?
                 }
             };
             // Who cannot be told now is told when the epochs are read again.
             let told = self.restored(behind, place, known).await;
             Ok(told.into_iter().flatten().flatten().fold(known, Held::max))
+        }
+    }
+
+    /// Begins anew on the first of these that takes it: one may be full. Left are those that have not been asked.
+    fn begun(
+        &self,
+        servers: &mut Vec<usize>,
+        place: &Place,
+    ) -> impl Future<Output = Result<Held, Trouble>> + Send {
+        async move {
+            loop {
+                let first = servers.remove(0);
+                let begun = self.changed(first, place, Change::Restore(Held::default()));
+                match begun.await {
+                    Ok(begun) => return Ok(begun.unwrap_or_default()),
+                    Err(trouble) if servers.is_empty() => return Err(trouble),
+                    Err(_) => {}
+                }
+            }
         }
     }
 

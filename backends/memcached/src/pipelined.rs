@@ -98,6 +98,7 @@ impl Pipelined {
         T: Send + 'static,
         F: Fn(Turn) -> Talk<T> + Send + 'static,
     {
+        self.memcached.servers.left_alone(server)?;
         let (left, awaited) = mail(unwanted);
         let job = Talking {
             again,

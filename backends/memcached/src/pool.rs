@@ -330,12 +330,22 @@ impl Pool {
             return Ok(before);
         }
         match self.state().ejection.may_ask(Instant::now()) {
-            May::Not => {
-                let server = self.reach.server.clone();
-                Err(Trouble::Ejected { server })
-            }
+            May::Not => Err(self.ejected()),
             may => Ok(may),
         }
+    }
+
+    /// Why the server is not to be asked now, for who would have to wait behind the one that asks whether it is back.
+    pub(crate) fn left_alone(&self) -> Result<(), Trouble> {
+        match self.state().ejection.is_left_alone(Instant::now()) {
+            true => Err(self.ejected()),
+            false => Ok(()),
+        }
+    }
+
+    fn ejected(&self) -> Trouble {
+        let server = self.reach.server.clone();
+        Trouble::Ejected { server }
     }
 
     fn judge(&self, may: May, trouble: &Trouble) {

@@ -80,6 +80,12 @@ impl Servers {
     ) -> Result<Option<T>, Trouble> {
         self.pools[line.server].talk_on_line(line, talk)
     }
+
+    /// [`Pool::left_alone`] of the server of this number.
+    pub(crate) fn left_alone(&self, server: usize) -> Result<(), Trouble> {
+        self.pools[server].left_alone()
+    }
+
     /// [`Pool::talk_all`] with the server of this number.
     pub(crate) fn talk_all(&self, server: usize, jobs: Vec<Box<dyn Job>>) {
         self.pools[server].talk_all(server, jobs);
