@@ -17,6 +17,8 @@ pub struct Input {
 struct Account {
     claim: bool,
     lease: bool,
+    /// What found a stale value that may be served.
+    at_hand: Option<Looked>,
     creations: usize,
     stored: Option<Committed>,
     values_waited_for: usize,
@@ -28,20 +30,22 @@ struct Account {
 /// # Panics
 /// If the flow refuses an event that answers its action or accepts one that does not, if the call
 /// ends holding a claim or a lease, creates without the claim or twice, says that it stored what
-/// it did not, or waits for a third creation.
+/// it did not, serves a stale value that may not be served any more, or waits for a third creation.
 pub fn check(input: &Input) {
-    let (mut flow, mut action) = Flow::start(wish(input.wish));
-    let mut account = Account::default();
+    let ((mut flow, mut action), mut account) = begin(input.wish);
     for choice in &input.choices {
         if let Action::Return(ending) = action {
             return over(&mut flow, &account, ending);
         }
         assert_refuses(&mut flow, action);
-        let event = if choice & 0x80 == 0 {
-            answer(action, *choice, flow.has_waited(), &mut account)
-        } else {
+        let event = if choice & 0x80 != 0 {
             account.cut_off = true;
             Event::Cancelled
+        } else if choice & 0x20 != 0 && may_be_outdated(action) {
+            account.at_hand = None;
+            Event::Outdated
+        } else {
+            answer(action, *choice, flow.has_waited(), &mut account)
         };
         action = flow
             .step(event)
@@ -77,18 +81,48 @@ fn wish(bits: u8) -> Wish {
     }
 }
 
+/// A call, or the part of one that a runner carries on, with what it holds then.
+fn begin(bits: u8) -> ((Flow, Action), Account) {
+    let (wish, failed) = (wish(bits), bits & 1 != 0);
+    let held = Account {
+        claim: true,
+        ..Account::default()
+    };
+    match bits >> 6 {
+        0 => (Flow::start(wish), Account::default()),
+        1 => {
+            let at_hand = Some(Looked::Stale);
+            (Flow::detached(wish), Account { at_hand, ..held })
+        }
+        2 => {
+            let lease = !failed;
+            (Flow::creating(failed), Account { lease, ..held })
+        }
+        _ => (Flow::creating_late(wish), held),
+    }
+}
+
+/// Whether the world may say, before it answers, that a stale value may not be served any more.
+fn may_be_outdated(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Lease { .. } | Action::Wait { .. } | Action::Create
+    )
+}
+
 /// An answer that the action may have, and what it means for the account.
 fn answer(action: Action, choice: u8, has_waited: bool, account: &mut Account) -> Event {
-    let pick = |count: u8| choice % count;
+    let pick = |count: u8| (choice & 0x1f) % count;
     match action {
-        Action::Look => Event::Looked(looked(choice)),
+        Action::Look => {
+            let looked = looked(pick(6));
+            let is_stale = matches!(looked, Looked::Stale | Looked::Due);
+            account.at_hand = is_stale.then_some(looked);
+            Event::Looked(looked)
+        }
         Action::Claim { supersede } => {
             account.claim = supersede || pick(2) == 0;
-            Event::Claimed(if account.claim {
-                Claimed::Won
-            } else {
-                Claimed::Joined
-            })
+            Event::Claimed(claimed(account.claim, pick(4)))
         }
         Action::Detach { .. } => {
             let taken = pick(2) == 0;
@@ -100,16 +134,14 @@ fn answer(action: Action, choice: u8, has_waited: bool, account: &mut Account) -
                 account.claim,
                 "law 1: a lease is asked for by the holder of the claim"
             );
-            account.lease = pick(5) < 2;
-            Event::Leased(match pick(5) {
-                0 => Leased::Won { fresh_seen: false },
-                1 => Leased::Won { fresh_seen: true },
-                2 => Leased::Lost,
-                3 => Leased::BackingOff,
-                _ => Leased::Failed,
-            })
+            account.lease = matches!(pick(6), 0 | 1 | 5);
+            Event::Leased(leased(pick(6)))
         }
-        Action::Wait { delegate } => Event::Woke(woke(delegate, choice, has_waited, account)),
+        Action::Wait { delegate } => {
+            let committed = choice & 0x40 != 0;
+            let woke = woke(delegate, pick(9), committed, has_waited);
+            Event::Woke(heard(woke, account))
+        }
         Action::Create => {
             assert!(account.claim, "law 1: only the holder of the claim creates");
             account.creations += 1;
@@ -126,7 +158,7 @@ fn answer(action: Action, choice: u8, has_waited: bool, account: &mut Account) -
         Action::Commit { store } => {
             assert!(account.lease, "law 3: only under a lease");
             account.lease = false;
-            Event::Committed(committed(store, choice, account))
+            Event::Committed(committed(store, pick(3), account))
         }
         Action::Release(_) | Action::HandOver => {
             // Cut off while it gave something back, a call hands over whatever is left, be it nothing.
@@ -140,7 +172,7 @@ fn answer(action: Action, choice: u8, has_waited: bool, account: &mut Account) -
 }
 
 fn committed(store: bool, choice: u8, account: &mut Account) -> Committed {
-    let committed = match choice % 3 {
+    let committed = match choice {
         0 => Committed::Stored,
         1 => Committed::Refused,
         _ => Committed::Failed,
@@ -150,16 +182,36 @@ fn committed(store: bool, choice: u8, account: &mut Account) -> Committed {
 }
 
 fn looked(choice: u8) -> Looked {
-    match choice % 5 {
+    match choice {
         0 => Looked::Miss,
         1 => Looked::Stale,
         2 => Looked::Fresh,
+        5 => Looked::Due,
         kept => Looked::Failed { kept: kept == 3 },
     }
 }
 
-fn woke(delegate: bool, choice: u8, has_waited: bool, account: &mut Account) -> Woke {
-    let woke = match (delegate, choice % 7) {
+fn claimed(won: bool, choice: u8) -> Claimed {
+    match (won, choice) {
+        (true, _) => Claimed::Won,
+        (false, 3) => Claimed::Changed,
+        (false, _) => Claimed::Joined,
+    }
+}
+
+fn leased(choice: u8) -> Leased {
+    match choice {
+        0 => Leased::Won { fresh_seen: false },
+        1 => Leased::Won { fresh_seen: true },
+        2 => Leased::Lost,
+        3 => Leased::BackingOff,
+        4 => Leased::Failed,
+        _ => Leased::Superseded,
+    }
+}
+
+fn woke(delegate: bool, choice: u8, committed: bool, has_waited: bool) -> Woke {
+    match (delegate, choice) {
         (_, 0) => Woke::Error,
         (_, 1) => Woke::Superseded,
         (_, 2) => Woke::Deadline,
@@ -167,12 +219,17 @@ fn woke(delegate: bool, choice: u8, has_waited: bool, account: &mut Account) -> 
         (_, 4) => Woke::LookAgain,
         (true, _) => Woke::LeaseTimer,
         (false, 5) => Woke::Heir,
+        (false, 7) => Woke::BackingOff,
+        (false, 8) => Woke::StoreFailed,
         // Who has waited before joined this creation before it began.
         (false, _) => Woke::Value {
-            committed: choice & 0x40 != 0,
+            committed,
             began_after_me: has_waited,
         },
-    };
+    }
+}
+
+fn heard(woke: Woke, account: &mut Account) -> Woke {
     account.claim |= woke == Woke::Heir;
     account.values_waited_for += usize::from(matches!(woke, Woke::Value { .. }));
     assert!(
@@ -204,6 +261,11 @@ fn over(flow: &mut Flow, account: &Account, ending: Ending) {
         !created || account.stored == Some(Committed::Stored),
         "what was created was stored"
     );
+    let stale = ending == Ending::Value(Origin::Stale);
+    assert!(
+        !stale || account.at_hand.is_some(),
+        "law 4: what may not be served any more is not"
+    );
     assert!(flow.step(Event::Cancelled).is_err(), "what is over is over");
 }
 
@@ -211,17 +273,19 @@ fn over(flow: &mut Flow, account: &Account, ending: Ending) {
 mod tests {
     use super::*;
 
-    /// Every way through the first six steps, with each wish.
+    /// Every way through the first steps, from each beginning with each wish.
     #[test]
     fn short_calls_end_clean_whatever_happens() {
-        const CHOICES: [u8; 9] = [0, 1, 2, 3, 4, 5, 6, 6 + 0x40, 0x80];
-        let ways = CHOICES.len().pow(5);
-        for bits in 0..16 {
-            for way in 0..ways {
+        const CHOICES: [u8; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 6 + 0x40, 0x20, 0x80];
+        // A runner's parts go by few of the wishes.
+        let beginnings = (0..80).chain([0x80, 0x81, 0xc0, 0xc8]);
+        for bits in beginnings {
+            let places = if bits < 4 { 5 } else { 4 };
+            for way in 0..CHOICES.len().pow(places) {
                 let digit = |place| CHOICES[way / CHOICES.len().pow(place) % CHOICES.len()];
                 check(&Input {
                     wish: bits,
-                    choices: (0..5).map(digit).collect(),
+                    choices: (0..places).map(digit).collect(),
                 });
             }
         }

@@ -44,9 +44,9 @@ pub(super) fn closely<'a, V: Clone + Send + Sync + 'static>(
     store: &'a dyn Store<V>,
     mut found: Reply<'a, Entry<V>>,
 ) -> Reply<'a, Entry<V>> {
-    let Some(epochs) = store.epochs() else {
+    if store.epochs().is_none() {
         return found;
-    };
+    }
     if found.is_ready() {
         let answer = found.wait();
         if doubtful(active, &answer).is_empty() {
@@ -54,11 +54,7 @@ pub(super) fn closely<'a, V: Clone + Send + Sync + 'static>(
         }
         found = Reply::ready(answer);
     }
-    Reply::either(Closely {
-        active,
-        epochs,
-        found,
-    })
+    Reply::either(Closely { active, found })
 }
 
 /// The tags that leave what was found in doubt.
@@ -166,7 +162,6 @@ impl<'a, V: Clone + Send + Sync + 'static> TwoWay<'a, Entry<V>> for Strictly<'a,
 
 struct Closely<'a, V: Send + Sync + 'static> {
     active: &'a Active<V>,
-    epochs: &'a dyn EpochStore,
     found: Reply<'a, Entry<V>>,
 }
 
@@ -175,7 +170,7 @@ impl<'a, V: Clone + Send + Sync + 'static> TwoWay<'a, Entry<V>> for Closely<'a, 
         let found = self.found.wait();
         let tags = doubtful(self.active, &found);
         if !tags.is_empty() {
-            let _ = block_on(ask_about(self.active, self.epochs, tags));
+            block_on(ask_about(self.active, tags, true));
         }
         found
     }
@@ -185,7 +180,7 @@ impl<'a, V: Clone + Send + Sync + 'static> TwoWay<'a, Entry<V>> for Closely<'a, 
             let found = self.found.await;
             let tags = doubtful(self.active, &found);
             if !tags.is_empty() {
-                let _ = ask_about(self.active, self.epochs, tags).await;
+                ask_about(self.active, tags, false).await;
             }
             found
         })

@@ -2,6 +2,7 @@
 
 mod asking;
 mod hearing;
+mod question;
 
 use std::sync::Arc;
 

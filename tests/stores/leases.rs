@@ -109,6 +109,9 @@ impl<V: Clone + Send + Sync + 'static> LeaseStore<V> for SharedMap<V> {
 
 impl<V: Clone + Send + Sync + 'static> EpochStore for SharedMap<V> {
     fn read<'a>(&'a self, region: &'a str) -> Reply<'a, Epochs> {
+        let mut state = lock(&self.server.state);
+        *state.reads.entry(region.to_owned()).or_default() += 1;
+        drop(state);
         self.answer(Op::ReadEpochs, region.as_bytes(), |state| {
             state.epochs.get(region).copied().unwrap_or_default()
         })

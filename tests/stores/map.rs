@@ -29,6 +29,8 @@ pub(super) struct State<V> {
     /// What the step that is being done will tell.
     pub(super) news: News,
     pub(super) epochs: HashMap<String, Epochs>,
+    /// How often each name's epochs were asked for, by whichever process.
+    pub(super) reads: HashMap<String, usize>,
     counts: HashMap<(&'static str, Op), usize>,
     last: u64,
 }
@@ -65,6 +67,7 @@ impl<V: Clone + Send + Sync + 'static> Server<V> {
             bells: HashMap::new(),
             news: News::Changed,
             epochs: HashMap::new(),
+            reads: HashMap::new(),
             counts: HashMap::new(),
             last: 0,
         };
@@ -95,6 +98,11 @@ impl<V: Clone + Send + Sync + 'static> Server<V> {
     /// How often the process `name` has asked for `op`.
     pub(crate) fn count(&self, name: &'static str, op: Op) -> usize {
         lock(&self.state).count(name, op)
+    }
+
+    /// How often the epochs under `name` were asked for.
+    pub(crate) fn reads(&self, name: &str) -> usize {
+        lock(&self.state).reads.get(name).copied().unwrap_or(0)
     }
 
     /// Waits until the process `name` has asked for `op` so often.

@@ -9,10 +9,13 @@
 //! Who invalidates a tag raises its epochs above all numbers that were known, and then the order to no
 //! less. Who has seen the order sees the tag's epochs.
 
+use std::sync::Arc;
+
 use dogpile_backend::{
     Epoch, EpochStore, Epochs, Fault, Invalidation, Operation, StoreError, Tag, Tags,
 };
 
+use super::question::{About, Asker, Work};
 use super::{SEPARATOR, hearing};
 use crate::flight::{TagTable, only};
 use crate::region::active::Active;
@@ -44,27 +47,69 @@ pub(in crate::region) async fn learn_order<V: Clone + Send + Sync + 'static>(
     Ok(())
 }
 
-/// Learns what the store knows of `tags`, all at once, as far as it is not known here.
+/// Learns what the store knows of `tags`, all at once, as far as it is not known here, and asks nothing that others
+/// are asking. A store that does not answer leaves them in doubt. Whoever `may_block` asks where threads do.
 pub(in crate::region) async fn ask_about<V: Clone + Send + Sync + 'static>(
     active: &Active<V>,
-    epochs: &dyn EpochStore,
     tags: Tags,
-) -> Result<(), StoreError> {
+    may_block: bool,
+) {
     hearing::begin(active);
     let table = active.epochs.begin_tags();
-    if table.order().is_none() {
-        learn_order(active, epochs).await?;
+    let blocks = may_block && active.opened.store.blocks();
+    match table.order() {
+        Some(_) => {}
+        // Another's answer may be from before an invalidation that this call has to see.
+        None if active.settings.strict => put(active, About::Order, blocks).await,
+        None => ask(active, About::Order, blocks).await,
     }
     // Before the tags are asked for: all that ended up to it is in what they answer.
-    let order = table.order().unwrap_or_default();
+    let Some(as_of) = table.order() else { return };
     let slots: Vec<u16> = tags.iter().map(Tag::slot).collect();
     let slots: Vec<u16> = slots
         .into_iter()
         .filter(|slot| !table.is_known(*slot))
         .collect();
-    let learn = |number: usize| learn_tag(&active.name, table, epochs, slots[number], order);
-    let learnt = all(slots.len(), |number| Box::pin(learn(number))).await;
-    learnt.into_iter().collect()
+    let about = |slot| About::Tag { slot, as_of };
+    let ask = |number: usize| ask(active, about(slots[number]), blocks);
+    all(slots.len(), |number| Box::pin(ask(number))).await;
+}
+
+/// Waits for the answer to a question, which is put unless somebody has put it.
+fn ask<V: Clone + Send + Sync + 'static>(
+    active: &Active<V>,
+    about: About,
+    blocks: bool,
+) -> Asker<'_> {
+    let questions = &active.hearing.questions;
+    questions.ask((about, blocks), || put(active, about, blocks))
+}
+
+/// Puts a question. Whoever asks sees by what is known then whether there was an answer.
+fn put<V: Clone + Send + Sync + 'static>(active: &Active<V>, about: About, blocks: bool) -> Work {
+    let (opened, known) = (Arc::clone(&active.opened), Arc::clone(&active.epochs));
+    let (region, strict) = (Arc::clone(&active.name), active.settings.strict);
+    Box::pin(async move {
+        let store = match blocks {
+            true => &*opened.store,
+            false => opened.for_tasks(),
+        };
+        let Some(epochs) = store.epochs() else { return };
+        let table = known.begin_tags();
+        match about {
+            // Another's answer came since this was asked.
+            About::Order if !strict && table.order().is_some() => {}
+            About::Tag { slot, .. } if table.is_known(slot) => {}
+            About::Order => {
+                if let Ok(order) = read_order(epochs, &region).await {
+                    known.learn_order(order);
+                }
+            }
+            About::Tag { slot, as_of } => {
+                let _ = learn_tag(&region, table, epochs, slot, as_of).await;
+            }
+        }
+    })
 }
 
 async fn learn_tag(

@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, Weak};
 use dogpile_backend::{Invalidation, Store, Watch};
 
 use super::asking::{learn_order, order_of, pay, read_order};
+use super::question::Questions;
 use crate::chores;
 use crate::flight::only;
 use crate::region::active::Active;
@@ -19,6 +20,7 @@ pub(in crate::region) struct Hearing<V: Send + Sync + 'static> {
     /// The store did not answer the first who wrote.
     unanswered: OnceLock<()>,
     watch: Mutex<Option<Watch>>,
+    pub(super) questions: Questions,
 }
 
 impl<V: Send + Sync + 'static> Hearing<V> {
@@ -28,6 +30,7 @@ impl<V: Send + Sync + 'static> Hearing<V> {
             begun: OnceLock::new(),
             unanswered: OnceLock::new(),
             watch: Mutex::new(None),
+            questions: Questions::new(),
         }
     }
 
