@@ -391,7 +391,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
             return Ok(());
         };
         let raised = block_on(tags::raise_region(active, epochs, how)).map_err(Arc::new)?;
-        active.epochs.merge(raised);
+        active.hear(epochs, raised);
         Ok(())
     }
 }

@@ -16,6 +16,8 @@ use crate::sync::OnceLock;
 
 pub(crate) struct Invalidations {
     region: EpochCell<Std>,
+    /// The same, without what a store made of it that had lost its epochs and began anew.
+    invalidated: EpochCell<Std>,
     /// Whether other processes invalidate too: then what is not known has to be asked for.
     shared: bool,
     /// There once this process has to do with tags.
@@ -51,6 +53,7 @@ impl Invalidations {
     pub(super) fn new(shared: bool) -> Self {
         Self {
             region: cell(),
+            invalidated: cell(),
             shared,
             tags: OnceLock::new(),
         }
@@ -68,9 +71,19 @@ impl Invalidations {
         self.region.read()
     }
 
-    /// Takes over what the store says of the region's own epochs.
-    pub(crate) fn merge(&self, epochs: Epochs) {
+    /// The region's own epochs as invalidations raised them.
+    pub(crate) fn invalidated(&self) -> Epochs {
+        self.invalidated.read()
+    }
+
+    /// Takes over what the store says of the region's own epochs, and as much of the hard one as an invalidation
+    /// raised.
+    pub(crate) fn merge(&self, epochs: Epochs, invalidated: Epoch) {
         self.region.merge(epochs);
+        self.invalidated.merge(Epochs {
+            hard: invalidated,
+            ..epochs
+        });
     }
 
     /// Invalidates the region in this process.
@@ -79,6 +92,11 @@ impl Invalidations {
             Invalidation::Hard => self.region.raise_hard(now),
             Invalidation::Soft => self.region.raise_soft(now),
         }
+        let raised = self.read();
+        self.invalidated.merge(match how {
+            Invalidation::Hard => raised,
+            Invalidation::Soft => only(how, raised.soft),
+        });
     }
 
     /// Invalidates a tag in this process.
@@ -119,7 +137,17 @@ impl Invalidations {
 
     /// What a value may be under.
     pub(crate) fn of(&self, value: &Metadata) -> Known {
-        let (region, tags) = (self.read(), value.terms.tags);
+        self.of_both(value, self.read())
+    }
+
+    /// What a value may be under that this process keeps by itself: nobody has to vouch for it.
+    pub(crate) fn of_kept(&self, value: &Metadata) -> Known {
+        self.of_both(value, self.invalidated())
+    }
+
+    /// The invalidations of a value's tags, and these of its region.
+    fn of_both(&self, value: &Metadata, region: Epochs) -> Known {
+        let tags = value.terms.tags;
         if tags.is_empty() {
             return Known::All(region);
         }

@@ -1,5 +1,6 @@
 //! A configured region: what a hit needs first, what the long way needs behind it.
 
+mod epochs;
 mod writes;
 
 use std::sync::Arc;

@@ -144,7 +144,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
             return Ok(());
         };
         let raised = raise_region(active, epochs, how).await.map_err(Arc::new)?;
-        active.epochs.merge(raised);
+        active.hear(epochs, raised);
         Ok(())
     }
 }

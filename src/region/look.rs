@@ -117,7 +117,7 @@ async fn learn<V: Clone + Send + Sync + 'static>(
     epochs: &dyn EpochStore,
     region: &str,
 ) -> Result<(), StoreError> {
-    active.epochs.merge(epochs.read(region).await?);
+    active.hear(epochs, epochs.read(region).await?);
     if active.epochs.tags().is_some() {
         learn_order(active, epochs).await?;
     }

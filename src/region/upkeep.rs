@@ -4,7 +4,7 @@
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
-use dogpile_backend::{Epoch, EpochStore, Epochs};
+use dogpile_backend::{Epoch, EpochStore};
 
 use super::active::Active;
 use super::owned::background;
@@ -39,7 +39,7 @@ pub(super) fn begin<V: Clone + Send + Sync + 'static>(region: &Arc<Active<V>>) {
     region.hearing.of(region);
     // What was invalidated before is known before the first call.
     if let Ok(read) = epochs.read(&region.name).wait()
-        && let Some(known) = lost(region, read)
+        && let Some(known) = region.hear(epochs, read)
     {
         let _ = epochs.restore(&region.name, known).wait();
     }
@@ -124,16 +124,7 @@ async fn read_epochs<V: Clone + Send + Sync + 'static>(region: Arc<Active<V>>) {
     let Ok(read) = epochs.read(&region.name).await else {
         return;
     };
-    if let Some(known) = lost(&region, read) {
+    if let Some(known) = region.hear(epochs, read) {
         let _ = epochs.restore(&region.name, known).await;
     }
-}
-
-/// Takes what the store knows; the answer is what it should know. Else a process that comes new
-/// would create what all others find too old, for ever.
-fn lost<V: Clone + Send + Sync + 'static>(region: &Active<V>, read: Epochs) -> Option<Epochs> {
-    let epochs = &region.epochs;
-    epochs.merge(read);
-    let known = epochs.read();
-    (known != read).then_some(known)
 }

@@ -7,6 +7,7 @@
 
 mod back_off;
 mod batches;
+mod beginning_anew;
 mod by_name;
 mod costs;
 mod dropped;

@@ -67,3 +67,17 @@ fn law_12_an_order_that_the_server_lost_is_restored_with_the_tags_under_it() {
         on(&server).get("key").unwrap().is_none()
     });
 }
+
+#[test]
+fn law_12_an_invalidation_that_fails_names_the_region_and_nothing_that_no_user_knows() {
+    let server = server();
+    let region = on(&server);
+    server.kill().unwrap();
+    for failed in [
+        region.invalidate_tag("t", Invalidation::Hard),
+        region.invalidate(Invalidation::Hard),
+    ] {
+        let text = failed.unwrap_err().to_string();
+        assert!(text.contains("region \"shared\":"), "{text}");
+    }
+}

@@ -2,12 +2,12 @@
 //!
 //! | item | its text |
 //! |---|---|
-//! | a region's | `hard soft`, its own epochs, and ` hard soft` of its order where that was ever raised |
+//! | a region's | `hard soft`, its own epochs; where it began anew, how much of `hard` an invalidation raised; and `hard soft` of its order where that was ever raised |
 //! | a tag's | `hard soft` |
 //!
 //! The server may push any item out. One item for a region and its order means that both are lost together: then
 //! nobody knows what was invalidated, and the region begins anew, with an epoch above all that values carry. What
-//! was stored before is a miss. A tag's item that is absent says nothing: most tags were never invalidated.
+//! was stored before is a miss; what a process kept by itself was not invalidated by that. A tag's item that is absent says nothing: most tags were never invalidated.
 
 use dogpile_backend::{Clock, Epoch, Epochs, Invalidation, SystemClock, Time};
 
@@ -37,6 +37,8 @@ pub(crate) struct Place {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Held {
     own: Epochs,
+    /// As much of the hard epoch as an invalidation raised.
+    invalidated: Epoch,
     order: Epochs,
 }
 
@@ -60,11 +62,22 @@ impl Place {
         if self.is_order { held.order } else { held.own }
     }
 
-    /// An item that holds these and nothing else.
+    /// An item that holds these and nothing else, all raised by invalidations.
     pub(crate) fn holding(&self, epochs: Epochs) -> Held {
         let mut held = Held::default();
         *self.part_of(&mut held) = epochs;
+        held.invalidated = held.own.hard;
         held
+    }
+
+    /// What this process knows, who has heard of a region's beginnings.
+    pub(crate) fn known_by(&self, store: &Memcached, epochs: Epochs) -> Held {
+        let held = self.holding(epochs);
+        let invalidated = store.beginnings.invalidated(self, held.own.hard);
+        Held {
+            invalidated,
+            ..held
+        }
     }
 
     /// What is known where no server has the item; `None` if it has to be written first.
@@ -94,10 +107,14 @@ impl Held {
     /// The item's text.
     fn text(self) -> String {
         let pair = |epochs: Epochs| format!("{} {}", epochs.hard.number(), epochs.soft.number());
-        match self.order == Epochs::default() {
-            true => pair(self.own),
-            false => format!("{} {}", pair(self.own), pair(self.order)),
+        let mut words = vec![pair(self.own)];
+        if self.invalidated != self.own.hard {
+            words.push(self.invalidated.number().to_string());
         }
+        if self.order != Epochs::default() {
+            words.push(pair(self.order));
+        }
+        words.join(" ")
     }
 
     /// What was read; `None` if it is no such text.
@@ -106,12 +123,24 @@ impl Held {
         let numbers = words.map(|word| word.parse().ok().map(Epoch::new));
         let numbers: Vec<Epoch> = numbers.collect::<Option<_>>()?;
         let pair = |hard, soft| Epochs { hard, soft };
-        let (own, order) = match *numbers {
-            [hard, soft] => (pair(hard, soft), Epochs::default()),
-            [hard, soft, first, second] => (pair(hard, soft), pair(first, second)),
+        let none = Epochs::default();
+        let (own, invalidated, order) = match *numbers {
+            [hard, soft] => (pair(hard, soft), hard, none),
+            [hard, soft, raised] => (pair(hard, soft), raised, none),
+            [hard, soft, first, second] => (pair(hard, soft), hard, pair(first, second)),
+            [hard, soft, raised, first, second] => (pair(hard, soft), raised, pair(first, second)),
             _ => return None,
         };
-        Some(Self { own, order })
+        Some(Self {
+            own,
+            invalidated,
+            order,
+        })
+    }
+
+    /// The region's hard epoch, and as much of it as an invalidation raised.
+    pub(crate) const fn hard(&self) -> (Epoch, Epoch) {
+        (self.own.hard, self.invalidated)
     }
 
     /// The higher of each.
@@ -122,6 +151,7 @@ impl Held {
         };
         Self {
             own: higher(self.own, other.own),
+            invalidated: self.invalidated.max(other.invalidated),
             order: higher(self.order, other.order),
         }
     }
@@ -170,6 +200,9 @@ impl Change {
             match how {
                 Invalidation::Hard => part.hard = next,
                 Invalidation::Soft => part.soft = next,
+            }
+            if how == Invalidation::Hard && !place.is_order {
+                after.invalidated = next;
             }
         }
         after
@@ -221,10 +254,16 @@ mod tests {
     fn an_item_is_read_as_it_was_written_and_junk_is_none() {
         let (own, order) = (epochs(7, u64::MAX - 1), epochs(9, 0));
         for order in [Epochs::default(), order] {
-            let held = Held { own, order };
-            assert_eq!(Held::read(held.text().as_bytes()), Some(held));
+            for invalidated in [own.hard, Epoch::new(3)] {
+                let held = Held {
+                    own,
+                    invalidated,
+                    order,
+                };
+                assert_eq!(Held::read(held.text().as_bytes()), Some(held));
+            }
         }
-        for junk in ["", "7", "a b", "1 2 3", "1 2 3 4 5", "1 -2"] {
+        for junk in ["", "7", "a b", "1 2 x", "1 2 3 4 5 6", "1 -2"] {
             assert_eq!(Held::read(junk.as_bytes()), None, "{junk}");
         }
     }
@@ -265,6 +304,11 @@ mod tests {
         let begun = Change::Restore(Held::default()).of(&region, None, now);
         assert_eq!(region.of(begun), epochs(1_000, 0));
         assert_eq!(place("users\0").of(begun), Epochs::default());
+        assert_eq!(begun.invalidated, Epoch::FIRST, "nobody did");
+        let soft = Change::Raise(Invalidation::Soft, Held::default()).of(&region, Some(begun), now);
+        assert_eq!(soft.invalidated, Epoch::FIRST, "nor so");
+        let hard = Change::Raise(Invalidation::Hard, Held::default()).of(&region, Some(soft), now);
+        assert_eq!(hard.invalidated, region.of(hard).hard);
         let known = Change::Restore(region.holding(epochs(7, 0)));
         let restored = region.of(known.of(&region, None, now));
         assert_eq!(restored, epochs(7, 0), "another server had it still");

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use dogpile_backend::{
-    EpochStore, Epochs, Fault, Invalidation, Operation, Reply, StoreError, block_on,
+    Epoch, EpochStore, Epochs, Fault, Invalidation, Operation, Reply, StoreError, block_on,
 };
 
 use crate::Memcached;
@@ -42,6 +42,7 @@ pub(crate) trait Everywhere: Sync {
         async move {
             let place = Place::new(self.store(), name);
             let known = self.known(&place).await.map_err(told(name))?;
+            self.store().beginnings.heard(&place, known);
             Ok(place.of(known))
         }
     }
@@ -67,6 +68,7 @@ pub(crate) trait Everywhere: Sync {
                     Ok(Some(raised)) => {
                         let others = servers.iter().copied().filter(|other| other != server);
                         self.restored(others, &place, raised).await;
+                        self.store().beginnings.heard(&place, raised);
                         return Ok(place.of(raised));
                     }
                     Ok(None) => return Err(never_still(name)),
@@ -86,7 +88,7 @@ pub(crate) trait Everywhere: Sync {
         async move {
             let place = Place::new(self.store(), name);
             let servers = in_turn(self.store(), &place);
-            let known = place.holding(known);
+            let known = place.known_by(self.store(), known);
             let all = self.restored(servers, &place, known).await;
             match one_that_answered(all) {
                 Ok(held) if held.iter().any(Option::is_some) => Ok(()),
@@ -232,6 +234,14 @@ impl Everywhere for Memcached {
     }
 }
 
+impl Memcached {
+    /// As much of a region's hard epoch as an invalidation raised.
+    pub(crate) fn invalidated(&self, region: &str, hard: Epoch) -> Epoch {
+        let place = Place::new(self, region);
+        self.beginnings.invalidated(&place, hard)
+    }
+}
+
 impl EpochStore for Memcached {
     fn read<'a>(&'a self, region: &'a str) -> Reply<'a, Epochs> {
         Reply::ready(block_on(self.read_epochs(region)))
@@ -243,5 +253,9 @@ impl EpochStore for Memcached {
 
     fn restore<'a>(&'a self, region: &'a str, known: Epochs) -> Reply<'a, ()> {
         Reply::ready(block_on(self.restore_epochs(region, known)))
+    }
+
+    fn invalidated(&self, region: &str, hard: Epoch) -> Epoch {
+        self.invalidated(region, hard)
     }
 }

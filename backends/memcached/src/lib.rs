@@ -27,6 +27,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 mod address;
+mod beginnings;
 mod connection;
 mod deed;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use dogpile_backend::{
 };
 
 use crate::address::BadSettings;
+use crate::beginnings::Beginnings;
 use crate::connection::Connection;
 use crate::grants::Grants;
 use crate::keys::{Key, Keys, Room};
@@ -43,6 +44,7 @@ pub struct Memcached {
     pub(crate) watcher: Watcher,
     pub(crate) keys: Keys,
     pub(crate) grants: Grants,
+    pub(crate) beginnings: Beginnings,
     pub(crate) compatibility: Compatibility,
     /// The client flags of values.
     pub(crate) client_flags: u32,
@@ -67,6 +69,7 @@ impl Memcached {
             servers,
             keys,
             grants: Grants::default(),
+            beginnings: Beginnings::default(),
             compatibility: settings.compatibility,
             client_flags: settings.client_flags,
             time_to_live: settings.time_to_live,

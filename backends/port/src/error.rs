@@ -74,7 +74,7 @@ pub struct StoreError {
     pub backend: String,
     /// What was asked of it.
     pub operation: Operation,
-    /// The key as far as it can be shown: escaped, cut after 64 bytes.
+    /// The key, or the region whose epochs they are, as far as it can be shown: escaped, cut after 64 bytes.
     pub key: String,
     /// What can be done about it.
     pub fault: Fault,
@@ -91,10 +91,15 @@ impl StoreError {
         fault: Fault,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
+        let shown = match operation {
+            // Behind the zero byte is which of a region's epochs were meant: its own affair.
+            Operation::Epoch => key.split(|byte| *byte == 0).next().unwrap_or(key),
+            _ => key,
+        };
         Self {
             backend: backend.into(),
             operation,
-            key: show_key(key),
+            key: show_key(shown),
             fault,
             source: source.into(),
         }

@@ -1,6 +1,6 @@
 //! The optional ports: leases that reach as far as the storage does, and a region's epochs in it.
 
-use crate::{CachedValue, Epochs, Metadata, Reply, Span, Stamp};
+use crate::{CachedValue, Epoch, Epochs, Metadata, Reply, Span, Stamp};
 
 /// What a caller wants of [`LeaseStore::lease`].
 pub struct Ask<'a> {
@@ -197,6 +197,13 @@ pub trait EpochStore: Send + Sync {
     /// invalidated by way of this; a store that does nothing here then refuses it for a while.
     fn restore<'a>(&'a self, _region: &'a str, _known: Epochs) -> Reply<'a, ()> {
         Reply::ok(())
+    }
+
+    /// As much of a region's `hard` epoch, which was read here, as an invalidation raised. Less than all of it where
+    /// a store that had lost what it was told began anew with that epoch: then nobody can vouch for what it
+    /// stores from before, but nobody invalidated the last values that a process keeps by itself.
+    fn invalidated(&self, _region: &str, hard: Epoch) -> Epoch {
+        hard
     }
 
     /// Rings `bell` whenever the epochs of `region` may have risen; `None` where the store cannot

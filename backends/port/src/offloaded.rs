@@ -8,8 +8,8 @@ use crate::errand::{Caller, Errand};
 use crate::gates::{Gates, InsideFor};
 use crate::pool::Pool;
 use crate::{
-    Ask, Bell, CachedValue, Commit, EpochStore, Epochs, Fault, Invalidation, Lease, LeaseStore,
-    Leased, Local, Operation, Reply, Span, Store, StoreError, Time, TimeLine, Watch,
+    Ask, Bell, CachedValue, Commit, Epoch, EpochStore, Epochs, Fault, Invalidation, Lease,
+    LeaseStore, Leased, Local, Operation, Reply, Span, Store, StoreError, Time, TimeLine, Watch,
 };
 
 /// How many threads a store's calls may occupy unless it is said otherwise.
@@ -289,6 +289,11 @@ impl<V: Send + 'static> EpochStore for Offloaded<V> {
                 still(store.epochs(), caller)?.restore(&name, known).wait()
             }),
         )
+    }
+
+    fn invalidated(&self, region: &str, hard: Epoch) -> Epoch {
+        let epochs = self.store.epochs();
+        epochs.map_or(hard, |epochs| epochs.invalidated(region, hard))
     }
 
     fn watch(&self, region: &str, bell: Bell) -> Option<Watch> {

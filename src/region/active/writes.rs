@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use dogpile_backend::{
-    CachedValue, Invalidation, Lease, Metadata, Span, Stamp, StoreError, Terms, TimeLine,
-};
+use dogpile_backend::{CachedValue, Lease, Metadata, Span, Stamp, StoreError, Terms};
 
 use super::Active;
 use crate::flight::{Flight, Outcome};
@@ -12,7 +10,6 @@ use crate::region::answer::Known;
 use crate::region::due::View;
 use crate::region::hold::give_back;
 use crate::region::kept::Mark;
-use crate::region::telling;
 
 /// What there was before a `set` acted on the store.
 pub(in crate::region) struct Before<V: Send + Sync + 'static> {
@@ -101,12 +98,6 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         if let Some(lease) = lease {
             give_back(&self.opened, key, lease);
         }
-    }
-
-    /// Raises an epoch in this process.
-    pub(in crate::region) fn raise(&self, how: Invalidation) {
-        telling::invalidated(&self.name, self.opened.store.name(), how);
-        self.epochs.raise(how, self.clock.now(TimeLine::Wall));
     }
 
     pub(in crate::region) fn known(&self, view: &View, metadata: &Metadata) -> Known {

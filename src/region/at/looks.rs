@@ -99,17 +99,13 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
         let view = active.view(&self.conditions(active), key);
         let (entry, origin) = match looked {
             Ok(entry) => (entry, Origin::Hit),
-            Err(error) => match active.kept.get(key) {
-                Some(entry) if active.judge(&view, &entry.metadata) != Verdict::Miss => {
-                    (Some(entry), Origin::Kept)
-                }
-                _ => return Err(Error::Store(Arc::new(error))),
+            Err(error) => match active.kept(key, &view) {
+                Some(entry) => (Some(entry), Origin::Kept),
+                None => return Err(Error::Store(Arc::new(error))),
             },
         };
-        let usable = entry.filter(|entry| match active.judge(&view, &entry.metadata) {
-            Verdict::Fresh => true,
-            Verdict::Stale => origin == Origin::Kept,
-            Verdict::Miss => false,
+        let usable = entry.filter(|entry| {
+            origin == Origin::Kept || active.judge(&view, &entry.metadata) == Verdict::Fresh
         });
         if let (Some(entry), Origin::Hit) = (&usable, origin) {
             active.kept.keep(key, entry, mark);

@@ -68,8 +68,8 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
 
     fn look_failed(&mut self, error: StoreError) -> Looked {
         self.fail(Failure::Store(Arc::new(error)));
-        let kept = self.subject.active().kept.get(self.subject.key());
-        self.at_hand = kept.filter(|entry| self.judge(&entry.metadata) != Verdict::Miss);
+        let active = self.subject.active();
+        self.at_hand = active.kept(self.subject.key(), &self.view());
         Looked::Failed {
             kept: self.at_hand.is_some(),
         }

@@ -1,7 +1,7 @@
 //! The port of epochs for tasks: all servers are asked at once. A thread does the same where there are several,
 //! so that it need not wait for one after the other.
 
-use dogpile_backend::{EpochStore, Epochs, Invalidation, Reply, StoreError, block_on};
+use dogpile_backend::{Epoch, EpochStore, Epochs, Invalidation, Reply, StoreError, block_on};
 
 use super::{Pipelined, coming};
 use crate::Memcached;
@@ -82,5 +82,9 @@ impl EpochStore for Pipelined {
             },
             move |()| coming(self.restore_epochs(region, known)),
         )
+    }
+
+    fn invalidated(&self, region: &str, hard: Epoch) -> Epoch {
+        self.memcached.invalidated(region, hard)
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Beneath, Proxy};
 use crate::{
-    Ask, Bell, CachedValue, Commit, Encoded, EpochStore, Epochs, Invalidation, Lease, LeaseStore,
-    Leased, Local, Payload, Reply, Span, Store, Time, TimeLine, Watch,
+    Ask, Bell, CachedValue, Commit, Encoded, Epoch, EpochStore, Epochs, Invalidation, Lease,
+    LeaseStore, Leased, Local, Payload, Reply, Span, Store, Time, TimeLine, Watch,
 };
 
 /// A [`Proxy`] before a store: a store again.
@@ -183,6 +183,11 @@ impl<V: 'static, P: Proxy<V>> EpochStore for Proxied<P, V> {
 
     fn restore<'a>(&'a self, region: &'a str, known: Epochs) -> Reply<'a, ()> {
         self.proxy.restore_epochs(self.beneath(), region, known)
+    }
+
+    fn invalidated(&self, region: &str, hard: Epoch) -> Epoch {
+        let epochs = self.beneath().store().epochs();
+        epochs.map_or(hard, |epochs| epochs.invalidated(region, hard))
     }
 
     fn watch(&self, region: &str, bell: Bell) -> Option<Watch> {

@@ -1,0 +1,45 @@
+//! Which regions began anew because all servers had lost their epochs, as this client has heard of it.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use dogpile_backend::Epoch;
+
+use crate::epochs::{Held, Place};
+
+#[derive(Debug, Default)]
+pub(crate) struct Beginnings {
+    by_item: Mutex<HashMap<Vec<u8>, Beginning>>,
+}
+
+/// With which hard epoch a region began anew, and the last one before it that an invalidation raised.
+#[derive(Clone, Copy, Debug)]
+struct Beginning {
+    hard: Epoch,
+    invalidated: Epoch,
+}
+
+impl Beginnings {
+    /// Somebody has read this, or made it so.
+    pub(crate) fn heard(&self, place: &Place, held: Held) {
+        let (hard, invalidated) = held.hard();
+        let mut known = self.known();
+        if hard == invalidated {
+            known.remove(place.key.bytes());
+        } else {
+            known.insert(place.key.bytes().to_vec(), Beginning { hard, invalidated });
+        }
+    }
+
+    /// As much of this hard epoch as an invalidation raised.
+    pub(crate) fn invalidated(&self, place: &Place, hard: Epoch) -> Epoch {
+        match self.known().get(place.key.bytes()) {
+            Some(begun) if begun.hard == hard => begun.invalidated,
+            _ => hard,
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Beginning>> {
+        self.by_item.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
