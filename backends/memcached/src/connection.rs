@@ -5,6 +5,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::patience::Patience;
 use crate::protocol::{Answer, Code, Request, parse};
 use crate::settings::Login;
 use crate::stream::Stream;
@@ -82,6 +83,9 @@ impl Reach {
             read: 0,
             filled: 0,
         };
+        let stretch = Patience::stretch(self.timeout);
+        let socket = connection.stream.socket();
+        socket.set_read_timeout(Some(stretch)).map_err(failed)?;
         if let Some(login) = &self.login {
             connection.log_in(login)?;
         }
@@ -111,7 +115,7 @@ impl Connection {
     /// Sends one request and reads its reply.
     pub(crate) fn ask(&mut self, request: Request<'_>) -> Result<Answer, Trouble> {
         self.send(&request.bytes())?;
-        self.answer(Instant::now() + self.timeout)
+        self.answer(&mut self.patience())
     }
 
     /// Sends all of these at once, and reads all replies in their order.
@@ -125,8 +129,8 @@ impl Connection {
             count += 1;
         }
         self.send(&bytes)?;
-        let until = Instant::now() + self.timeout;
-        (0..count).map(|_| self.answer(until)).collect()
+        let mut patience = self.patience();
+        (0..count).map(|_| self.answer(&mut patience)).collect()
     }
 
     /// Sends all of these, as many at once as neither side has to stop for, and has each reply heard in
@@ -142,7 +146,7 @@ impl Connection {
             let bytes: Vec<&[u8]> = now.iter().map(|one| &*one.bytes).collect();
             self.send(&bytes.concat())?;
             for one in now {
-                let answer = self.answer(Instant::now() + self.timeout)?;
+                let answer = self.answer(&mut self.patience())?;
                 heard(one, answer);
             }
             left = later;
@@ -200,7 +204,11 @@ impl Connection {
             .map_err(|cause| self.broken(cause))
     }
 
-    fn answer(&mut self, until: Instant) -> Result<Answer, Trouble> {
+    fn patience(&self) -> Patience {
+        Patience::new(self.timeout, Instant::now())
+    }
+
+    fn answer(&mut self, patience: &mut Patience) -> Result<Answer, Trouble> {
         loop {
             let unread = &self.inbox[self.read..self.filled];
             let parsed = parse(unread).map_err(|cause| Trouble::Garbled {
@@ -220,13 +228,14 @@ impl Connection {
                 return Ok(answer);
             }
             // The system counts each piece's time by itself; a server that trickles must not hold us.
-            if Instant::now() > until {
+            if patience.next(Instant::now()).is_none() {
                 return Err(self.late());
             }
             self.receive()?;
         }
     }
 
+    /// Reads what comes within a stretch.
     fn receive(&mut self) -> Result<(), Trouble> {
         if self.read > 0 {
             self.tidy();
@@ -242,7 +251,8 @@ impl Connection {
                 return Err(self.broken(cause));
             }
             Ok(count) => self.filled += count,
-            Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => {}
+            // Nothing came in this stretch, or this process was stopped: it may have come meanwhile.
+            Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted || is_late(&cause) => {}
             Err(cause) => return Err(self.broken(cause)),
         }
         Ok(())

@@ -61,14 +61,18 @@ impl Memcached {
         let told = |trouble: Trouble| trouble.told(Operation::Lease, key);
         let wish = Wish::new(self, key, ask);
         let stamp = ask.held.as_ref().map(|held| held.stamp);
-        let held = stamp.and_then(|stamp| self.grants.alone(stamp));
-        // Taken over, given back or void: it is nobody's from here on.
-        let held = held.and_then(|mut held| held.take_of(key));
-        if let Some(Grant { cas, line, .. }) = held {
+        if let Some(mut held) = stamp.and_then(|stamp| self.grants.alone(stamp))
+            && let Some(Grant { cas, line, .. }) = held.known_of(key)
+        {
             let talk = |connection: &mut Connection| {
                 alone(connection, async |voice| wish.talk(voice, Some(cas)).await)
             };
-            if let Some(came) = self.servers.talk_on_line(line, talk).map_err(told)? {
+            // Without an answer it stays what it is, for its caller to give back.
+            let came = self.servers.talk_on_line(line, talk).map_err(told)?;
+            // Taken over, given back or void: it is nobody's from here on.
+            held.take_of(key);
+            drop(held);
+            if let Some(came) = came {
                 return self.heard(key, wish.answer(came, line));
             }
         }

@@ -303,17 +303,14 @@ impl Pool {
     }
 
     fn any_seat(&self) -> Result<Taken<'_>, Trouble> {
-        self.seats.any(self.patience()).ok_or_else(|| self.busy())
+        self.seats
+            .any(self.reach.timeout)
+            .ok_or_else(|| self.busy())
     }
 
     fn certain_seat(&self, at: usize) -> Result<Taken<'_>, Trouble> {
-        let seat = self.seats.certain(at, self.patience());
+        let seat = self.seats.certain(at, self.reach.timeout);
         seat.ok_or_else(|| self.busy())
-    }
-
-    /// Until when a call waits for a connection that others have.
-    fn patience(&self) -> Instant {
-        Instant::now() + self.reach.timeout
     }
 
     fn busy(&self) -> Trouble {

@@ -3,11 +3,12 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use dogpile_backend::Time;
 
 use crate::connection::Connection;
+use crate::patience::Patience;
 
 /// Where a connection is, once there is one.
 #[derive(Default)]
@@ -60,16 +61,16 @@ impl Seats {
         self.all.len()
     }
 
-    /// A free seat: one with a connection sooner than one without, for those come first. `None`: until then there
-    /// was none.
-    pub(crate) fn any(&self, until: Instant) -> Option<Taken<'_>> {
+    /// A free seat: one with a connection sooner than one without, for those come first. `None`: there was
+    /// none for so long.
+    pub(crate) fn any(&self, patience: Duration) -> Option<Taken<'_>> {
         let free = || (0..self.count()).find_map(|at| self.free(at));
-        self.wait_for(until, |waiting| &mut waiting.any, free)
+        self.wait_for(patience, |waiting| &mut waiting.any, free)
     }
 
-    /// This seat, when it is free until then.
-    pub(crate) fn certain(&self, at: usize, until: Instant) -> Option<Taken<'_>> {
-        self.wait_for(until, |waiting| &mut waiting.certain, || self.free(at))
+    /// This seat, unless it is another's for so long.
+    pub(crate) fn certain(&self, at: usize, patience: Duration) -> Option<Taken<'_>> {
+        self.wait_for(patience, |waiting| &mut waiting.certain, || self.free(at))
     }
 
     /// This seat, if it is free now.
@@ -85,13 +86,14 @@ impl Seats {
 
     fn wait_for<'s>(
         &'s self,
-        until: Instant,
+        patience: Duration,
         whom: impl Fn(&mut Waiting) -> &mut usize,
         free: impl Fn() -> Option<Taken<'s>>,
     ) -> Option<Taken<'s>> {
         if let Some(taken) = free() {
             return Some(taken);
         }
+        let mut patience = Patience::new(patience, Instant::now());
         let mut waiting = self.waiting();
         *whom(&mut waiting) += 1;
         let taken = loop {
@@ -99,11 +101,10 @@ impl Seats {
             if let Some(taken) = free() {
                 break Some(taken);
             }
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
+            let Some(stretch) = patience.next(Instant::now()) else {
                 break None;
-            }
-            let woken = self.freed.wait_timeout(waiting, left);
+            };
+            let woken = self.freed.wait_timeout(waiting, stretch);
             waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
         };
         *whom(&mut waiting) -= 1;
@@ -153,41 +154,35 @@ impl DerefMut for Taken<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_millis(20)
-    }
-
-    fn much_later() -> Instant {
-        Instant::now() + Duration::from_secs(60)
-    }
+    const BRIEFLY: Duration = Duration::from_millis(20);
+    const LONG: Duration = Duration::from_secs(60);
 
     #[test]
     fn nobody_waits_for_longer_than_was_said() {
         let seats = Seats::new(2);
-        let (first, second) = (seats.any(soon()), seats.any(soon()));
+        let (first, second) = (seats.any(BRIEFLY), seats.any(BRIEFLY));
         let at = |taken: &Option<Taken<'_>>| taken.as_ref().map(|taken| taken.at);
         assert_eq!((at(&first), at(&second)), (Some(0), Some(1)));
-        assert!(seats.any(soon()).is_none() && seats.certain(1, soon()).is_none());
+        assert!(seats.any(BRIEFLY).is_none() && seats.certain(1, BRIEFLY).is_none());
         drop(second);
-        assert_eq!(at(&seats.any(soon())), Some(1));
-        assert!(seats.certain(0, soon()).is_none(), "it is taken still");
+        assert_eq!(at(&seats.any(BRIEFLY)), Some(1));
+        assert!(seats.certain(0, BRIEFLY).is_none(), "it is taken still");
         assert!(seats.free(7).is_none(), "there is none");
     }
 
     #[test]
     fn all_who_wait_get_their_turn() {
         let seats = Seats::new(2);
-        let taken = (seats.any(soon()), seats.any(soon()));
+        let taken = (seats.any(BRIEFLY), seats.any(BRIEFLY));
         std::thread::scope(|scope| {
             let all: Vec<_> = (0..16)
                 .map(|number| {
                     let seats = &seats;
                     scope.spawn(move || match number % 4 {
-                        0 => seats.certain(0, much_later()).is_some(),
-                        1 => seats.certain(1, much_later()).is_some(),
-                        _ => seats.any(much_later()).is_some(),
+                        0 => seats.certain(0, LONG).is_some(),
+                        1 => seats.certain(1, LONG).is_some(),
+                        _ => seats.any(LONG).is_some(),
                     })
                 })
                 .collect();

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use dogpile_backend::{
     Ask, Commit, Lease, LeaseStore, Leased, Payload, Reply, Span, Store, StoreError, block_on,
 };
-use dogpile_memcached::{MemcachedSettings, Pipelined};
+use dogpile_memcached::{Compatibility, MemcachedSettings, Pipelined};
 use dogpile_test_servers::Memcached as Server;
 
 /// The way to a server, on which each connection can be cut by itself.
@@ -24,6 +24,8 @@ struct State {
     connections: Vec<TcpStream>,
     /// Which of them was asked something last.
     last: usize,
+    /// How often who is asked something next is cut instead.
+    cuts: usize,
 }
 
 impl Ways {
@@ -45,9 +47,9 @@ impl Ways {
                 let (back, to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
                 let known = Arc::clone(&known);
                 thread::spawn(move || {
-                    carry(client, server, || known.lock().unwrap().last = number);
+                    carry(client, server, || known.lock().unwrap().is_to_hear(number));
                 });
-                thread::spawn(move || carry(back, to, || {}));
+                thread::spawn(move || carry(back, to, || true));
             }
         });
         Self { address, state }
@@ -57,20 +59,35 @@ impl Ways {
         self.state.lock().unwrap().connections.len()
     }
 
+    /// What is asked next, so often, never comes to the server.
+    fn cut_the_next(&self, times: usize) {
+        self.state.lock().unwrap().cuts = times;
+    }
+
     fn cut_the_last(&self) {
         let state = self.state.lock().unwrap();
         let _ = state.connections[state.last].shutdown(Shutdown::Both);
     }
 }
 
-fn carry(mut from: TcpStream, mut to: TcpStream, mut carried: impl FnMut()) {
+impl State {
+    /// Whether the server is to hear what was said on this connection.
+    fn is_to_hear(&mut self, number: usize) -> bool {
+        self.last = number;
+        let is_cut = self.cuts > 0;
+        self.cuts -= usize::from(is_cut);
+        !is_cut
+    }
+}
+
+fn carry(mut from: TcpStream, mut to: TcpStream, mut may_pass: impl FnMut() -> bool) {
     let mut bytes = [0; 4_096];
     while let Ok(count @ 1..) = from.read(&mut bytes) {
-        carried();
-        if to.write_all(&bytes[..count]).is_err() {
+        if !may_pass() || to.write_all(&bytes[..count]).is_err() {
             break;
         }
     }
+    let _ = from.shutdown(Shutdown::Both);
     let _ = to.shutdown(Shutdown::Both);
 }
 
@@ -83,15 +100,23 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 fn open(address: SocketAddr) -> Pipelined {
-    let settings = MemcachedSettings::server(address.to_string());
+    open_of(Compatibility::Native, address)
+}
+
+fn open_of(kind: Compatibility, address: SocketAddr) -> Pipelined {
+    let settings = MemcachedSettings::server(address.to_string()).compatibility(kind);
     let settings = settings.timeout(Duration::from_secs(20)).connections(2);
     Pipelined::new(settings.open().unwrap())
 }
 
 /// A store with two connections.
 fn with_two(server: &Server) -> (Ways, Pipelined) {
+    with_two_of(Compatibility::Native, server)
+}
+
+fn with_two_of(kind: Compatibility, server: &Server) -> (Ways, Pipelined) {
     let ways = Ways::to(server.address());
-    let store = open(ways.address);
+    let store = open_of(kind, ways.address);
     server.freeze().unwrap();
     thread::scope(|scope| {
         for _ in 0..2 {
@@ -120,19 +145,21 @@ fn won(leased: Leased<Payload>) -> Lease {
     }
 }
 
-type Wins = fn(Reply<'_, Leased<Payload>>) -> Leased<Payload>;
+type Wins = fn(Reply<'_, Leased<Payload>>) -> Result<Leased<Payload>, StoreError>;
 type Frees = fn(Reply<'_, Commit>) -> Result<Commit, StoreError>;
+
+/// As threads ask, and as tasks do.
+const WAYS: [(Wins, Frees); 2] = [
+    (|asked| asked.wait(), |freed| freed.wait()),
+    (|asked| block_on(asked), |freed| block_on(freed)),
+];
 
 #[test]
 fn law_6_a_lease_whose_connection_was_cut_is_given_back_on_another_that_was_there() {
     let server = Server::start(&[]).unwrap();
-    let ways: [(Wins, Frees); 2] = [
-        (|asked| asked.wait().unwrap(), |freed| freed.wait()),
-        (|asked| block_on(asked).unwrap(), |freed| block_on(freed)),
-    ];
-    for (wins, frees) in ways {
+    for (wins, frees) in WAYS {
         let (ways, store) = with_two(&server);
-        let lease = won(wins(store.lease(b"key", wish())));
+        let lease = won(wins(store.lease(b"key", wish())).unwrap());
         ways.cut_the_last();
         // The system may need a moment to tell of it: who asks before that hears an error.
         until("it is given back", || {
@@ -143,6 +170,29 @@ fn law_6_a_lease_whose_connection_was_cut_is_given_back_on_another_that_was_ther
         let next = won(other.lease(b"key", wish()).wait().unwrap());
         let freed = frees(store.release(b"key", &lease, false)).unwrap();
         assert_eq!(freed, Commit::Refused, "once");
+        other.release(b"key", &next, false).wait().unwrap();
+    }
+}
+
+/// Whoever inherits a creation asks for its lease anew, and creates without the store where that is not reached.
+/// What it inherited is left to it, to be given back at its end.
+#[test]
+fn law_6_a_lease_that_was_to_be_inherited_is_given_back_though_the_server_was_not_reached() {
+    let server = Server::start(&[]).unwrap();
+    // Beside Python a lock is asked for first, and once again.
+    let kinds = [(Compatibility::Native, 1), (Compatibility::Python, 2)];
+    let all = kinds.map(|kind| WAYS.map(|way| (kind, way)));
+    for ((kind, times), (wins, frees)) in all.into_iter().flatten() {
+        let (ways, store) = with_two_of(kind, &server);
+        let lease = won(wins(store.lease(b"key", wish())).unwrap());
+        ways.cut_the_next(times);
+        let held = Some(lease.clone());
+        let inherited = wins(store.lease(b"key", Ask { held, ..wish() }));
+        assert!(inherited.is_err(), "{inherited:?}");
+        let freed = frees(store.release(b"key", &lease, false)).unwrap();
+        assert_eq!(freed, Commit::Stored, "{kind:?}");
+        let other = open_of(kind, server.address());
+        let next = won(other.lease(b"key", wish()).wait().unwrap());
         other.release(b"key", &next, false).wait().unwrap();
     }
 }

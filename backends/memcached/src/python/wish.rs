@@ -70,12 +70,8 @@ impl Memcached {
     ) -> Result<Leased<Payload>, StoreError> {
         let told = |trouble: Trouble| trouble.told(Operation::Lease, key);
         self.keys.check(key).map_err(told)?;
-        if let Some(stamp) = ask.held.as_ref().map(|held| held.stamp) {
-            // Taken over, given back or void: it is nobody's from here on.
-            if let Some(mut held) = self.grants.alone(stamp) {
-                held.take_of(key);
-            }
-        }
+        let stamp = ask.held.as_ref().map(|held| held.stamp);
+        let held = stamp.and_then(|stamp| self.grants.alone(stamp));
         let wish = Wish {
             store: self,
             key,
@@ -86,7 +82,12 @@ impl Memcached {
             stamp: token::mint(),
             unreadable: Cell::default(),
         };
+        // Without an answer it stays what it is, for its caller to give back.
         let leased = wish.talk().map_err(told)?;
+        if let Some(mut held) = held {
+            // Taken over, given back or void: it is nobody's from here on.
+            held.take_of(key);
+        }
         self.heard(key, (leased, wish.unreadable.take()))
     }
 }
