@@ -1,10 +1,11 @@
 //! One connection: requests out, replies in, each within its time.
 
 use std::io::{Read, Write};
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::lookup::Lookup;
 use crate::patience::Patience;
 use crate::protocol::{Answer, Code, Request, parse};
 use crate::settings::Login;
@@ -20,6 +21,8 @@ const PIECE: usize = 16 * 1_024;
 pub(crate) struct Reach {
     /// `host:port`.
     pub(crate) server: String,
+    /// Where that leads.
+    pub(crate) lookup: Lookup,
     /// How long a connection, and how long an answer may take.
     pub(crate) timeout: Duration,
     pub(crate) login: Option<Login>,
@@ -46,11 +49,12 @@ impl Reach {
     pub(crate) fn connect(&self) -> Result<Connection, Trouble> {
         let failed = |cause| Trouble::Connect {
             server: self.server.clone(),
-            cause: Arc::new(cause),
+            cause,
         };
         let until = Instant::now() + self.timeout;
+        let addresses = self.lookup.addresses(&self.server, until);
         let mut refused = std::io::Error::other("the name leads to no address");
-        for address in self.server.to_socket_addrs().map_err(failed)? {
+        for address in addresses.map_err(failed)? {
             let left = until.saturating_duration_since(Instant::now());
             // The system takes no time-out of nothing.
             let left = left.max(Duration::from_millis(1));
@@ -59,7 +63,7 @@ impl Reach {
                 Err(error) => refused = error,
             }
         }
-        Err(failed(refused))
+        Err(failed(Arc::new(refused)))
     }
 
     fn begin(&self, stream: TcpStream) -> Result<Connection, Trouble> {

@@ -13,6 +13,7 @@ use proptest::test_runner::RngSeed;
 
 use crate::connection::{Connection, Reach};
 use crate::keys::{Key, Keys, Room};
+use crate::lookup::Lookup;
 use crate::protocol::{Answer, Code, Item, Mode, Request, Said};
 
 /// Larger than the server takes.
@@ -334,6 +335,7 @@ fn whatever_one_client_does_the_other_sees() {
     let server = Server::start(&[]).expect("the server starts");
     let reach = Reach {
         server: server.address().to_string(),
+        lookup: Lookup::default(),
         timeout: Duration::from_secs(10),
         login: None,
         #[cfg(feature = "tls")]

@@ -15,6 +15,7 @@
 //! | `keys` | where things are in the server |
 //! | `token` | leases' tokens, none like another |
 //! | `protocol` | the meta protocol, without a connection |
+//! | `lookup` | where a server's name leads |
 //! | `connection`, `seats`, `pool` | requests out and replies in; who has which connection, and what is said on it |
 //! | `ring`, `servers` | which of several servers has a key |
 //! | `patience` | how long is waited, by who may stand still meanwhile |
@@ -40,6 +41,7 @@ mod grants;
 mod job;
 mod keys;
 mod leases;
+mod lookup;
 mod mail;
 mod memcached;
 mod patience;

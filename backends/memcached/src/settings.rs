@@ -8,6 +8,7 @@ use crate::Memcached;
 use crate::address::{Address, BadSettings, Setting, address};
 use crate::connection::Reach;
 use crate::keys::{self, Keys, LONGEST_PREFIX};
+use crate::lookup::Lookup;
 use crate::pool::Pool;
 use crate::python::{BINARY, PLAIN};
 use crate::servers::Servers;
@@ -162,9 +163,9 @@ impl MemcachedSettings {
     }
 
     /// How long a call waits for its turn where others have all [`connections`](Self::connections), for a new
-    /// connection, and for an answer: for each at most so long, and for an answer that comes in pieces at most a
-    /// quarter longer. While this process stands still, no more than a quarter of it passes. Default: half a
-    /// second.
+    /// connection, to find where the server's name leads included, and for an answer: for each at most so long,
+    /// and for an answer that comes in pieces at most a quarter longer. While this process stands still, no more
+    /// than a quarter of it passes. Default: half a second.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -222,6 +223,7 @@ impl MemcachedSettings {
                 #[cfg(feature = "tls")]
                 tls: address.tls.then(|| tls.clone()),
                 server: address.server.clone(),
+                lookup: Lookup::default(),
                 // Who says more means for ever, and clocks end.
                 timeout: self.timeout.min(DAY),
                 login: login.clone(),

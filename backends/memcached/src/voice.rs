@@ -153,6 +153,7 @@ mod tests {
     use super::*;
     use crate::connection::Reach;
     use crate::keys::{Keys, Room};
+    use crate::lookup::Lookup;
     use crate::protocol::{Code, Mode};
 
     fn question(length: usize, reads: bool) -> Question {
@@ -194,6 +195,7 @@ mod tests {
         let server = Server::start(&["-m", "256"]).expect("the server starts");
         let reach = Reach {
             server: server.address().to_string(),
+            lookup: Lookup::default(),
             timeout: Duration::from_secs(5),
             login: None,
             #[cfg(feature = "tls")]

@@ -1,6 +1,7 @@
 use std::net::TcpListener;
 
 use super::*;
+use crate::lookup::Lookup;
 use dogpile_backend::Operation;
 
 /// To somebody who takes connections in and says nothing, which nobody here waits for.
@@ -8,6 +9,7 @@ fn pool(connections: usize) -> (TcpListener, Pool) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let reach = Reach {
         server: listener.local_addr().expect("it has one").to_string(),
+        lookup: Lookup::default(),
         timeout: Duration::from_millis(20),
         login: None,
         #[cfg(feature = "tls")]
