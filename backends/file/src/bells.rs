@@ -30,7 +30,43 @@ const FOLDER: &str = "bells";
 pub(crate) struct Ring {
     pub(crate) spot: Spot,
     pub(crate) who: u64,
-    pub(crate) news: News,
+    pub(crate) news: Told,
+}
+
+/// What is told there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    Changed,
+    /// The creator of who held the lease failed, and the change of this number ended the lease.
+    Failed(u64),
+}
+
+impl Told {
+    const LENGTH: usize = 8;
+
+    /// No change has the number zero.
+    fn bytes(self) -> [u8; Self::LENGTH] {
+        match self {
+            Self::Changed => [0; Self::LENGTH],
+            Self::Failed(change) => change.to_le_bytes(),
+        }
+    }
+
+    fn of_bytes(bytes: [u8; Self::LENGTH]) -> Self {
+        match u64::from_le_bytes(bytes) {
+            0 => Self::Changed,
+            change => Self::Failed(change),
+        }
+    }
+
+    /// What that is to a bell that was hung when the next change was the one `since`. A datagram may
+    /// come late, and of an older failure only those are told who waited for that creator.
+    fn to(self, since: u64) -> News {
+        match self {
+            Self::Failed(change) if change >= since => News::Failed,
+            Self::Failed(_) | Self::Changed => News::Changed,
+        }
+    }
 }
 
 pub(crate) struct Bells {
@@ -85,14 +121,19 @@ impl Bells {
             self.nudge();
         }
         let place = layout::watcher(spot, self.who);
-        let told = opened.write(|writing| match writing.get(&place)? {
-            Some(_) => Ok(()),
-            None => writing.put(&place, &[]),
+        let noted = opened.write(|writing| {
+            if writing.get(&place)?.is_none() {
+                writing.put(&place, &[])?;
+            }
+            Ok(writing.changes.number())
         });
-        if let Err(trouble) = told {
-            log::warn!("{NAME}: nobody can be asked to ring: {trouble}");
-            self.ropes.take_down(spot, number);
-            return None;
+        match noted {
+            Ok(change) => self.ropes.hangs_since(spot, number, change),
+            Err(trouble) => {
+                log::warn!("{NAME}: nobody can be asked to ring: {trouble}");
+                self.ropes.take_down(spot, number);
+                return None;
+            }
         }
         // The note in the store stays until somebody rings for nothing: this does no I/O.
         let ropes = Arc::clone(&self.ropes);
@@ -130,9 +171,9 @@ impl Bells {
 
     /// Whether somebody is there to hear it.
     fn send(&self, ring: Ring) -> bool {
-        let mut words = [0; Spot::LENGTH + 1];
+        let mut words = [0; Spot::LENGTH + Told::LENGTH];
         words[..Spot::LENGTH].copy_from_slice(ring.spot.bytes());
-        words[Spot::LENGTH] = (ring.news == News::Failed).into();
+        words[Spot::LENGTH..].copy_from_slice(&ring.news.bytes());
         let socket = self.socket(ring.who);
         match self.sender.send_to(&words, &socket) {
             Err(error) if is_dead(&error) => {

@@ -2,7 +2,7 @@
 
 use dogpile_backend::{CachedValue, Clock, News, Payload, Span, Stamp, SystemClock};
 
-use crate::bells::Ring;
+use crate::bells::{Ring, Told};
 use crate::claim::Claim;
 use crate::engine::Changing;
 use crate::entry::{self, Book};
@@ -201,14 +201,18 @@ impl Writing<'_> {
 impl Writing<'_> {
     /// Tells those who watch `key`, once the changes are made.
     pub(crate) fn tell(&mut self, key: &[u8], news: News) -> Result<(), Trouble> {
+        let news = match news {
+            News::Changed => Told::Changed,
+            News::Failed => Told::Failed(self.changes.number()),
+        };
         self.tell_at(Spot::of_key(key), news)
     }
 
     pub(crate) fn tell_of_epochs(&mut self, region: &str) -> Result<(), Trouble> {
-        self.tell_at(Spot::of_epochs(region), News::Changed)
+        self.tell_at(Spot::of_epochs(region), Told::Changed)
     }
 
-    fn tell_at(&mut self, spot: Spot, news: News) -> Result<(), Trouble> {
+    fn tell_at(&mut self, spot: Spot, news: Told) -> Result<(), Trouble> {
         let watchers = self.changes.places(&layout::watchers(spot))?;
         let watchers = watchers.iter().filter_map(|place| layout::who(place));
         let rings = watchers.map(|who| Ring { spot, who, news });

@@ -126,7 +126,9 @@ pub type Bell = Box<dyn Fn(News) + Send + Sync>;
 pub enum News {
     /// Something happened: look.
     Changed,
-    /// Who held the lease gave it back because the creator failed.
+    /// Who held the lease gave it back because the creator failed, after the bell was hung: whoever
+    /// hung it waited for that creator. A store whose news may come late rings for older ones
+    /// `Changed`, or not at all.
     Failed,
 }
 

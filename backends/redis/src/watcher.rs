@@ -2,7 +2,8 @@
 //!
 //! A bell is hung on a [`Spot`]. The task has its ears on the spots that have bells and nowhere else;
 //! when it hears what happens on one, the spot's bells ring once, so that whoever hung them looks again
-//! after it. Without a connection, all bells ring from time to time: those who wait look by themselves.
+//! after it. A bell tells of what happened since it stands, which is when the server has said something on
+//! that connection after it was hung: an older message would tell of an older lease. Without a connection, all bells ring from time to time: those who wait look by themselves.
 
 mod board;
 mod ears;
@@ -81,12 +82,7 @@ impl Watcher {
             self.background.spawn(listener.run());
         }
         let board = Arc::clone(&self.board);
-        let end = move || board.take_down(&spot, hung.number);
-        if hung.stands {
-            Watch::new(end)
-        } else {
-            Watch::coming(end)
-        }
+        Watch::coming(move || board.take_down(&spot, hung.number))
     }
 }
 
@@ -169,18 +165,24 @@ impl Listener {
         let connection = self.server.connect_to_listen(luck.turn, says).await?;
         let mut ears = Ears::new(connection, self.server.has_slots());
         let mut heard = Instant::now();
-        loop {
-            let new = ears.turn_to(&self.board).await?;
-            self.board.stands(&new);
+        while !self.board.is_closed() {
+            let wanted = self.board.wanted();
+            let last = wanted.last;
+            let new = ears.turn_to(wanted).await?;
+            // What came before the server's word is for the bells that stood before.
+            let came = ears.hear_all(&mut pushes, &self.board)?;
+            self.board.stand(last, &new);
             self.rings(luck);
+            if came {
+                // Of what was written it tells again only once that was read again.
+                heard = Instant::now();
+                continue;
+            }
             tokio::select! {
                 () = self.board.changed() => {}
                 push = pushes.recv() => {
                     heard = Instant::now();
                     ears.hear(push, &self.board)?;
-                    while let Ok(push) = pushes.try_recv() {
-                        ears.hear(Some(push), &self.board)?;
-                    }
                 }
                 () = ears.pause() => ears.look(&self.board),
                 () = tokio::time::sleep_until(heard + SILENCE) => {
@@ -188,10 +190,8 @@ impl Listener {
                     heard = Instant::now();
                 }
             }
-            if self.board.is_closed() {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     fn rings(&self, luck: &mut Luck) {

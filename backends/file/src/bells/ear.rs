@@ -8,10 +8,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::Duration;
 
-use dogpile_backend::News;
-
-use super::{Bells, forget};
-use crate::bells::Ring;
+use super::{Bells, Ring, Told, forget};
 use crate::claim::Claim;
 use crate::layout::{self, Spot};
 use crate::opened::Opened;
@@ -83,8 +80,8 @@ impl Ear {
 
     /// Waits for a datagram, and takes what has come with it; with how many that were, those that say nothing
     /// among them.
-    fn hear(&self) -> Option<(Vec<(Spot, News)>, usize)> {
-        let mut words = [0; Spot::LENGTH + 2];
+    fn hear(&self) -> Option<(Vec<(Spot, Told)>, usize)> {
+        let mut words = [0; Spot::LENGTH + Told::LENGTH + 1];
         let (mut heard, mut count) = (Vec::new(), 0);
         let mut length = self.socket.recv(&mut words).ok()?;
         self.socket.set_nonblocking(true).ok()?;
@@ -101,18 +98,14 @@ impl Ear {
     }
 }
 
-fn understand(words: &[u8]) -> Option<(Spot, News)> {
-    let (spot, news) = words.split_first_chunk()?;
-    match news {
-        [0] => Some((Spot::of_bytes(*spot), News::Changed)),
-        [_] => Some((Spot::of_bytes(*spot), News::Failed)),
-        _ => None,
-    }
+fn understand(words: &[u8]) -> Option<(Spot, Told)> {
+    let (spot, told) = words.split_first_chunk()?;
+    Some((Spot::of_bytes(*spot), Told::of_bytes(told.try_into().ok()?)))
 }
 
 /// Rings for what was heard. Where as much has come as the kernel keeps, more may have come than
 /// that, and nobody knows what.
-fn tell(opened: &Opened, heard: &[(Spot, News)], perhaps_not_all: bool) {
+fn tell(opened: &Opened, heard: &[(Spot, Told)], perhaps_not_all: bool) {
     for (spot, news) in heard {
         let (spot, news, who) = (*spot, *news, opened.bells.who);
         if !opened.bells.ropes.ring(spot, news) {
@@ -145,6 +138,6 @@ fn look_for_the_dead(opened: &Opened, keys: &[(Spot, Box<[u8]>)]) {
     // Whoever is rung for may look into the store.
     drop(reading);
     for spot in dead {
-        opened.bells.ropes.ring(spot, News::Changed);
+        opened.bells.ropes.ring(spot, Told::Changed);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dogpile_backend::{Bell, News};
 
+use super::Told;
 use crate::layout::Spot;
 
 #[derive(Default)]
@@ -23,6 +24,9 @@ struct Hung {
 struct Rope {
     number: u64,
     key: Option<Box<[u8]>>,
+    /// The number of the first change that it may ring for as a failure; the last there is while that
+    /// is not known.
+    since: u64,
     bell: Arc<dyn Fn(News) + Send + Sync>,
 }
 
@@ -58,9 +62,19 @@ impl Ropes {
         hung.at.entry(spot).or_default().push(Rope {
             number,
             key: key.map(Into::into),
+            since: u64::MAX,
             bell: bell.into(),
         });
         (number, is_first_key)
+    }
+
+    /// The bell hangs at the moment before that change.
+    pub(super) fn hangs_since(&self, spot: Spot, number: u64, change: u64) {
+        let mut hung = self.hung();
+        let mut ropes = hung.at.get_mut(&spot).into_iter().flatten();
+        if let Some(rope) = ropes.find(|rope| rope.number == number) {
+            rope.since = change;
+        }
     }
 
     pub(super) fn take_down(&self, spot: Spot, number: u64) {
@@ -86,13 +100,16 @@ impl Ropes {
     }
 
     /// Rings the bells at `spot`; false if none hangs there.
-    pub(super) fn ring(&self, spot: Spot, news: News) -> bool {
+    pub(super) fn ring(&self, spot: Spot, told: Told) -> bool {
         let hung = self.hung();
         let ropes = hung.at.get(&spot).map_or(&[][..], Vec::as_slice);
-        let bells: Vec<_> = ropes.iter().map(|rope| Arc::clone(&rope.bell)).collect();
+        let bells = ropes.iter();
+        let bells: Vec<_> = bells
+            .map(|rope| (Arc::clone(&rope.bell), told.to(rope.since)))
+            .collect();
         drop(hung);
-        for bell in &bells {
-            bell(news);
+        for (bell, news) in &bells {
+            bell(*news);
         }
         !bells.is_empty()
     }

@@ -103,6 +103,7 @@ fn a_child() {
         "writes" => writes(folder),
         "holds" => holds(folder, LONG),
         "holds for a second" => holds(folder, Span::from_secs(1)),
+        "fails" => fails(folder),
         "waits" => waits(folder),
         "reads" => reads(folder),
         "stands in a write" => stands_in_a_write(folder),
@@ -135,6 +136,17 @@ fn holds(folder: &Path, time: Span) {
     wait();
     let done = commit(&store, b"key", &lease, "late");
     say(&format!("{done:?}"));
+    wait();
+}
+
+/// Holds a lease, and gives it back as one whose creator failed.
+fn fails(folder: &Path) {
+    let store = File::open(folder).unwrap();
+    let lease = win(&store, b"key", LONG);
+    say("holds");
+    wait();
+    store.release(b"key", &lease, true).wait().unwrap();
+    say("has failed");
     wait();
 }
 

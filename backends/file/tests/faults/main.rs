@@ -8,6 +8,7 @@ mod damaged;
 mod forked;
 mod full;
 mod killed;
+mod late;
 mod leftovers;
 mod opening;
 mod removed;

@@ -12,9 +12,10 @@ use std::time::Duration;
 use dogpile_backend::News;
 use redis::aio::MultiplexedConnection;
 use redis::{Msg, PushInfo, PushKind, RedisError, Value, cmd};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
 
-use super::board::Board;
+use super::board::{Board, Wanted};
 use super::{Spot, jittered};
 
 /// Python itself looks every 100 ms: whoever waits beside it is to be no later.
@@ -52,39 +53,38 @@ impl Ears {
         }
     }
 
-    /// Listens to what has bells on `board` and to nothing else, and answers which bells are to ring
-    /// now: those of spots that it did not listen to before, and of who came back to a spot before it
-    /// was left.
-    pub(super) async fn turn_to(&mut self, board: &Board) -> Result<HashSet<Spot>, RedisError> {
-        let (wanted, mut to_ring) = board.spots();
+    /// Listens to what is `wanted` and to nothing else, and answers to which spots it did not before.
+    /// The server has confirmed something since then if some bell waits for that: what it published
+    /// earlier came earlier.
+    pub(super) async fn turn_to(&mut self, wanted: Wanted) -> Result<HashSet<Spot>, RedisError> {
+        let Wanted {
+            spots, some_wait, ..
+        } = wanted;
         let all = self.subscribed.values();
-        let gone: Vec<_> = all.filter(|spot| !wanted.contains(spot)).cloned().collect();
+        let gone: Vec<_> = all.filter(|spot| !spots.contains(spot)).cloned().collect();
         if !gone.is_empty() {
-            board.end(&gone);
             self.connection.unsubscribe(&channels(&gone)).await?;
             for spot in &gone {
                 self.subscribed.remove(&spot.channel);
                 self.read.remove(spot);
             }
         }
-        let new: Vec<_> = wanted
-            .into_iter()
-            .filter(|spot| !self.hears(spot))
-            .collect();
+        let new: HashSet<_> = spots.into_iter().filter(|spot| !self.hears(spot)).collect();
         let unheard = |spot: &&Spot| !self.subscribed.contains_key(&spot.channel);
         let silent: Vec<_> = new.iter().filter(unheard).cloned().collect();
         if !silent.is_empty() {
             self.connection.subscribe(&channels(&silent)).await?;
             let named = silent.into_iter().map(|spot| (spot.channel.clone(), spot));
             self.subscribed.extend(named);
+        } else if some_wait {
+            self.ask_whether_it_is_there().await?;
         }
         let with_keys: Vec<_> = new.iter().filter(|spot| !spot.keys.is_empty()).collect();
         if !with_keys.is_empty() {
             self.read(&with_keys).await?;
             self.read.extend(with_keys.into_iter().cloned());
         }
-        to_ring.extend(new);
-        Ok(to_ring)
+        Ok(new)
     }
 
     fn hears(&self, spot: &Spot) -> bool {
@@ -142,6 +142,20 @@ impl Ears {
         for spot in &self.read {
             board.ring(spot, News::Changed);
         }
+    }
+
+    /// Rings for all that has come; false if nothing had.
+    pub(super) fn hear_all(
+        &mut self,
+        pushes: &mut UnboundedReceiver<PushInfo>,
+        board: &Board,
+    ) -> Result<bool, RedisError> {
+        let mut came = false;
+        while let Ok(push) = pushes.try_recv() {
+            self.hear(Some(push), board)?;
+            came = true;
+        }
+        Ok(came)
     }
 
     /// Rings for what the server says.
