@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use dogpile::{Answer, Error, Job, Origin, Region};
-use stores::{Hand, HandClock, Op, Server};
+use stores::{Faults, Form, Hand, HandClock, Op, Server};
 
 /// Renewed at every third of it, by the machine's clock.
 const LEASE: Duration = Duration::from_millis(30);
@@ -33,11 +33,19 @@ struct Two {
 
 impl Two {
     fn new(lease: Duration) -> (Self, Receiver<Job>) {
+        let (two, jobs, _) = Self::answering(Form::Ready, lease);
+        (two, jobs)
+    }
+
+    /// The same with a server that answers so, and what may befall it on its way to the first.
+    fn answering(form: Form, lease: Duration) -> (Self, Receiver<Job>, Arc<Faults>) {
         let (server, clock) = Server::by_hand();
         let (send, jobs) = mpsc::channel::<Job>();
-        let [a, b] = ["a", "b"].map(|name| {
+        let stores = ["a", "b"].map(|name| server.open(name).form(form));
+        let faults = stores[0].faults();
+        let [a, b] = stores.map(|store| {
             let (region, send) = (Region::new("shared"), send.clone());
-            let config = server.open(name).config(&clock);
+            let config = store.config(&clock);
             let config = config
                 .lease_time(lease)
                 .creation_limit(LIMIT)
@@ -54,7 +62,7 @@ impl Two {
             b,
             created,
         };
-        (two, jobs)
+        (two, jobs, faults)
     }
 
     /// Time passes, and the lease is renewed meanwhile.
@@ -171,4 +179,33 @@ fn law_1_a_job_whose_lease_has_ended_creates_where_nobody_else_does() {
         Some(2),
         "under a lease of its own"
     );
+}
+
+#[test]
+fn law_5_a_late_job_creates_for_who_gave_it_away_though_the_key_was_deleted_before_its_lease() {
+    // The deletion comes to the server before the wish for the lease, and after it.
+    for (close, stored) in [
+        (Faults::close as fn(&Faults, &[Op]), Some(2)),
+        (Faults::hold_answers, None),
+    ] {
+        let (two, jobs, faults) = Two::answering(Form::Later, LEASE);
+        let mut call = two.given(|_| ());
+        two.clock.advance(LIMIT);
+        let mut job = Hand::new(jobs.recv().unwrap().into_future());
+        close(&faults, &[Op::Lease]);
+        assert!(job.settle().is_pending(), "it asks for its lease again");
+        two.a.delete("key").unwrap();
+        faults.open();
+        // The one, then the other, step by step: neither may be told that there is nobody left.
+        let mut is_done = false;
+        let answer = loop {
+            is_done = is_done || job.poll().is_ready();
+            if let Poll::Ready(answer) = call.settle() {
+                break answer;
+            }
+        };
+        assert_eq!(given(answer), (2, Origin::Shared));
+        assert_eq!(two.created(), 1);
+        assert_eq!(two.b.get("key").unwrap(), stored);
+    }
 }

@@ -4,7 +4,8 @@
 //! That keeps others from creating; it decides nothing here. What decides is, as always, the server's number
 //! of the value's own item: whoever gets the lock writes that item anew, and a commit replaces exactly
 //! what it wrote. So a `set` or a `delete` by anybody, and another's lease, makes a lease void in the same
-//! step.
+//! step. The slot's number is read before the lock is seen to be ours: whoever takes the lock from us and writes
+//! the slot changes that number, so that one who is slow never voids a lease that began after its own.
 //!
 //! | the value's slot | when the lock is won |
 //! |---|---|
@@ -14,7 +15,7 @@
 //!
 //! | | asked |
 //! |---|---|
-//! | a lease | `ms _lock ME`, then `ms ME` of a stub, or `mg` and `ms C` |
+//! | a lease | `ms _lock ME`, then `ms ME` of a stub; or `mg`, `ms _lock ME` and `ms C` of what was seen |
 //! | a commit | `ms C`, then `md _lock C` |
 //! | giving back | `md C` of the stub, then `md _lock C` |
 //! | giving back after a failure | `ms C` of a word that says so, then `md _lock C` |

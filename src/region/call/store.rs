@@ -142,7 +142,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
                 match seen {
                     Some(entry) if enough => self.fresh_after_all(entry),
                     // After the lease is where its superseder looks for it: one of the two sees.
-                    _ if !self.wish.refresh && !self.hold.is_current() => flow::Leased::Superseded,
+                    _ if !self.wish.refresh && !self.is_wanted() => flow::Leased::Superseded,
                     seen => {
                         self.saw_beside_lease(seen);
                         flow::Leased::Won { fresh_seen: false }
@@ -167,6 +167,15 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
                 flow::Leased::Failed
             }
         })
+    }
+
+    /// Whether the creation is for anybody still. One that was given away is for those too who stay with it when their
+    /// key is written: whoever gave it away has no creator left, and would hear that nobody creates.
+    fn is_wanted(&self) -> bool {
+        match self.detached {
+            true => self.hold.is_wanted(),
+            false => self.hold.is_current(),
+        }
     }
 
     fn left_alone(&mut self, remaining: Span) -> flow::Leased {

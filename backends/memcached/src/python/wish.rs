@@ -1,4 +1,4 @@
-//! The wish for a lease beside Python: first the lock, then the value's slot.
+//! The wish for a lease beside Python: a look at the value's slot, the lock, and then the slot as it was seen.
 
 use std::cell::Cell;
 
@@ -39,7 +39,14 @@ struct Wish<'a> {
     unreadable: Cell<Option<Unreadable>>,
 }
 
-/// What a look at the lock came to.
+/// What the value's slot held at one moment, and on which connection that was heard.
+struct Look {
+    line: Line,
+    item: Option<Item>,
+    seen: Option<CachedValue<Payload>>,
+}
+
+/// Who has the lock.
 enum Locked {
     Ours(Lock),
     Others,
@@ -47,18 +54,11 @@ enum Locked {
     Unclear,
 }
 
-/// What came of the value's slot, under the lock.
-enum Came {
-    Fresh(CachedValue<Payload>),
-    /// The number of what was written there, or nothing where others write all the time.
-    Written(Option<Written>),
-}
-
+/// What was written in the slot.
 struct Written {
     line: Line,
     cas: u64,
     beside: bool,
-    seen: Option<CachedValue<Payload>>,
 }
 
 impl Memcached {
@@ -72,6 +72,7 @@ impl Memcached {
         self.keys.check(key).map_err(told)?;
         let stamp = ask.held.as_ref().map(|held| held.stamp);
         let held = stamp.and_then(|stamp| self.grants.alone(stamp));
+        let inherited = held.as_ref().and_then(|held| held.known_of(key)?.lock);
         let wish = Wish {
             store: self,
             key,
@@ -83,7 +84,7 @@ impl Memcached {
             unreadable: Cell::default(),
         };
         // Without an answer it stays what it is, for its caller to give back.
-        let leased = wish.talk().map_err(told)?;
+        let leased = wish.talk(stamp.zip(inherited)).map_err(told)?;
         if let Some(mut held) = held {
             // Taken over, given back or void: it is nobody's from here on.
             held.take_of(key);
@@ -93,32 +94,51 @@ impl Memcached {
 }
 
 impl Wish<'_> {
-    fn talk(&self) -> Result<Leased<Payload>, Trouble> {
-        let lock = match self.take()? {
-            Locked::Ours(lock) => lock,
-            Locked::Others => return self.lost(),
-            Locked::Unclear => return Ok(nobody_knows()),
+    /// `inherited` is the lock of a lease that the caller has, and does not have after an answer.
+    fn talk(&self, inherited: Option<(Stamp, Lock)>) -> Result<Leased<Payload>, Trouble> {
+        let mut taken = None;
+        let leased = self.try_for(&mut taken);
+        let taken = taken.map(|lock| (self.stamp, lock));
+        let left = match &leased {
+            Ok(Leased::Won { .. }) => None,
+            Ok(_) => taken.or(inherited),
+            // It ends by itself where no answer came in time.
+            Err(trouble) => taken.filter(|_| !trouble.is_late()),
         };
-        match self.write() {
-            Ok(Came::Written(Some(written))) => Ok(self.won(written, lock)),
-            Ok(Came::Written(None)) => {
-                self.store.free_lock(self.key, lock, self.stamp);
-                Ok(nobody_knows())
-            }
-            Ok(Came::Fresh(entry)) => {
-                self.store.free_lock(self.key, lock, self.stamp);
-                Ok(Leased::Fresh(entry))
-            }
-            Err(trouble) => {
-                if !trouble.is_late() {
-                    self.store.free_lock(self.key, lock, self.stamp);
-                }
-                Err(trouble)
-            }
+        if let Some((stamp, lock)) = left {
+            self.store.free_lock(self.key, lock, stamp);
         }
+        leased
     }
 
-    /// Adds the lock, or takes it from one of ours where that was asked for.
+    /// Looks at the slot, takes the lock, and writes the slot anew if it is still as it was seen: in this order, each
+    /// time. Who takes the lock after this and writes the slot changes what was seen here. Were it looked at under
+    /// the lock, a slow asker could void the lease of one that had taken the lock from it, and come last.
+    fn try_for(&self, lock: &mut Option<Lock>) -> Result<Leased<Payload>, Trouble> {
+        // Whoever saw nothing a moment ago most likely would again.
+        let mut look = match self.ask.stale.is_none() && !self.ask.supersede {
+            true => None,
+            false => Some(self.look()?),
+        };
+        for _ in 0..TRIES {
+            let seen = look.as_ref().and_then(|look| look.seen.as_ref());
+            if let Some(fresh) = self.fresh(seen) {
+                return Ok(Leased::Fresh(fresh));
+            }
+            let ours = match self.take()? {
+                Locked::Ours(ours) => *lock.insert(ours),
+                Locked::Others => return self.lost(look),
+                Locked::Unclear => return Ok(nobody_knows()),
+            };
+            if let Some(written) = self.write_over(look.as_ref())? {
+                return Ok(self.won(&written, look.and_then(|look| look.seen), ours));
+            }
+            look = Some(self.look()?);
+        }
+        Ok(nobody_knows())
+    }
+
+    /// Adds the lock, or finds that it has it still, or takes it from one of ours where that was asked for.
     fn take(&self) -> Result<Locked, Trouble> {
         for _ in 0..TRIES {
             if let Some(lock) = self.store.add_lock(&self.lock, self.stamp, self.seconds)? {
@@ -149,12 +169,10 @@ impl Wish<'_> {
     }
 
     /// Another has the lock.
-    fn lost(&self) -> Result<Leased<Payload>, Trouble> {
+    fn lost(&self, look: Option<Look>) -> Result<Leased<Payload>, Trouble> {
         let (store, place) = (self.store, &self.place);
-        let (item, line) = store
-            .servers
-            .talk(place, Again::Harmless, |connection| self.look(connection))?;
-        let seen = self.seen(item.as_ref());
+        let looked = look.map_or_else(|| self.look(), Ok);
+        let Look { line, item, seen } = looked?;
         if let Some(fresh) = self.fresh(seen.as_ref()) {
             return Ok(Leased::Fresh(fresh));
         }
@@ -169,59 +187,33 @@ impl Wish<'_> {
         Ok(Leased::Lost { remaining, seen })
     }
 
-    /// Writes the slot anew, until it holds still between the look and that.
-    fn write(&self) -> Result<Came, Trouble> {
-        // Whoever saw nothing a moment ago most likely would again.
-        let mut known_empty = self.ask.stale.is_none() && !self.ask.supersede;
-        for _ in 0..TRIES {
-            let talk = |connection: &mut Connection| {
-                let item = if known_empty {
-                    None
-                } else {
-                    self.look(connection)?
-                };
-                self.write_over(connection, item)
-            };
-            let (came, line) = self
-                .store
-                .servers
-                .talk(&self.place, Again::Harmless, talk)?;
-            match came {
-                Came::Written(Some(written)) => {
-                    return Ok(Came::Written(Some(Written { line, ..written })));
-                }
-                Came::Written(None) => known_empty = false,
-                fresh @ Came::Fresh(_) => return Ok(fresh),
-            }
-        }
-        Ok(Came::Written(None))
-    }
-
-    fn write_over(&self, connection: &mut Connection, item: Option<Item>) -> Result<Came, Trouble> {
-        let seen = self.seen(item.as_ref());
-        if let Some(fresh) = self.fresh(seen.as_ref()) {
-            return Ok(Came::Fresh(fresh));
-        }
-        let mode = item.as_ref().map_or(Mode::Absent, |item| {
-            Mode::Exactly(item.cas.unwrap_or_default())
-        });
-        let there = item.filter(|item| Slot::read(item) != Slot::Empty);
-        let beside = there.is_some();
+    /// Writes the slot anew; nothing where it is not as it was seen any more.
+    fn write_over(&self, look: Option<&Look>) -> Result<Option<Written>, Trouble> {
+        let seen = look.and_then(|look| Some((look.line, look.item.as_ref()?)));
+        let there = seen.map(|(_, item)| item);
+        let there = there.filter(|item| Slot::read(item) != Slot::Empty);
+        let stub = stub(self.stamp);
         let (body, client_flags, seconds) = match there {
-            None => (stub(self.stamp), LEASED, self.seconds),
-            Some(item) => {
-                let seconds = self.lives_for(&item);
-                (item.body, item.client_flags, seconds)
+            None => (&*stub, LEASED, self.seconds),
+            Some(item) => (&*item.body, item.client_flags, self.lives_for(item)),
+        };
+        let put = |connection: &mut Connection, mode| {
+            let request = Request::store(&self.place, body, client_flags, seconds, mode);
+            compared(connection, request.flag(b"c"))
+        };
+        let servers = &self.store.servers;
+        let (cas, line) = match seen {
+            None => servers.talk(&self.place, Again::Harmless, |connection| {
+                put(connection, Mode::Absent)
+            })?,
+            Some((line, item)) => {
+                let mode = Mode::Exactly(item.cas.unwrap_or_default());
+                let put = servers.talk_on_line(line, |connection| put(connection, mode))?;
+                (put.flatten(), line)
             }
         };
-        let request = Request::store(&self.place, &body, client_flags, seconds, mode);
-        let cas = compared(connection, request.flag(b"c"))?;
-        Ok(Came::Written(cas.map(|cas| Written {
-            line: Line::default(),
-            cas,
-            beside,
-            seen,
-        })))
+        let beside = there.is_some();
+        Ok(cas.map(|cas| Written { line, cas, beside }))
     }
 
     /// The value lives as long as it would have, and no shorter than the lease.
@@ -230,18 +222,20 @@ impl Wish<'_> {
         left.map_or(0, |left| left.min(LONGEST))
     }
 
-    fn look(&self, connection: &mut Connection) -> Result<Option<Item>, Trouble> {
-        match connection.ask(Request::get(&self.place).flag(b"c").flag(b"t"))? {
+    fn look(&self) -> Result<Look, Trouble> {
+        let talk = |connection: &mut Connection| match connection
+            .ask(Request::get(&self.place).flag(b"c").flag(b"t"))?
+        {
             Answer::Item(item) => Ok(Some(item)),
             Answer::Code(Code::Absent, _) => Ok(None),
             other => Err(connection.odd(&other)),
-        }
-    }
-
-    fn seen(&self, item: Option<&Item>) -> Option<CachedValue<Payload>> {
-        let read = item.map(Read::shared).unwrap_or_default();
+        };
+        let servers = &self.store.servers;
+        let (item, line) = servers.talk(&self.place, Again::Harmless, talk)?;
+        let read = item.as_ref().map(Read::shared).unwrap_or_default();
         self.unreadable.set(read.unreadable);
-        read.entry
+        let seen = read.entry;
+        Ok(Look { line, item, seen })
     }
 
     fn fresh(&self, seen: Option<&CachedValue<Payload>>) -> Option<CachedValue<Payload>> {
@@ -250,7 +244,12 @@ impl Wish<'_> {
         wanted.then(|| seen.clone())
     }
 
-    fn won(&self, written: Written, lock: Lock) -> Leased<Payload> {
+    fn won(
+        &self,
+        written: &Written,
+        seen: Option<CachedValue<Payload>>,
+        lock: Lock,
+    ) -> Leased<Payload> {
         let grant = Grant {
             key: self.key.into(),
             line: written.line,
@@ -264,7 +263,6 @@ impl Wish<'_> {
             stamp: self.stamp,
             foreign: None,
         };
-        let seen = written.seen;
         Leased::Won { lease, seen }
     }
 }

@@ -1,8 +1,9 @@
 //! Python's lock, and what a lease of ours is worth beside it.
 
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 
-use dogpile_backend::{Backend, Commit, LeaseStore, Leased, News, Span};
+use dogpile_backend::{Ask, Backend, Commit, Lease, LeaseStore, Leased, Metadata, News, Span};
 use dogpile_memcached::Memcached;
 use dogpile_test_servers::Memcached as Server;
 
@@ -133,6 +134,64 @@ fn law_3_a_holder_whose_lock_was_succeeded_stores_nothing() {
         assert!(!lock(&server), "what is the next one's is left to it");
         assert_eq!(commit(&next, &theirs), Commit::Stored);
     }
+}
+
+/// An asker that something befalls each time it has seen a value and not taken anything for it yet.
+fn ask_while(
+    store: &Memcached,
+    held: Option<Lease>,
+    befalls: impl FnMut() -> bool + Send,
+) -> Leased<dogpile_backend::Payload> {
+    let befalls = Mutex::new(befalls);
+    let fresh = |_: &Metadata| (befalls.lock().unwrap())();
+    let old = store.get(b"key").unwrap().unwrap();
+    let ask = Ask {
+        fresh: &fresh,
+        held,
+        stale: Some(old.metadata.stamp),
+        supersede: false,
+        time: LONG,
+    };
+    store.lease(b"key", ask).wait().unwrap()
+}
+
+#[test]
+fn law_3_a_slow_asker_does_not_void_the_lease_of_a_refresh_that_began_after_it() {
+    let server = Server::start(&[]).unwrap();
+    let (slow, refreshes) = (open(&server.url()), open(&server.url()));
+    // The refresh comes before the slow one has the lock, and when it has it and is about to look again.
+    for seen_before in [0, 1] {
+        set(&server, "old", 0);
+        let (mut seen, mut last) = (0, None);
+        let asked = ask_while(&slow, None, || {
+            match seen - seen_before {
+                0 => last = Some(ask_for(&refreshes, LONG, true)),
+                -1 => set(&server, "older", 0),
+                _ => {}
+            }
+            seen += 1;
+            false
+        });
+        assert!(matches!(asked, Leased::Lost { .. }), "{asked:?}");
+        let Some(Leased::Won { lease, .. }) = last else {
+            panic!("a refresh takes ours over");
+        };
+        assert_eq!(commit(&refreshes, &lease), Commit::Stored, "{seen_before}");
+        assert_eq!(text(&slow).as_deref(), Some("late"));
+        assert_eq!(item(&server, "_lockkey"), "");
+    }
+}
+
+#[test]
+fn law_6_who_holds_a_lease_and_finds_a_fresh_value_frees_the_lock() {
+    let server = Server::start(&[]).unwrap();
+    let store = open(&server.url());
+    set(&server, "old", 0);
+    let lease = win(&store);
+    set(&server, "fresh", 0);
+    let asked = ask_while(&store, Some(lease), || true);
+    assert!(matches!(asked, Leased::Fresh(_)), "{asked:?}");
+    assert_eq!(item(&server, "_lockkey"), "", "Python has not to wait");
 }
 
 #[test]
