@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use dogpile_test_servers::{Flavour, Server};
+use dogpile_test_servers::{Flavour, Memcached, Server};
 use tempfile::TempDir;
 
 use crate::instance::Instance;
@@ -13,19 +13,22 @@ use crate::problem::Problem;
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Shared {
     Redis,
+    Memcached,
     File,
 }
 
 /// The place itself; it goes with the deploy.
 enum Place {
-    Server(Server),
+    Redis(Server),
+    Memcached(Memcached),
     Folder(TempDir),
 }
 
 impl Place {
     fn of(shared: Shared) -> Result<Self, Problem> {
         Ok(match shared {
-            Shared::Redis => Self::Server(Server::start(Flavour::Redis)?),
+            Shared::Redis => Self::Redis(Server::start(Flavour::Redis)?),
+            Shared::Memcached => Self::Memcached(Memcached::start(&[])?),
             Shared::File => Self::Folder(tempfile::tempdir()?),
         })
     }
@@ -33,7 +36,8 @@ impl Place {
     /// As `--store` has it.
     fn store(&self) -> String {
         match self {
-            Self::Server(server) => server.url(),
+            Self::Redis(server) => server.url(),
+            Self::Memcached(server) => server.url(),
             Self::Folder(folder) => format!("file:{}", folder.path().display()),
         }
     }

@@ -25,7 +25,7 @@ struct Arguments {
 enum Command {
     /// Run one instance.
     Serve(service::Settings),
-    /// Start a Redis, or make a folder, and two instances, put them under load, and replace both.
+    /// Start a Redis or a memcached, or make a folder, and two instances, put them under load, and replace both.
     Deploy(deploy::Options),
 }
 

@@ -5,6 +5,9 @@
 pub(crate) enum Problem {
     /// The store's settings.
     #[error(transparent)]
+    Memcached(#[from] dogpile::memcached::BadSettings),
+    /// The same.
+    #[error(transparent)]
     Redis(#[from] dogpile::redis::BadSettings),
     /// The store's folder.
     #[error(transparent)]

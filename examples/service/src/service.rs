@@ -27,7 +27,8 @@ pub(crate) const QUERIES: &str = "querying for article ";
 /// What an instance has to know.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Settings {
-    /// Where articles are kept: `memory`, `file:FOLDER`, `sled:FOLDER`, or a Redis as `redis://HOST:PORT/0`.
+    /// Where articles are kept: `memory`, `file:FOLDER`, `sled:FOLDER`, a Redis as `redis://HOST:PORT/0`, or a
+    /// memcached as `memcached://HOST:PORT`.
     #[arg(long, default_value = "redis://127.0.0.1:6379/0")]
     store: Store,
     /// Where to listen; port 0 takes a free one, and says which.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use dogpile::{Config, File, JsonCodec, Memory, Redis, Sled};
+use dogpile::{Config, File, JsonCodec, Memcached, Memory, Redis, Sled};
 
 use crate::problem::Problem;
 use crate::service::Article;
@@ -19,6 +19,8 @@ pub(crate) enum Store {
     Sled(PathBuf),
     /// A server for all instances.
     Redis(String),
+    /// The same.
+    Memcached(String),
 }
 
 impl FromStr for Store {
@@ -30,7 +32,11 @@ impl FromStr for Store {
             Some(("file", folder)) if !folder.is_empty() => Ok(Self::File(folder.into())),
             Some(("sled", folder)) if !folder.is_empty() => Ok(Self::Sled(folder.into())),
             Some(("redis", _)) => Ok(Self::Redis(text.to_owned())),
-            _ => Err("write memory, file:FOLDER, sled:FOLDER or redis://HOST:PORT/0".to_owned()),
+            Some(("memcached", _)) => Ok(Self::Memcached(text.to_owned())),
+            _ => Err(
+                "write memory, file:FOLDER, sled:FOLDER, redis://HOST:PORT/0 or memcached://HOST:PORT"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -44,6 +50,7 @@ impl Store {
             Self::File(folder) => Config::new(File::open(folder)?.encoded(codec)),
             Self::Sled(folder) => Config::new(Sled::open(folder)?.encoded(codec)),
             Self::Redis(url) => Config::new(Redis::open(url)?.encoded(codec)),
+            Self::Memcached(url) => Config::new(Memcached::open(url)?.encoded(codec)),
         })
     }
 }
@@ -59,6 +66,8 @@ mod tests {
         assert_eq!("sled:a".parse(), Ok(Store::Sled("a".into())));
         let url = "redis://127.0.0.1:6379/0";
         assert_eq!(url.parse(), Ok(Store::Redis(url.to_owned())));
+        let url = "memcached://127.0.0.1:11211";
+        assert_eq!(url.parse(), Ok(Store::Memcached(url.to_owned())));
         for wrong in ["", "disk", "file", "file:", "memory:1"] {
             assert!(wrong.parse::<Store>().is_err(), "{wrong}");
         }

@@ -15,7 +15,7 @@ fn a_load_of_nothing_is_refused() {
 
 #[test]
 fn a_deploy_under_load_fails_nobody_and_queries_once() {
-    for store in ["redis", "file"] {
+    for store in ["redis", "memcached", "file"] {
         deploys(store);
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
-use dogpile_test_servers::{Flavour, Process, Server};
+use dogpile_test_servers::{Flavour, Memcached, Process, Server};
 
 struct Instance {
     process: Process,
@@ -77,6 +77,9 @@ fn the_service_runs_on_each_backend() {
     assert_eq!(next_instance_finds(&file), "Hit");
     serves(&format!("sled:{}", path("sled")));
     let server = Server::start(Flavour::Redis).expect("a server starts");
+    serves(&server.url());
+    assert_eq!(next_instance_finds(&server.url()), "Hit");
+    let server = Memcached::start(&[]).expect("a server starts");
     serves(&server.url());
     assert_eq!(next_instance_finds(&server.url()), "Hit");
 }
