@@ -4,9 +4,11 @@
 
 mod stores;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use dogpile::backend::proxy::{Beneath, Proxy};
+use dogpile::backend::{CachedValue, Epochs, Fault, Local, Operation, Reply, StoreError};
 use dogpile::{Clock, Config, Error, Invalidation, Origin, Region, Tag, Terms, Verdict};
 use stores::{Faults, Form, Hand, HandClock, Op, Server};
 
@@ -217,4 +219,62 @@ fn law_12_a_clock_that_is_ahead_hides_no_later_invalidation_from_those_who_come_
     set(&a, "key", 4);
     b.invalidate(Hard).unwrap();
     assert_eq!(b.get("key").unwrap(), None);
+}
+
+/// Raises no epoch, for a reason that changes, and counts how often it was asked to.
+#[derive(Clone)]
+struct Raises(Arc<Mutex<(Fault, usize)>>);
+
+impl Proxy<u64> for Raises {
+    fn look_local(
+        &self,
+        beneath: Beneath<'_, u64>,
+        key: &[u8],
+        lend: &mut dyn FnMut(CachedValue<&u64>),
+    ) -> Local {
+        beneath.look_local(key, lend)
+    }
+
+    fn raise_epochs<'a>(
+        &'a self,
+        beneath: Beneath<'a, u64>,
+        region: &'a str,
+        _: Invalidation,
+    ) -> Reply<'a, Epochs> {
+        let mut raises = self.0.lock().unwrap();
+        raises.1 += 1;
+        let (name, key) = (beneath.name(), region.as_bytes());
+        let error = StoreError::new(name, Operation::Epoch, key, raises.0, "not here");
+        Reply::ready(Err(error))
+    }
+}
+
+#[test]
+fn law_12_an_invalidation_that_the_store_refuses_holds_here_and_is_not_told_again() {
+    for first in [Fault::Refused, Fault::Unavailable] {
+        let (server, clock) = Server::by_hand();
+        let raises = Raises(Arc::new(Mutex::new((first, 0))));
+        let a = server.open("a").config(&clock).wrap(raises.clone());
+        let (a, b) = (configured(a), configured(server.open("b").config(&clock)));
+        set(&b, "key", 1);
+        assert_eq!(a.get("key").unwrap(), Some(1));
+        let Err(Error::Store(error)) = a.invalidate_tag("t", Hard) else {
+            panic!("it was taken");
+        };
+        assert_eq!(error.fault, first);
+        let asked = || raises.0.lock().unwrap().1;
+        if first != Fault::Refused {
+            // It may take it later, and is asked until it says that it never will.
+            until(&server, "a", || asked() > 1);
+            raises.0.lock().unwrap().0 = Fault::Refused;
+            let before = asked();
+            until(&server, "a", || asked() > before);
+        }
+        // One look of the upkeep reads two names, and would raise one before it reads the fifth.
+        let (asked_before, reads) = (asked(), server.count("a", Op::ReadEpochs));
+        server.wait_for("a", Op::ReadEpochs, reads + 5);
+        assert_eq!(asked(), asked_before);
+        assert_eq!(verdict(&a, "key"), Verdict::Miss);
+        assert_eq!(b.get("key").unwrap(), Some(1), "nobody told it");
+    }
 }

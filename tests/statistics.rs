@@ -3,9 +3,10 @@
 
 mod stores;
 
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
+use dogpile::backend::{Backend, Blocking, CachedValue, Span, StoreError};
 use dogpile::{Config, Memory, Origin, Region, Statistics};
 use stores::{Form, Hand, HandClock, Server};
 
@@ -166,4 +167,37 @@ fn every_threads_calls_are_counted_also_of_those_that_are_gone() {
         }
     });
     assert_eq!(answers(&region), [(Origin::Hit, 8_000)]);
+}
+
+/// Nothing, and a count that its owner moves.
+struct Moody(Arc<Mutex<u64>>);
+
+impl Backend<u64> for Moody {
+    fn get(&self, _: &[u8]) -> Result<Option<CachedValue<u64>>, StoreError> {
+        Ok(None)
+    }
+
+    fn set(&self, _: &[u8], _: CachedValue<u64>, _: Span) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn delete(&self, _: &[u8]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn unreadable(&self) -> u64 {
+        *self.0.lock().unwrap()
+    }
+}
+
+#[test]
+fn a_store_that_counts_anew_does_not_upset_the_figures() {
+    let count = Arc::new(Mutex::new(7));
+    let region = region(Config::new(Blocking::new(Moody(Arc::clone(&count)))));
+    for (counted, unreadable) in [(9, 2), (3, 0), (8, 1)] {
+        *count.lock().unwrap() = counted;
+        assert_eq!(figures(&region).unreadable, unreadable);
+        #[cfg(feature = "metrics")]
+        region.publish_metrics().unwrap();
+    }
 }

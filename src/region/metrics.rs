@@ -149,7 +149,7 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         let misses = metrics::counter!("dogpile_misses_total", labels.clone());
         misses.increment(now.misses - before.misses);
         let unreadable = metrics::counter!("dogpile_unreadable_total", labels.clone());
-        unreadable.increment(now.unreadable - before.unreadable);
+        unreadable.increment(now.unreadable.saturating_sub(before.unreadable));
         let errors = metrics::counter!("dogpile_errors_total", labels.clone());
         errors.increment(now.errors - before.errors);
         for ((name, _), value) in GAUGES

@@ -145,8 +145,14 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             creating: census.creating,
             waiting: census.waiting,
             leases: census.leases,
-            unreadable: self.opened.store.unreadable() - self.unreadable_before,
+            unreadable: self.unreadable(),
         }
+    }
+
+    /// Any store counts this, and one may begin anew.
+    fn unreadable(&self) -> u64 {
+        let all = self.opened.store.unreadable();
+        all.saturating_sub(self.unreadable_before)
     }
 
     #[inline]

@@ -6,7 +6,7 @@ mod question;
 
 use std::sync::Arc;
 
-use dogpile_backend::{Invalidation, Tag, Tags, Terms, TimeLine, TooManyTags};
+use dogpile_backend::{Fault, Invalidation, Tag, Tags, Terms, TimeLine, TooManyTags};
 
 use super::active::Active;
 use super::config::Config;
@@ -83,7 +83,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// # Errors
     /// [`Error::NotConfigured`]; [`Error::Store`] when the store does not answer: other processes then do
     /// not know yet. In this process the invalidation holds all the same, and the store is told of it from
-    /// time to time until it knows.
+    /// time to time until it knows, or [refuses](dogpile_backend::Fault::Refused) it.
     pub fn invalidate_tag(&self, name: impl AsRef<[u8]>, how: Invalidation) -> Result<(), Error> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
         block_on(active.invalidate_tag(&*active.opened.store, name.as_ref(), how))
@@ -105,18 +105,22 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     }
 }
 
-/// An invalidation that the store has not answered. Whatever becomes of the call, it is not lost.
-struct Unanswered<'a, V: Clone + Send + Sync + 'static> {
+/// An invalidation that the store does not know. Whatever becomes of the call, it holds in this process, and the
+/// store is told of it as long as it may take it.
+struct Untold<'a, V: Clone + Send + Sync + 'static> {
     active: &'a Active<V>,
     slot: u16,
     how: Invalidation,
-    answered: bool,
+    answer: Option<Result<(), Fault>>,
 }
 
-impl<V: Clone + Send + Sync + 'static> Drop for Unanswered<'_, V> {
+impl<V: Clone + Send + Sync + 'static> Drop for Untold<'_, V> {
     fn drop(&mut self) {
-        if !self.answered {
-            self.active.raise_tag_here(self.slot, self.how);
+        if self.answer == Some(Ok(())) {
+            return;
+        }
+        self.active.raise_tag_here(self.slot, self.how);
+        if self.answer != Some(Err(Fault::Refused)) {
             let table = self.active.epochs.begin_tags();
             table.is_untold(self.slot, self.how);
         }
@@ -137,17 +141,16 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             return Ok(());
         };
         begin(self);
-        let mut unanswered = Unanswered {
+        let mut untold = Untold {
             active: self,
             slot,
             how,
-            answered: false,
+            answer: None,
         };
-        asking::tell(self, epochs, slot, how)
-            .await
-            .map_err(Arc::new)?;
-        unanswered.answered = true;
-        Ok(())
+        let told = asking::tell(self, epochs, slot, how).await;
+        untold.answer = Some(told.as_ref().map_err(|error| error.fault).copied());
+        drop(untold);
+        Ok(told.map_err(Arc::new)?)
     }
 
     fn raise_tag_here(&self, slot: u16, how: Invalidation) {

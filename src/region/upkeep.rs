@@ -70,16 +70,13 @@ pub(super) fn begin<V: Clone + Send + Sync + 'static>(region: &Arc<Active<V>>) {
 /// What others have invalidated by tag is known before the first call, so that what this process creates
 /// is new enough for all. Where no tag ever was, and none is expected, nobody asks again.
 fn begin_tags<V: Clone + Send + Sync + 'static>(region: &Active<V>, epochs: &dyn EpochStore) {
-    if region.settings.tags_of.is_some() || region.epochs.tags().is_some() {
+    let expected = region.settings.tags_of.is_some() || region.epochs.tags().is_some();
+    let order = || block_on(tags::read_order(epochs, &region.name));
+    if expected || order().is_ok_and(|order| order > Epoch::FIRST) {
+        // Before the order is read that is learned: a strict look that begins earlier asks for none, and must
+        // not find one later that is older than itself.
         tags::begin(region);
-    }
-    let order = block_on(tags::read_order(epochs, &region.name));
-    match (order, region.epochs.tags()) {
-        (Ok(Epoch::FIRST), None) | (Err(_), _) => {}
-        (Ok(order), _) => {
-            tags::begin(region);
-            region.epochs.learn_order(order);
-        }
+        let _ = block_on(tags::learn_order(region, epochs));
     }
 }
 

@@ -20,6 +20,7 @@ use super::{SEPARATOR, hearing};
 use crate::flight::{TagTable, only};
 use crate::region::active::Active;
 use crate::region::many::all;
+use crate::region::telling;
 
 pub(super) fn order_of(region: &str) -> String {
     format!("{region}{SEPARATOR}")
@@ -198,7 +199,7 @@ async fn raise_above<V: Clone + Send + Sync + 'static>(
     ))
 }
 
-/// Tells the store what it does not know, or no longer.
+/// Tells the store what it does not know, or no longer. What it refuses it will never take, and is not told again.
 pub(super) async fn pay<V: Clone + Send + Sync + 'static>(
     active: &Active<V>,
     epochs: &dyn EpochStore,
@@ -206,14 +207,39 @@ pub(super) async fn pay<V: Clone + Send + Sync + 'static>(
 ) -> Result<(), StoreError> {
     let debts = table.debts();
     for (slot, how) in debts.untold {
-        tell(active, epochs, slot, how).await?;
+        unless_refused(active, tell(active, epochs, slot, how).await)?;
         table.is_told(slot, how);
     }
-    if debts.lost.is_empty() {
-        return Ok(());
+    if !debts.lost.is_empty() {
+        let restored = restore(active, epochs, table, &debts.lost).await;
+        unless_refused(active, restored)?;
+        table.are_restored(&debts.lost);
     }
+    Ok(())
+}
+
+fn unless_refused<V: Clone + Send + Sync + 'static>(
+    active: &Active<V>,
+    told: Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    match told {
+        Err(error) if error.fault == Fault::Refused => {
+            telling::tag_refused(&active.name, &error);
+            Ok(())
+        }
+        told => told,
+    }
+}
+
+/// Has the store know of these tags again what is known here.
+async fn restore<V: Clone + Send + Sync + 'static>(
+    active: &Active<V>,
+    epochs: &dyn EpochStore,
+    table: &TagTable,
+    lost: &[u16],
+) -> Result<(), StoreError> {
     let mut least = table.order().unwrap_or_default();
-    for slot in &debts.lost {
+    for slot in lost {
         let known = table.tag(*slot).at_least();
         least = least.max(below(known.current()));
         epochs.restore(&name_of(&active.name, *slot), known).await?;
@@ -222,6 +248,5 @@ pub(super) async fn pay<V: Clone + Send + Sync + 'static>(
     let order = order_of(&active.name);
     let raised = raise_above(active, epochs, &order, Invalidation::Hard, least).await?;
     active.epochs.learn_order(raised.current());
-    table.are_restored(&debts.lost);
     Ok(())
 }
