@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::lookup::Lookup;
-use crate::patience::Patience;
+use dogpile_backend::Patience;
+
 use crate::protocol::{Answer, Code, Request, parse};
 use crate::settings::Login;
 use crate::stream::Stream;

@@ -18,7 +18,6 @@
 //! | `lookup` | where a server's name leads |
 //! | `connection`, `seats`, `pool` | requests out and replies in; who has which connection, and what is said on it |
 //! | `ring`, `servers` | which of several servers has a key |
-//! | `patience` | how long is waited, by who may stand still meanwhile |
 //! | `stream`, `tls` | the bytes of a connection, as they are or encrypted |
 //! | `ejection` | when a server that does not answer is left alone |
 //! | `voice`, `rounds` | a conversation with the server, alone or in turn with others |
@@ -44,7 +43,6 @@ mod leases;
 mod lookup;
 mod mail;
 mod memcached;
-mod patience;
 mod pipeline;
 mod pipelined;
 mod pool;

@@ -5,10 +5,9 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-use dogpile_backend::Time;
+use dogpile_backend::{Patience, Time};
 
 use crate::connection::Connection;
-use crate::patience::Patience;
 
 /// Where a connection is, once there is one.
 #[derive(Default)]

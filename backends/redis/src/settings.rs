@@ -166,7 +166,8 @@ impl RedisSettings {
     }
 
     /// How long a call waits for a connection, for its set-up, and for an answer: each at most so
-    /// long. Default: half a second.
+    /// long, and for an answer once more where a signal came in between. While this process stands still, no
+    /// more than a quarter of it passes. Default: half a second.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

@@ -1,7 +1,10 @@
 //! What went wrong: whether to ask again, whether the connection is done with, and what to tell.
 
+use std::error::Error;
 use std::fmt;
+use std::io;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use dogpile_backend::{Fault, StoreError};
 use redis::{ErrorKind, RedisError, ServerErrorKind, Value};
@@ -31,9 +34,9 @@ impl Attempt {
 
     /// What the server's answer, or the lack of one, leads to: an end, or another attempt.
     ///
-    /// A request is sent again once: where the connection was gone and the request may be carried
-    /// out twice, or where the server says that it did nothing. Never after a time-out: the caller
-    /// has waited long enough.
+    /// A request is sent again once: where the connection was gone, or a signal came in between, and the
+    /// request may be carried out twice, or where the server says that it did nothing. Never after a
+    /// time-out: the caller has waited long enough.
     pub(crate) fn heard(
         &mut self,
         request: &Request<'_>,
@@ -50,8 +53,9 @@ impl Attempt {
         if error.code() == Some("WRONGTYPE") {
             return ControlFlow::Break(Ok(OTHER_TYPE));
         }
-        let gone = error.is_connection_dropped() && !error.is_timeout() && request.repeatable;
-        if !self.again && (gone || is(&error, ServerErrorKind::ReadOnly)) {
+        let gone = error.is_connection_dropped() && !error.is_timeout();
+        let unheard = (gone || was_interrupted(&error)) && request.repeatable;
+        if !self.again && (unheard || is(&error, ServerErrorKind::ReadOnly)) {
             self.again = true;
             return ControlFlow::Continue(());
         }
@@ -61,6 +65,16 @@ impl Attempt {
 
 fn is(error: &RedisError, kind: ServerErrorKind) -> bool {
     error.kind() == ErrorKind::Server(kind)
+}
+
+/// Whether a signal came before the answer, as where the process was stopped and goes on. The library does not
+/// go on to read then.
+fn was_interrupted(error: &RedisError) -> bool {
+    let cause = error
+        .source()
+        .and_then(<dyn Error>::downcast_ref::<Arc<dyn Error + Send + Sync>>);
+    let cause = cause.and_then(|cause| cause.downcast_ref::<io::Error>());
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::Interrupted)
 }
 
 /// Whether the connection that brought this error must not be used again: what comes next on it
@@ -163,6 +177,16 @@ mod tests {
         assert!(attempt.heard(&request(), Err(gone())).is_break());
         let once = request().once();
         assert!(Attempt::first().heard(&once, Err(gone())).is_break());
+    }
+
+    #[test]
+    fn law_12_a_signal_amid_a_request_is_no_failure_of_the_server() {
+        let interrupted = || io::Error::from(io::ErrorKind::Interrupted).into();
+        let mut attempt = Attempt::first();
+        assert!(attempt.heard(&request(), Err(interrupted())).is_continue());
+        assert!(attempt.heard(&request(), Err(interrupted())).is_break());
+        let once = request().once();
+        assert!(Attempt::first().heard(&once, Err(interrupted())).is_break());
     }
 
     #[test]

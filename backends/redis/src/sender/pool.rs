@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use dogpile_backend::{Clock, Fault, StoreError, SystemClock, Time};
+use dogpile_backend::{Clock, Fault, Patience, StoreError, SystemClock, Time};
 use redis::{Cmd, ConnectionLike, RedisError, Value};
 
 use super::line::SILENCE;
@@ -70,7 +70,7 @@ impl Pool {
 
     /// An idle connection, or room for a new one; `None` if there was neither for too long.
     fn take(&self) -> Option<Taken<'_>> {
-        let mut until = None;
+        let mut patience: Option<Patience> = None;
         let mut state = self.state();
         loop {
             let generation = state.generation;
@@ -88,10 +88,10 @@ impl Pool {
                 return Some(taken(None, None));
             }
             let now = Instant::now();
-            let until = *until.get_or_insert_with(|| now + self.server.timeout());
-            let left = until.checked_duration_since(now)?;
+            let all = || Patience::new(self.server.timeout(), now);
+            let stretch = patience.get_or_insert_with(all).next(now)?;
             state.waiting += 1;
-            let woken = self.freed.wait_timeout(state, left);
+            let woken = self.freed.wait_timeout(state, stretch);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;
             state.waiting -= 1;
         }

@@ -6,11 +6,12 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
-use std::task::Poll;
-use std::time::Duration;
+use std::task::{Poll, ready};
+use std::time::{Duration, Instant};
 
+use dogpile_backend::Patience;
 use redis::{Cmd, RedisResult, Value};
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
 
 use crate::sender::Background;
 use crate::server::Shared;
@@ -20,7 +21,7 @@ pub(super) struct End {
     /// Of which connection it is an end.
     pub(super) number: u64,
     timeout: Duration,
-    /// Goes off when the server has not answered for too long. Between requests it is left as it is:
+    /// Goes off when the server has not answered for a stretch. Between requests it is left as it is:
     /// to put it off is cheaper than to stop it.
     alarm: Pin<Box<Sleep>>,
 }
@@ -48,14 +49,27 @@ impl End {
             alarm,
             ..
         } = self;
-        alarm.as_mut().reset(Instant::now() + *timeout);
+        let begun = Instant::now();
+        let mut patience = Patience::new(*timeout, begun);
+        let first = begun + Patience::stretch(*timeout);
+        alarm.as_mut().reset(first.into());
         let mut answer = pin!(connection.ask(command));
         poll_fn(|context| {
-            if let Poll::Ready(answer) = answer.as_mut().poll(context) {
-                return Poll::Ready(answer);
+            loop {
+                if let Poll::Ready(answer) = answer.as_mut().poll(context) {
+                    return Poll::Ready(answer);
+                }
+                ready!(alarm.as_mut().poll(context));
+                let now = Instant::now();
+                match patience.next(now) {
+                    // Also where this process stood still: then the answer is about to be read.
+                    Some(stretch) => alarm.as_mut().reset((now + stretch).into()),
+                    None => {
+                        let late = io::Error::from(io::ErrorKind::TimedOut);
+                        return Poll::Ready(Err(late.into()));
+                    }
+                }
             }
-            let too_late = || Err(io::Error::from(io::ErrorKind::TimedOut).into());
-            alarm.as_mut().poll(context).map(|()| too_late())
         })
         .await
     }

@@ -8,8 +8,19 @@ use std::time::{Duration, Instant};
 
 const STRETCHES: u32 = 4;
 
-/// What is left to one who waits.
-pub(crate) struct Patience {
+/// What is left to a client that waits, for an answer or for its turn.
+///
+/// ```
+/// # use std::time::{Duration, Instant};
+/// use dogpile_backend::Patience;
+/// let (second, begun) = (Duration::from_secs(1), Instant::now());
+/// let mut patience = Patience::new(second, begun);
+/// assert_eq!(patience.next(begun), Some(second / 4)); // for how long to wait before looking up
+/// let an_hour_later = begun + 3_600 * second; // its process was stopped
+/// assert_eq!(patience.next(an_hour_later), Some(second / 4)); // the answer may have come meanwhile
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
     left: Duration,
     stretch: Duration,
     since: Instant,
@@ -17,7 +28,7 @@ pub(crate) struct Patience {
 
 impl Patience {
     /// So much, from `now` on.
-    pub(crate) fn new(whole: Duration, now: Instant) -> Self {
+    pub fn new(whole: Duration, now: Instant) -> Self {
         Self {
             left: whole,
             stretch: Self::stretch(whole),
@@ -26,13 +37,13 @@ impl Patience {
     }
 
     /// The longest that one with so much patience waits without looking up.
-    pub(crate) fn stretch(whole: Duration) -> Duration {
+    pub fn stretch(whole: Duration) -> Duration {
         // The system takes no time-out of nothing.
         (whole / STRETCHES).max(Duration::from_nanos(1))
     }
 
     /// For how long to wait next; `None` when the time is over.
-    pub(crate) fn next(&mut self, now: Instant) -> Option<Duration> {
+    pub fn next(&mut self, now: Instant) -> Option<Duration> {
         let waited = now.saturating_duration_since(self.since);
         self.since = now;
         self.left = self.left.saturating_sub(waited.min(self.stretch));
