@@ -54,12 +54,15 @@ impl Reach {
         };
         let until = Instant::now() + self.timeout;
         let addresses = self.lookup.addresses(&self.server, until);
+        let addresses = addresses.map_err(failed)?;
+        let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
         let mut refused = std::io::Error::other("the name leads to no address");
-        for address in addresses.map_err(failed)? {
+        for (address, to_try) in addresses.iter().zip((1..=count).rev()) {
             let left = until.saturating_duration_since(Instant::now());
-            // The system takes no time-out of nothing.
-            let left = left.max(Duration::from_millis(1));
-            match TcpStream::connect_timeout(&address, left) {
+            // One that swallows what it is sent leaves their share to the others. The system takes no time-out of
+            // nothing.
+            let share = (left / to_try).max(Duration::from_millis(1));
+            match TcpStream::connect_timeout(address, share) {
                 Ok(stream) => return self.begin(stream),
                 Err(error) => refused = error,
             }

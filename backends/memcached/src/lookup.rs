@@ -37,7 +37,7 @@ impl Default for Lookup {
 }
 
 impl Lookup {
-    fn by(find: fn(&str) -> Found) -> Self {
+    pub(crate) fn by(find: fn(&str) -> Found) -> Self {
         let asked = Arc::default();
         Self { find, asked }
     }
