@@ -52,9 +52,11 @@ impl Reach {
             server: self.server.clone(),
             cause,
         };
-        let until = Instant::now() + self.timeout;
-        let addresses = self.lookup.addresses(&self.server, until);
+        let mut patience = Patience::new(self.timeout, Instant::now());
+        let addresses = self.lookup.addresses(&self.server, &mut patience);
         let addresses = addresses.map_err(failed)?;
+        let now = Instant::now();
+        let until = now + patience.left(now);
         let count = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
         let mut refused = std::io::Error::other("the name leads to no address");
         for (address, to_try) in addresses.iter().zip((1..=count).rev()) {

@@ -7,6 +7,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use dogpile_backend::Patience;
+
 /// For how long an answer that came after all had gone is one for whoever comes next.
 const GOOD_FOR: Duration = Duration::from_secs(5);
 
@@ -42,13 +44,13 @@ impl Lookup {
         Self { find, asked }
     }
 
-    /// The addresses of `server`, a host and a port; that it is late, where they are not known until then.
-    pub(crate) fn addresses(&self, server: &str, until: Instant) -> Found {
+    /// The addresses of `server`, a host and a port; that it is late, where they are not known in time.
+    pub(crate) fn addresses(&self, server: &str, patience: &mut Patience) -> Found {
         if let Ok(address) = server.parse() {
             return Ok(vec![address]);
         }
         let question = self.question(server)?;
-        let found = question.wait(until).ok_or_else(|| {
+        let found = question.wait(patience).ok_or_else(|| {
             let why = "the system did not say in time where the name leads";
             Arc::new(Error::new(ErrorKind::TimedOut, why))
         })?;
@@ -84,15 +86,17 @@ impl Question {
         self.answered.notify_all();
     }
 
-    /// The answer; `None`: until then there was none.
-    fn wait(&self, until: Instant) -> Option<Found> {
-        let left = until.saturating_duration_since(Instant::now());
-        let unknown = |found: &mut Option<_>| found.is_none();
-        let waited = self
-            .answered
-            .wait_timeout_while(lock(&self.found), left, unknown);
-        let (found, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        found.as_ref().map(|(found, _)| found.clone())
+    /// The answer; `None`: there was none in time.
+    fn wait(&self, patience: &mut Patience) -> Option<Found> {
+        let mut place = lock(&self.found);
+        loop {
+            if let Some((found, _)) = &*place {
+                return Some(found.clone());
+            }
+            let stretch = patience.next(Instant::now())?;
+            let waited = self.answered.wait_timeout(place, stretch);
+            place = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
     }
 }
 
@@ -105,12 +109,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_millis(20)
+    fn little() -> Patience {
+        Patience::new(Duration::from_millis(20), Instant::now())
     }
 
-    fn much_later() -> Instant {
-        Instant::now() + Duration::from_secs(60)
+    fn much() -> Patience {
+        Patience::new(Duration::from_secs(60), Instant::now())
     }
 
     /// A name server that answers when the test lets go of this.
@@ -130,34 +134,58 @@ mod tests {
         let lookup = Lookup::by(slow);
         let (held, begun) = (lock(&SLOW), Instant::now());
         for _ in 0..3 {
-            let late = lookup.addresses("cache:11211", soon()).unwrap_err();
+            let late = lookup.addresses("cache:11211", &mut little()).unwrap_err();
             assert_eq!(late.kind(), ErrorKind::TimedOut);
         }
         let took = begun.elapsed();
         assert!(took < Duration::from_secs(3), "{took:?}");
         // What comes late is no loss: it is the next one's.
         drop(held);
-        let found = lookup.addresses("cache:11211", much_later()).unwrap();
+        let found = lookup.addresses("cache:11211", &mut much()).unwrap();
         assert_eq!(found.len(), 1);
         // All of them asked by one thread, and who has the answer asks anew.
         assert_eq!(*lock(&ASKED), 1);
-        assert!(lookup.addresses("cache:11211", much_later()).is_ok());
+        assert!(lookup.addresses("cache:11211", &mut much()).is_ok());
         assert_eq!(*lock(&ASKED), 2);
+    }
+
+    #[test]
+    fn law_12_who_stood_still_amid_a_lookup_hears_where_the_name_leads() {
+        static HELD: Mutex<()> = Mutex::new(());
+        let lookup = Lookup::by(|_| {
+            drop(lock(&HELD));
+            Ok(vec![SocketAddr::from(([127, 0, 0, 1], 1))])
+        });
+        let held = lock(&HELD);
+        let minute = Duration::from_secs(60);
+        // As one does that has begun to wait, and was stopped for an hour then.
+        let begun = Instant::now();
+        let waits = |question: Arc<Question>| {
+            let mut patience = Patience::new(minute, begun);
+            patience.next(begun + 60 * minute)?;
+            question.wait(&mut patience)
+        };
+        std::thread::scope(|scope| {
+            let question = lookup.question("cache:11211").unwrap();
+            let waits = scope.spawn(|| waits(question));
+            drop(held);
+            assert!(waits.join().unwrap().is_some_and(|found| found.is_ok()));
+        });
     }
 
     #[test]
     fn an_address_is_no_name_that_anybody_is_asked_for() {
         let lookup = Lookup::by(|_| unreachable!("it is an address"));
         for address in ["127.0.0.1:11211", "[::1]:11211"] {
-            assert_eq!(lookup.addresses(address, soon()).unwrap().len(), 1);
+            assert_eq!(lookup.addresses(address, &mut little()).unwrap().len(), 1);
         }
     }
 
     #[test]
     fn what_the_system_says_is_told() {
         let lookup = Lookup::default();
-        assert!(lookup.addresses("localhost:1", much_later()).is_ok());
-        let error = lookup.addresses("cache.invalid:1", much_later());
+        assert!(lookup.addresses("localhost:1", &mut much()).is_ok());
+        let error = lookup.addresses("cache.invalid:1", &mut much());
         assert_ne!(error.unwrap_err().kind(), ErrorKind::TimedOut);
     }
 }

@@ -42,12 +42,18 @@ impl Patience {
         (whole / STRETCHES).max(Duration::from_nanos(1))
     }
 
-    /// For how long to wait next; `None` when the time is over.
-    pub fn next(&mut self, now: Instant) -> Option<Duration> {
+    /// What is left now.
+    pub fn left(&mut self, now: Instant) -> Duration {
         let waited = now.saturating_duration_since(self.since);
         self.since = now;
         self.left = self.left.saturating_sub(waited.min(self.stretch));
-        (!self.left.is_zero()).then(|| self.left.min(self.stretch))
+        self.left
+    }
+
+    /// For how long to wait next; `None` when the time is over.
+    pub fn next(&mut self, now: Instant) -> Option<Duration> {
+        let left = self.left(now);
+        (!left.is_zero()).then(|| left.min(self.stretch))
     }
 }
 
@@ -79,6 +85,7 @@ mod tests {
         assert_eq!(patience.next(begun + ms(60_000)), Some(ms(25)));
         assert_eq!(patience.next(begun + ms(60_024)), Some(ms(25)));
         assert_eq!(patience.next(begun + ms(60_049)), Some(ms(25)));
+        assert_eq!(patience.left(begun + ms(60_073)), ms(2));
         assert_eq!(patience.next(begun + ms(60_073)), Some(ms(2)));
         assert_eq!(patience.next(begun + ms(99_000)), None);
     }
