@@ -169,6 +169,26 @@ fn law_6_renewal_keeps_a_slow_creators_lease() {
 }
 
 #[test]
+fn law_6_renewals_do_not_pile_up_behind_a_store_that_answers_late() {
+    let [(late, here), (other, there)] = ["late", "other"].map(|name| {
+        let (server, clock) = Server::by_hand();
+        let map = server.open(name).form(Form::Later);
+        let faults = map.faults();
+        let often = Duration::from_millis(3);
+        let region = Region::new("shared");
+        let config = map.config(&clock).creation_limit(HOUR).lease_time(often);
+        region.configure(config).unwrap();
+        (server, (region, faults))
+    });
+    here.1.close(&[Op::Renew]);
+    let _creators = (stuck(&here.0), stuck(&there.0));
+    other.wait_for("other", Op::Renew, 20);
+    assert_eq!(here.1.at_gate(), 3, "as many as one lease lasts for");
+    here.1.open();
+    late.wait_for("late", Op::Renew, 3 + 3);
+}
+
+#[test]
 fn law_6_renewal_ends_at_the_creation_limit() {
     let server = Server::<u64>::new(Arc::new(SystemClock));
     let open = |name| {

@@ -11,6 +11,10 @@ use crate::flight::{Opened, leases};
 use crate::keeper::{self, Standing};
 use crate::sync::Instant;
 
+/// So many renewals of one lease are on their way at most. They are a third of its time apart: where none of these was
+/// answered, the lease has run out, and one more would only be in the way of what could still be done.
+const AT_ONCE: usize = 3;
+
 /// While it stands, the keeper has the lease renewed at every third of its time.
 pub(super) struct Renewal {
     /// When the first renewal is due.
@@ -37,13 +41,20 @@ impl Renewal {
         let (begun, due) = (clock.monotonic(), Instant::now() + every);
         let (opened, lease) = (Arc::downgrade(opened), lease.clone());
         let key: Box<[u8]> = key.into();
+        let on_their_way = Arc::new(());
         let standing = keeper::at(due, move || {
             let elapsed = clock.monotonic().since(begun);
             let (opened, time) = (opened.upgrade()?, term(time, limit, elapsed)?);
+            // The keeper has one itself.
+            if Arc::strong_count(&on_their_way) > AT_ONCE {
+                return Some(every);
+            }
+            let on_its_way = Arc::clone(&on_their_way);
             let (key, lease) = (key.clone(), lease.clone());
             chores::run(async move {
                 // A lease that is void, or a store that is away, shows at the commit.
                 let _ = leases(opened.for_tasks()).renew(&key, &lease, time).await;
+                drop(on_its_way);
             });
             Some(every)
         });

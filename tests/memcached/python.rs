@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use dogpile::{Compatibility, Config, Error, Invalidation, Origin, Region};
-use dogpile_test_servers::Memcached as Server;
+use dogpile_test_servers::{LongWay, Memcached as Server};
 
 use crate::{config, creating, process, server, settings, until, waiting};
 
@@ -273,4 +273,25 @@ fn a_lease_that_a_server_without_version_numbers_cannot_have_leaves_no_lock() {
         assert_eq!(made.origin, Origin::NotStored);
         assert!(!is_locked(&server), "Python would wait for it");
     }
+}
+
+#[test]
+fn law_3_a_batch_that_takes_longer_than_its_locks_is_stored() {
+    let server = server();
+    let way = LongWay::to(server.address()).unwrap();
+    let far = settings(&format!("memcached://{}", way.address()));
+    let far = config(far.compatibility(Compatibility::Python));
+    // Its renewals have their turn among all its calls: too late.
+    let region = process(far.lease_time(Duration::from_secs(1)));
+    let keys: Vec<_> = (0..64).map(|number| format!("key:{number}")).collect();
+    let values: Vec<u64> = (0..64).collect();
+    let mut created = 0;
+    let made = region.get_or_create_many(&keys, |asked| {
+        created += asked.len();
+        values.clone()
+    });
+    assert_eq!(made.unwrap(), values);
+    assert_eq!(created, 64);
+    let stored = values.iter().copied().map(Some).collect::<Vec<_>>();
+    assert_eq!(on(&server).get_many(&keys).unwrap(), stored);
 }

@@ -131,6 +131,11 @@ impl Faults {
         }));
     }
 
+    /// How many operations came to a closed gate.
+    pub(crate) fn at_gate(&self) -> usize {
+        lock(&self.plan).at_gate
+    }
+
     pub(super) fn pass(&self, op: Op) {
         let mut plan = lock(&self.plan);
         let here = (op, Gate::Asking);

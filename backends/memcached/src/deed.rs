@@ -201,6 +201,7 @@ async fn write_stub_again(
         return Ok(is_still.then_some(grant.cas));
     }
     let (mode, body) = (Mode::Exactly(grant.cas), python::stub(stamp));
+    let seconds = python::waits_for(seconds);
     let request = Request::store(place, &body, python::LEASED, seconds, mode);
     compared(voice, request.flag(b"c")).await
 }

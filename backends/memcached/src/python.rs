@@ -9,7 +9,7 @@
 //!
 //! | the value's slot | when the lock is won |
 //! |---|---|
-//! | nothing | a [stub](slot::stub) is added, which Python reads as a miss, for as long as the lease |
+//! | nothing | a [stub](slot::stub) is added, which Python reads as a miss, for [longer](slot::waits_for) than the lock |
 //! | a stub of somebody who died | a new one takes its place |
 //! | a value, or what we cannot read | the very same bytes, flags and time to live are written again |
 //!
@@ -36,7 +36,7 @@ mod slot;
 mod wish;
 
 pub(crate) use lock::Lock;
-pub(crate) use slot::{BINARY, FAILED, LEASED, PLAIN, Slot, stub};
+pub(crate) use slot::{BINARY, FAILED, LEASED, PLAIN, Slot, stub, waits_for};
 
 /// What is beside Python is talked about by threads alone, each on a connection that it has alone.
 fn compared(connection: &mut Connection, request: Request<'_>) -> Result<Option<u64>, Trouble> {

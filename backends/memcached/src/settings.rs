@@ -134,7 +134,7 @@ impl MemcachedSettings {
     /// - **An end.** A lock without a `lock_timeout` stands until somebody deletes it.
     ///
     /// Each call is several round trips, and those of a batch go eight at a time: let leases last as long as
-    /// the largest batch takes over the way to the server, or what it creates is not stored.
+    /// the largest batch takes over the way to the server, or others may create the same beside it.
     ///
     /// What we create is stored only if what was there when the lock was won is still there, by the
     /// server's own number of the item, so nothing that either side set or deleted meanwhile is lost or

@@ -88,6 +88,13 @@ impl<'w> Call<'w> {
         self.judge_value(ended);
     }
 
+    /// With a creator that our worker runs, while this call waits for it.
+    pub fn detached(self, plan: Plan) {
+        let call = || self.at().try_create_detached(self.creator(plan));
+        let ended = catch_unwind(AssertUnwindSafe(call));
+        self.judge_value(ended.map(|answer| answer.map(|answer| answer.value)));
+    }
+
     /// Whatever is there.
     pub fn refresh(self, plan: Plan) {
         let key = self.asked.key;

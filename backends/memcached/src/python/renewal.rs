@@ -3,6 +3,7 @@
 use dogpile_backend::{Commit, Lease, Operation, Span, StoreError};
 
 use super::lock::Lock;
+use super::slot::waits_for;
 use crate::Memcached;
 use crate::grants::{Grant, over};
 use crate::keys::Room;
@@ -39,7 +40,7 @@ impl Memcached {
             Some(lock) => {
                 held.put_back(Grant {
                     lock: Some(lock),
-                    over: over(seconds),
+                    over: over(waits_for(seconds)),
                     ..grant
                 });
                 Commit::Stored

@@ -10,6 +10,9 @@
 //! A stub is the pickle of `None`, which every client of Python's decodes as such and dogpile.cache takes for
 //! a miss, and behind its end, where nobody reads, a token. The clients test single bits of the flags: those
 //! of a stub have the one that says pickle (1), and none of the others that they know (2, 4, 8, 16).
+//!
+//! A stub keeps nobody out, for the lock does that: whoever has the lock next writes over it. So it stands longer than
+//! the lock, and a lease whose lock ran out before it was renewed is good until another is given.
 
 use dogpile_backend::Stamp;
 
@@ -26,6 +29,14 @@ pub(crate) const LEASED: u32 = 0xd09b_1121;
 
 /// The client flags of a stub whose holder failed.
 pub(crate) const FAILED: u32 = 0xd09b_1141;
+
+/// How long a slot waits for its value at least, whatever becomes of the lock: longer than creations take.
+const AT_LEAST: u32 = 3_600;
+
+/// For how long a slot may be waited for whose lock stands so long, in seconds.
+pub(crate) fn waits_for(seconds: u32) -> u32 {
+    seconds.max(AT_LEAST)
+}
 
 /// A value's slot as one answer shows it.
 #[derive(Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use dogpile_backend::{
 };
 
 use super::lock::{Holder, Lock};
-use super::slot::{LEASED, Slot, stub};
+use super::slot::{LEASED, Slot, stub, waits_for};
 use super::{compared, removed};
 use crate::connection::Connection;
 use crate::grants::{Grant, over};
@@ -194,7 +194,7 @@ impl Wish<'_> {
         let there = there.filter(|item| Slot::read(item) != Slot::Empty);
         let stub = stub(self.stamp);
         let (body, client_flags, seconds) = match there {
-            None => (&*stub, LEASED, self.seconds),
+            None => (&*stub, LEASED, waits_for(self.seconds)),
             Some(item) => (&*item.body, item.client_flags, self.lives_for(item)),
         };
         let put = |connection: &mut Connection, mode| {
@@ -256,7 +256,7 @@ impl Wish<'_> {
             cas: written.cas,
             beside: written.beside,
             lock: Some(lock),
-            over: over(self.seconds),
+            over: over(waits_for(self.seconds)),
         };
         self.store.grants.keep(self.stamp, grant);
         let lease = Lease {

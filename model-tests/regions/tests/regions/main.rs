@@ -2,6 +2,7 @@
 
 mod batches;
 mod faults;
+mod given_away;
 mod kept;
 mod mixes;
 mod old_values;
