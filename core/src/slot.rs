@@ -161,7 +161,9 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
         // Said under the lock: who leaves takes the lock first, so it either still has its seat or
         // has heard, and passes the claim on. An ear is closed only after its seat is gone, so
         // this one listens.
-        let said = room.remove(heir).map(|seat| seat.ear.say(Told::Heir(next)));
+        let said = room
+            .remove(heir)
+            .map(|seat| seat.ear().say(Told::Heir(next)));
         Bequest::Inherited(said.and_then(Result::ok).flatten())
     }
 
@@ -169,7 +171,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     /// the answer says what became of it.
     pub fn leave(&self, waiter: Waiter<K, O>) -> Option<Abandoned> {
         self.room.with(|room| room.remove(waiter.ticket));
-        match waiter.ear.close() {
+        match waiter.ear().close() {
             Some(Told::Heir(claim)) => Some(self.abandon(claim)),
             Some(Told::Outcome { .. } | Told::Superseded) | None => None,
         }
@@ -265,8 +267,8 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
 
     /// Wakes all who wait without telling them anything, for them to look at the time.
     pub fn nudge(&self) {
-        let ears = self.room.with(|room| room.ears());
-        wake_each(ears.iter().filter_map(|ear| ear.nudge()).collect());
+        let seats = self.room.with(|room| room.seats());
+        wake_each(seats.iter().filter_map(|seat| seat.ear().nudge()).collect());
     }
 
     /// Whether anybody waits for what the creator with `claim` brings. Who waits for a creator whose place was

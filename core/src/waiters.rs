@@ -3,23 +3,25 @@
 //! A waiter keeps its ear and the room keeps a second handle to it in a seat. Whoever ends the
 //! creation takes the seats out of the room under the slot's lock and speaks into the ears after it
 //! has let the lock go, so that 10,000 waiters never queue for one lock: each looks only into its
-//! own ear. Nothing here blocks; threads and tasks alike are woken through [`Waker`]s.
+//! own ear. The ears of a crowd lie side by side, in pages, for they are spoken into one after
+//! another. Nothing here blocks; threads and tasks alike are woken through [`Waker`]s.
 //!
 //! A seat follows one claim. Its waiter is *patient* when the creator that it follows began (or
 //! will begin) after the waiter's own call did: what that creator brings is then new enough for
 //! the waiter even if it is superseded meanwhile, so a patient waiter stays seated through a
 //! delete, and nobody waits for more than two creations.
 
+mod pages;
 mod seats;
 mod telling;
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::task::{Poll, Waker};
 
 use crate::kit::{Kit, Lock};
 use crate::state::Claim;
 use crate::time::Time;
+use pages::{Page, Pages};
 use seats::Seats;
 pub(crate) use telling::{tell_each, wake_each};
 
@@ -126,25 +128,46 @@ impl<K: Kit, O: Send> Ear<K, O> {
 #[must_use = "a waiter that is dropped without leaving may swallow an inheritance"]
 pub struct Waiter<K: Kit, O: Send> {
     pub(crate) ticket: u64,
-    pub(crate) ear: Arc<Ear<K, O>>,
+    page: Page<K, O>,
 }
 
 impl<K: Kit, O: Send> Waiter<K, O> {
+    pub(crate) fn ear(&self) -> &Ear<K, O> {
+        self.page.ear(self.ticket)
+    }
+
     /// What was said, or `Pending` with `waker` registered in place of the one before.
     pub fn poll(&self, waker: &Waker) -> Poll<Told<O>> {
-        self.ear.hear(waker)
+        self.ear().hear(waker)
     }
 
     /// What was said, if anything was. Whoever was told nothing [polls](Self::poll), to leave its waker.
     pub fn told(&self) -> Option<Told<O>> {
-        self.ear.told()
+        self.ear().told()
     }
 }
 
 pub(crate) struct Seat<K: Kit, O: Send> {
     claim: u64,
     pub(crate) patient: bool,
-    pub(crate) ear: Arc<Ear<K, O>>,
+    /// As much of its ticket as its page asks for.
+    place: u8,
+    page: Page<K, O>,
+}
+
+impl<K: Kit, O: Send> Clone for Seat<K, O> {
+    fn clone(&self) -> Self {
+        Self {
+            page: self.page.clone(),
+            ..*self
+        }
+    }
+}
+
+impl<K: Kit, O: Send> Seat<K, O> {
+    pub(crate) fn ear(&self) -> &Ear<K, O> {
+        self.page.ear(self.place.into())
+    }
 }
 
 /// The seats of one slot, and which creator has begun. Lives under the slot's lock.
@@ -152,6 +175,7 @@ pub struct Room<K: Kit, O: Send> {
     begun: Option<(u64, Time)>,
     tickets: u64,
     seats: Seats<Seat<K, O>>,
+    pages: Pages<K, O>,
 }
 
 impl<K: Kit, O: Send> Room<K, O> {
@@ -161,6 +185,7 @@ impl<K: Kit, O: Send> Room<K, O> {
             begun: None,
             tickets: 0,
             seats: Seats::new(),
+            pages: Pages::new(),
         }
     }
 
@@ -178,14 +203,15 @@ impl<K: Kit, O: Send> Room<K, O> {
     pub(crate) fn sit(&mut self, claim: u64, has_waited: bool) -> Waiter<K, O> {
         let ticket = self.tickets;
         self.tickets += 1; // 584 years at one a nanosecond
-        let ear = Arc::new(Ear::new());
+        let page = self.pages.of(ticket, self.seats.len());
         let seat = Seat {
             claim,
             patient: has_waited || self.due(claim).is_none(),
-            ear: Arc::clone(&ear),
+            place: ticket.to_le_bytes()[0],
+            page: page.clone(),
         };
         self.seats.push(ticket, seat);
-        Waiter { ticket, ear }
+        Waiter { ticket, page }
     }
 
     pub(crate) fn remove(&mut self, ticket: u64) -> Option<Seat<K, O>> {
@@ -222,11 +248,10 @@ impl<K: Kit, O: Send> Room<K, O> {
             .map(|(ticket, _)| ticket)
     }
 
-    pub(crate) fn ears(&self) -> Vec<Arc<Ear<K, O>>> {
-        self.seats
-            .iter()
-            .map(|(_, seat)| Arc::clone(&seat.ear))
-            .collect()
+    /// A copy of each seat.
+    pub(crate) fn seats(&self) -> Vec<Seat<K, O>> {
+        let seats = self.seats.iter();
+        seats.map(|(_, seat)| seat.clone()).collect()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -8,6 +8,7 @@
 //! the deadline.
 
 use std::cell::RefCell;
+use std::num::NonZeroU64;
 use std::sync::{Arc, PoisonError};
 
 use crate::sync::{Mutex, MutexGuard, process_wide, thread_local};
@@ -94,7 +95,7 @@ impl Drop for Frame {
 }
 
 /// A wait that ends: its edges are there until this is dropped.
-pub(crate) struct Waiting(Option<u64>);
+pub(crate) struct Waiting(Option<NonZeroU64>);
 
 /// Waiting would never end.
 pub(crate) struct Cycle;
@@ -117,14 +118,16 @@ impl Waiting {
                 let to: Arc<dyn Busy> = Arc::clone(flight) as _;
                 waits.edges.push(Edge { wait, from, to });
             }
-            Ok(Self(Some(wait)))
+            Ok(Self(NonZeroU64::new(wait)))
         })
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        let Some(ended) = self.0 else { return };
+        let Some(ended) = self.0.map(NonZeroU64::get) else {
+            return;
+        };
         let mut waits = waits();
         let (over, edges) = std::mem::take(&mut waits.edges)
             .into_iter()

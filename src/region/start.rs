@@ -93,8 +93,13 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Start<'r, V
         Poll::Ready(begun(call, action))
     }
 
-    /// Goes on after what it was told.
-    fn told(&self, seated: Seated<V>, told: Told<Arc<Outcome<V>>>) -> Begun<'r, V, E> {
+    /// The answer to a call that was told it, where it lies: it is moved nowhere, and nothing is built for it.
+    /// Else what there is to do.
+    fn hear(&mut self) -> Option<Begun<'r, V, E>> {
+        let Stage::Follows(seated) = &self.stage else {
+            return None;
+        };
+        let told = seated.followed.seat.told()?;
         if let Told::Outcome {
             outcome,
             began_after_me,
@@ -102,13 +107,23 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Start<'r, V
         {
             let policy = || self.own.policy(self.active);
             if let Some(answer) = seated.answered(self.active, policy, outcome, *began_after_me) {
-                return Ok(Ok(answer));
+                self.stage = Stage::Over;
+                return Some(Ok(Ok(answer)));
             }
         }
+        self.go_on_told(told)
+    }
+
+    /// Goes on after it was told what does not end it at once.
+    #[cold]
+    fn go_on_told(&mut self, told: Told<Arc<Outcome<V>>>) -> Option<Begun<'r, V, E>> {
+        let Stage::Follows(seated) = replace(&mut self.stage, Stage::Over) else {
+            return None;
+        };
         let mut call = self.risen(seated);
         let woke = call.told(told);
         let action = call.step(Event::Woke(woke));
-        begun(call, action)
+        Some(begun(call, action))
     }
 
     fn risen(&self, mut seated: Seated<V>) -> Call<'r, V, E> {
@@ -132,6 +147,9 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Future for 
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        if let Some(begun) = this.hear() {
+            return Poll::Ready(begun);
+        }
         match replace(&mut this.stage, Stage::Over) {
             Stage::New => {
                 let conditions = this.own.conditions(this.active);
@@ -146,14 +164,11 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Future for 
                 }
             }
             Stage::Looks(looking) => this.look_on(looking, context),
-            Stage::Follows(seated) => match seated.followed.seat.told() {
-                Some(told) => Poll::Ready(this.told(seated, told)),
-                // To look at the time.
-                None => {
-                    let call = this.risen(seated);
-                    this.go_on(call, Action::Wait { delegate: false }, context)
-                }
-            },
+            // To look at the time.
+            Stage::Follows(seated) => {
+                let call = this.risen(seated);
+                this.go_on(call, Action::Wait { delegate: false }, context)
+            }
             Stage::Over => unreachable!("nobody polls a call that is over"),
         }
     }
@@ -162,7 +177,10 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Future for 
 impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Drop for Start<'_, V, E> {
     /// Leaves the seat that is still held, as a call does that goes away.
     fn drop(&mut self) {
-        if let Stage::Follows(seated) = replace(&mut self.stage, Stage::Over) {
+        // Few are dropped while they follow: for the others nothing is moved.
+        if let Stage::Follows(_) = &self.stage
+            && let Stage::Follows(seated) = replace(&mut self.stage, Stage::Over)
+        {
             drop(self.risen(seated));
         }
     }

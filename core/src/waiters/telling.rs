@@ -40,7 +40,7 @@ impl<K: Kit, O: Send, T: Fn(&Seat<K, O>) -> Told<O>> Telling<K, O, T> {
     /// only one is called, for threads may share a bell.
     fn tell(&mut self, told: Told<O>) {
         let seat = self.seats.next();
-        let waker = seat.and_then(|seat| seat.ear.say(told).ok().flatten());
+        let waker = seat.and_then(|seat| seat.ear().say(told).ok().flatten());
         let before = self.wakers.last();
         self.wakers
             .extend(waker.filter(|next| !before.is_some_and(|before| before.will_wake(next))));
@@ -197,7 +197,7 @@ mod tests {
         };
         let [(first, _), others @ ..] = waiters;
         // Nobody listens there, or a second panic would end the program.
-        let _ = first.ear.close();
+        let _ = first.ear().close();
         let tell = || tell_each(room.followers(1), say);
         assert!(catch_unwind(AssertUnwindSafe(tell)).is_err(), "it goes on");
         for (waiter, bell) in others {

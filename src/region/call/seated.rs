@@ -21,7 +21,7 @@ pub(in crate::region) struct Seated<V: Clone + Send + Sync + 'static> {
     pub(in crate::region) followed: Followed<V>,
     flow: Flow,
     beginning: Beginning,
-    waiting: Option<Waiting>,
+    waiting: Waiting,
     /// See [`Subject::take_mangled`].
     pub(in crate::region) mangled: Option<Box<[u8]>>,
 }
@@ -72,11 +72,16 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         if knows_more {
             return None;
         }
+        let waiting = self.waiting.take()?;
+        let Some(followed) = self.hold.take_followed() else {
+            self.waiting = Some(waiting);
+            return None;
+        };
         Some(Seated {
-            followed: self.hold.take_followed()?,
+            followed,
             flow: self.flow,
             beginning: self.beginning,
-            waiting: self.waiting.take(),
+            waiting,
             mangled: self.subject.take_mangled(),
         })
     }
@@ -90,7 +95,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         let (mut call, _) = Self::begun(subject, *conditions, NEW, seated.beginning);
         call.flow = seated.flow;
         call.hold = Hold::following(seated.followed);
-        call.waiting = seated.waiting;
+        call.waiting = Some(seated.waiting);
         call
     }
 }

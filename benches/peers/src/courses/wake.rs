@@ -56,10 +56,15 @@ pub struct WakeRow {
     /// Median over the rounds, from the creator's end until the last caller has the value.
     last_waiter_us: f64,
     least_last_waiter_us: f64,
+    /// The same from when that came which the creator waited for; nothing where its end is that.
+    from_event_us: Option<f64>,
+    least_from_event_us: Option<f64>,
     /// The most creators that ran in any round; more than one is no single flight.
     creators: usize,
     against: Vec<Against>,
+    from_event_against: Vec<Against>,
     samples_us: Vec<f64>,
+    from_event_samples_us: Vec<f64>,
     package: &'static str,
     version: &'static str,
     settle_ms: u64,
@@ -73,6 +78,8 @@ pub struct WakeRow {
 pub struct Woken {
     /// From the creator's end until the last caller had the value.
     pub last: Duration,
+    /// The same from when that came which the creator waited for.
+    pub from_event: Option<Duration>,
     /// Creators that ran.
     pub creators: usize,
 }
@@ -82,6 +89,7 @@ pub struct Woken {
 pub struct Gathering {
     arrived: AtomicUsize,
     creators: AtomicUsize,
+    event: OnceLock<Instant>,
     ended: OnceLock<Instant>,
 }
 
@@ -101,6 +109,11 @@ impl Gathering {
         self.creators.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// Says that what the creator waits for comes now; the first time counts.
+    pub fn event(&self) {
+        self.event.get_or_init(Instant::now);
+    }
+
     /// Says that a creator ends; the first one counts.
     pub fn end(&self) {
         self.ended.get_or_init(Instant::now);
@@ -108,9 +121,10 @@ impl Gathering {
 
     /// The round's figures, from the time at which the last caller had its value.
     pub fn woken(&self, last: Instant) -> Woken {
-        let ended = self.ended.get().copied().unwrap_or(last);
+        let since = |time: &Instant| last.saturating_duration_since(*time);
         Woken {
-            last: last.saturating_duration_since(ended),
+            last: self.ended.get().map(since).unwrap_or_default(),
+            from_event: self.event.get().map(since),
             creators: self.creators.load(Ordering::SeqCst),
         }
     }
@@ -178,19 +192,26 @@ fn crowd(
         .iter()
         .zip(woken)
         .map(|(entrant, woken)| {
-            let samples_us: Vec<f64> = woken
-                .iter()
-                .map(|woken| rounded(woken.last.as_secs_f64() * 1e6))
-                .collect();
+            let samples_us: Vec<f64> = woken.iter().map(|woken| micros(woken.last)).collect();
+            let from_event = woken.iter().filter_map(|woken| woken.from_event);
+            let from_event_samples_us: Vec<f64> = from_event.map(micros).collect();
+            let of_events = |figure: fn(&[f64]) -> f64| {
+                let samples = &from_event_samples_us;
+                (!samples.is_empty()).then(|| rounded(figure(samples)))
+            };
             WakeRow {
                 crowd,
                 callers,
                 contender: entrant.contender.name(),
                 last_waiter_us: rounded(median(&samples_us)),
                 least_last_waiter_us: least(&samples_us),
+                from_event_us: of_events(median),
+                least_from_event_us: of_events(least),
                 creators: woken.iter().map(|woken| woken.creators).max().unwrap_or(0),
                 against: Vec::new(),
+                from_event_against: Vec::new(),
                 samples_us,
+                from_event_samples_us,
                 package: entrant.contender.package(),
                 version: version_of(entrant.contender.package()),
                 settle_ms: SETTLE_MS,
@@ -203,19 +224,28 @@ fn crowd(
     Ok(rows)
 }
 
+fn micros(span: Duration) -> f64 {
+    rounded(span.as_secs_f64() * 1e6)
+}
+
 fn set_against_baseline(rows: &mut [WakeRow]) {
-    let baseline = rows
-        .iter()
-        .find(|row| BASELINES.contains(&row.contender))
-        .map(|row| (row.contender, row.last_waiter_us));
+    let baseline = rows.iter().find(|row| BASELINES.contains(&row.contender));
+    let Some((contender, last_waiter_us, from_event_us)) =
+        baseline.map(|row| (row.contender, row.last_waiter_us, row.from_event_us))
+    else {
+        return;
+    };
+    let against = |ratio| Against {
+        contender,
+        ratio: rounded(ratio),
+        unlike: None,
+    };
     for row in rows {
-        row.against = baseline
-            .iter()
-            .map(|(contender, last_waiter_us)| Against {
-                contender,
-                ratio: rounded(row.last_waiter_us / last_waiter_us),
-                unlike: None,
-            })
+        row.against = vec![against(row.last_waiter_us / last_waiter_us)];
+        let both = row.from_event_us.zip(from_event_us);
+        row.from_event_against = both
+            .map(|(ours, theirs)| against(ours / theirs))
+            .into_iter()
             .collect();
     }
 }
@@ -229,6 +259,8 @@ pub fn as_table(rows: &[WakeRow]) -> Table {
             "last waiter, us",
             "least",
             "creators",
+            "against the baseline",
+            "from the event, us",
             "against the baseline",
         ],
         2,
@@ -244,16 +276,24 @@ pub fn as_table(rows: &[WakeRow]) -> Table {
             format!("{:.0}", row.last_waiter_us),
             format!("{:.0}", row.least_last_waiter_us),
             row.creators.to_string(),
-            row.against
-                .first()
-                .map_or_else(|| "-".to_owned(), Against::cell),
+            cell(&row.against),
+            row.from_event_us
+                .map_or_else(|| "-".to_owned(), |us| format!("{us:.0}")),
+            cell(&row.from_event_against),
         ]);
     }
     table
 }
 
+fn cell(against: &[Against]) -> String {
+    against
+        .first()
+        .map_or_else(|| "-".to_owned(), Against::cell)
+}
+
 /// What has to be said below the table.
-pub const NOTES: [&str; 2] = [
+pub const NOTES: [&str; 3] = [
     "Last waiter: from the creator's end until the last caller has the value, median over the rounds. Least: the best round.",
+    "From the event: from when that came which the tasks' creator waited for. It wakes all who wait in a futures Shared before the creator ends, and for all others the creator alone; so only this figure is like with like.",
     "Baselines: mutex+condvar for threads, futures Shared for tasks. More than one creator in a round: no single flight.",
 ];

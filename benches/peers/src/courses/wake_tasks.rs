@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 
 use super::asked_for;
 use super::wake::{Entrant, Gathering, SETTLE, WakeOptions, Woken};
@@ -84,12 +85,26 @@ fn creator(gathering: Arc<Gathering>, callers: usize) -> TaskCreator {
             while !gathering.complete(callers) {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
-            tokio::time::sleep(SETTLE).await;
+            event(Arc::clone(&gathering)).await;
             let value = Stock::value();
             gathering.end();
             value
         })
     })
+}
+
+/// What the creator waits for. It comes from a thread, as an answer comes from another machine, and when it
+/// comes is noted there: whom it wakes is the contender's own affair.
+async fn event(gathering: Arc<Gathering>) {
+    let (tell, told) = oneshot::channel();
+    std::thread::spawn(move || {
+        std::thread::sleep(SETTLE);
+        gathering.event();
+        // A creator that is gone waits for nothing.
+        let _ = tell.send(());
+    });
+    // The thread tells in any case.
+    let _ = told.await;
 }
 
 #[cfg(test)]
@@ -109,6 +124,11 @@ mod tests {
         for mut entrant in entrants {
             let woken = (entrant.round)(0).expect("nobody panics");
             assert_eq!(woken.creators, 1, "{}", entrant.contender.name());
+            let from_event = woken.from_event.expect("the creator waited");
+            assert!(
+                from_event >= woken.last,
+                "it ended before what it waited for"
+            );
         }
     }
 }
