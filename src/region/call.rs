@@ -61,6 +61,8 @@ pub(super) struct Call<'r, V: Clone + Send + Sync + 'static, E> {
     began: Time,
     /// Nobody gets what comes of it.
     detached: bool,
+    /// It was given away, and its runner came to it only when its lease might have ended.
+    late: bool,
     /// The value at hand is fresh, and replaced ahead of its time.
     is_early: bool,
     /// A value that may be served if nothing better comes.
@@ -127,6 +129,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             beginning,
             began: beginning.started,
             detached: false,
+            late: false,
             is_early: false,
             at_hand: None,
             found: None,

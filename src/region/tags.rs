@@ -83,7 +83,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     /// # Errors
     /// [`Error::NotConfigured`]; [`Error::Store`] when the store does not answer: other processes then do
     /// not know yet. In this process the invalidation holds all the same, and the store is told of it from
-    /// time to time until it knows, or [refuses](dogpile_backend::Fault::Refused) it.
+    /// time to time until it knows; not where it [refused](dogpile_backend::Fault::Refused) this at once.
     pub fn invalidate_tag(&self, name: impl AsRef<[u8]>, how: Invalidation) -> Result<(), Error> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
         block_on(active.invalidate_tag(&*active.opened.store, name.as_ref(), how))
@@ -106,7 +106,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
 }
 
 /// An invalidation that the store does not know. Whatever becomes of the call, it holds in this process, and the
-/// store is told of it as long as it may take it.
+/// store is told of it until it knows. Where it refused, its caller has been told that.
 struct Untold<'a, V: Clone + Send + Sync + 'static> {
     active: &'a Active<V>,
     slot: u16,

@@ -1,6 +1,6 @@
 //! What a region says of itself, where that is built in. To `tracing`: at `debug` how long creators took and
-//! what was not there, at `info` invalidations, at `warn` what is not stored, or told to others, and why. Keys are
-//! shown escaped and cut. To `metrics`: what is too seldom, or takes too long, for a word at once to matter.
+//! what was not there, at `info` invalidations, at `warn` what is not stored and why. Keys are shown escaped and cut.
+//! To `metrics`: what is too seldom, or takes too long, for a word at once to matter.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -84,13 +84,6 @@ pub(super) fn tag_invalidated(region: &str, backend: &str, tag: &[u8], how: Inva
         ?how,
         "tag invalidated"
     );
-}
-
-/// The store was to be told of an invalidation by tag, and will never take it: others do not hear of it.
-#[allow(unused_variables)] // a build without tracing says nothing
-pub(super) fn tag_refused(region: &str, why: &dyn Display) {
-    #[cfg(feature = "tracing")]
-    tracing::warn!(target: "dogpile", region, error = %why, "no other process hears of a tag's invalidation");
 }
 
 /// A creator's value has more tags than a value may have, and is not stored.

@@ -24,6 +24,11 @@ impl Beginnings {
     pub(crate) fn heard(&self, place: &Place, held: Held) {
         let (hard, invalidated) = held.hard();
         let mut known = self.known();
+        // Who read before others may come after them.
+        let newer = |known: &Beginning| known.hard > hard;
+        if known.get(place.key.bytes()).is_some_and(newer) {
+            return;
+        }
         if hard == invalidated {
             known.remove(place.key.bytes());
         } else {

@@ -61,9 +61,10 @@ impl Reach {
         let mut refused = std::io::Error::other("the name leads to no address");
         for (address, to_try) in addresses.iter().zip((1..=count).rev()) {
             let left = until.saturating_duration_since(Instant::now());
-            // One that swallows what it is sent leaves their share to the others. The system takes no time-out of
-            // nothing.
-            let share = (left / to_try).max(Duration::from_millis(1));
+            // One that swallows what it is sent leaves their share to the others; one that is far away and answers
+            // needs a stretch of time. The system takes no time-out of nothing.
+            let share = (left / to_try).max(left.min(Patience::stretch(self.timeout)));
+            let share = share.max(Duration::from_millis(1));
             match TcpStream::connect_timeout(address, share) {
                 Ok(stream) => return self.begin(stream),
                 Err(error) => refused = error,

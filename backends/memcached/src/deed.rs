@@ -103,13 +103,17 @@ impl Deed {
                 seconds,
             } => {
                 let whose = (*stamp, *client_flags);
+                let stands = match grant.lock {
+                    Some(_) => python::waits_for(*seconds),
+                    None => *seconds,
+                };
                 let written = write_again(voice, place, grant, whose, *seconds).await?;
                 Ok(match written {
                     None => Kept::Void,
                     Some(_) if *client_flags == SHUT => Kept::UsedUp,
                     Some(cas) => Kept::Still(Grant {
                         cas,
-                        over: over(*seconds),
+                        over: over(stands),
                         ..grant.clone()
                     }),
                 })

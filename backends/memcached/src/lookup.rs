@@ -185,7 +185,8 @@ mod tests {
     fn what_the_system_says_is_told() {
         let lookup = Lookup::default();
         assert!(lookup.addresses("localhost:1", &mut much()).is_ok());
-        let error = lookup.addresses("cache.invalid:1", &mut much());
+        // No name server is asked for what is no name and port.
+        let error = lookup.addresses("localhost", &mut much());
         assert_ne!(error.unwrap_err().kind(), ErrorKind::TimedOut);
     }
 }

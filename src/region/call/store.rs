@@ -169,10 +169,10 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         })
     }
 
-    /// Whether the creation is for anybody still. One that was given away is for those too who stay with it when their
-    /// key is written: whoever gave it away has no creator left, and would hear that nobody creates.
+    /// Whether the creation is for anybody still. One that comes late is for those too who stay with it when their key
+    /// is written: whoever gave it away has no creator left, and would hear that nobody creates.
     fn is_wanted(&self) -> bool {
-        match self.detached {
+        match self.late {
             true => self.hold.is_wanted(),
             false => self.hold.is_current(),
         }
@@ -265,6 +265,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         };
         if waiting.was_due(self.monotonic()) && self.hold.is_current() {
             let late = Flow::creating_late(self.wish);
+            self.late = true;
             self.flow = late.0;
             return late.1;
         }

@@ -20,7 +20,6 @@ use super::{SEPARATOR, hearing};
 use crate::flight::{TagTable, only};
 use crate::region::active::Active;
 use crate::region::many::all;
-use crate::region::telling;
 
 pub(super) fn order_of(region: &str) -> String {
     format!("{region}{SEPARATOR}")
@@ -199,7 +198,8 @@ async fn raise_above<V: Clone + Send + Sync + 'static>(
     ))
 }
 
-/// Tells the store what it does not know, or no longer. What it refuses it will never take, and is not told again.
+/// Tells the store what it does not know, or no longer. What it refuses now it may take later: rights are given while
+/// a process runs.
 pub(super) async fn pay<V: Clone + Send + Sync + 'static>(
     active: &Active<V>,
     epochs: &dyn EpochStore,
@@ -207,28 +207,14 @@ pub(super) async fn pay<V: Clone + Send + Sync + 'static>(
 ) -> Result<(), StoreError> {
     let debts = table.debts();
     for (slot, how) in debts.untold {
-        unless_refused(active, tell(active, epochs, slot, how).await)?;
+        tell(active, epochs, slot, how).await?;
         table.is_told(slot, how);
     }
     if !debts.lost.is_empty() {
-        let restored = restore(active, epochs, table, &debts.lost).await;
-        unless_refused(active, restored)?;
+        restore(active, epochs, table, &debts.lost).await?;
         table.are_restored(&debts.lost);
     }
     Ok(())
-}
-
-fn unless_refused<V: Clone + Send + Sync + 'static>(
-    active: &Active<V>,
-    told: Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    match told {
-        Err(error) if error.fault == Fault::Refused => {
-            telling::tag_refused(&active.name, &error);
-            Ok(())
-        }
-        told => told,
-    }
 }
 
 /// Has the store know of these tags again what is known here.
