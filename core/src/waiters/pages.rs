@@ -1,8 +1,8 @@
 //! Ears in pages: those who sit down one after another are told one after another, and their ears lie so.
 //!
 //! A page is as long as there are seats already, within bounds: one who waits alone has an ear to itself,
-//! and of a crowd's pages no more than half is ever empty. It goes when the last of its ears does, so
-//! nothing grows with waiters that gave up.
+//! and of a crowd's pages no more than half is ever empty. It goes when the last of its ears does, but for the
+//! one that the next waiter sits down in, so nothing grows with waiters that gave up.
 
 use alloc::sync::Arc;
 
