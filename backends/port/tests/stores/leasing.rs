@@ -17,6 +17,7 @@ type Hung = Arc<dyn Fn(News) + Send + Sync>;
 
 pub(super) struct State<V> {
     calls: u64,
+    reads: u64,
     busy: bool,
     pub(super) entries: HashMap<Vec<u8>, CachedValue<V>>,
     pub(super) leases: HashMap<Vec<u8>, Stamp>,
@@ -37,6 +38,7 @@ impl<V: Clone + Send + Sync + 'static> Leasing<V> {
     pub fn new(wrong: Wrong) -> Self {
         let state = State {
             calls: 0,
+            reads: 0,
             busy: false,
             entries: HashMap::new(),
             leases: HashMap::new(),
@@ -65,9 +67,18 @@ impl<V: Clone + Send + Sync + 'static> Leasing<V> {
 
     /// Waits until another call came between, for as long as one may be on its way.
     pub(super) fn let_others_in(&self) {
+        self.let_in(|state| state.calls);
+    }
+
+    /// The same for another that reads: of two that write, each would let the other in and no reader.
+    fn let_readers_in(&self) {
+        self.let_in(|state| state.reads);
+    }
+
+    fn let_in(&self, count: impl Fn(&State<V>) -> u64) {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let calls = state.calls;
-        let while_alone = |state: &mut State<V>| state.calls == calls;
+        let before = count(&state);
+        let while_alone = |state: &mut State<V>| count(state) == before;
         let _ = self
             .called
             .wait_timeout_while(state, Duration::from_millis(5), while_alone);
@@ -227,7 +238,9 @@ impl<V: Clone + Send + Sync + 'static> Store<V> for Leasing<V> {
         while self.is(Wrong::Hangs) {
             thread::park();
         }
-        Reply::ok(self.state().entries.get(&self.key(key)).cloned())
+        let mut state = self.state();
+        state.reads += 1;
+        Reply::ok(state.entries.get(&self.key(key)).cloned())
     }
 
     fn set<'a>(&'a self, key: &'a [u8], entry: CachedValue<V>, ttl: Span) -> Reply<'a, ()> {
@@ -254,7 +267,7 @@ impl<V: Clone + Send + Sync + 'static> Store<V> for Leasing<V> {
             Wrong::RemovesBeforeItSets => {
                 state.entries.remove(&key);
                 drop(state);
-                self.let_others_in();
+                self.let_readers_in();
                 state = self.state();
             }
             _ => {}
