@@ -48,3 +48,32 @@ impl Beginnings {
         self.by_item.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Memcached;
+    use crate::epochs::Change;
+    use dogpile_backend::{Invalidation, Time};
+
+    #[test]
+    fn law_12_a_reading_from_before_a_new_beginning_does_not_make_it_an_invalidation() {
+        let store = Memcached::open("127.0.0.1").expect("a good address");
+        let region = Place::new(&store, "users");
+        let now = Time::from_nanos(1_000_000);
+        let begun = Change::Restore(Held::default()).of(&region, None, now);
+        let hard = region.of(begun).hard;
+        let known = Beginnings::default();
+        let before = Change::Raise(Invalidation::Hard, Held::default());
+        let before = before.of(&region, Some(Held::default()), Time::ZERO);
+        for heard in [begun, before] {
+            known.heard(&region, heard);
+            assert_eq!(known.invalidated(&region, hard), Epoch::FIRST);
+        }
+        let raised = Change::Raise(Invalidation::Hard, Held::default());
+        let raised = raised.of(&region, Some(begun), now);
+        known.heard(&region, raised);
+        let hard = region.of(raised).hard;
+        assert_eq!(known.invalidated(&region, hard), hard);
+    }
+}

@@ -7,7 +7,8 @@
 //!
 //! The server may push any item out. One item for a region and its order means that both are lost together: then
 //! nobody knows what was invalidated, and the region begins anew, with an epoch above all that values carry. What
-//! was stored before is a miss; what a process kept by itself was not invalidated by that. A tag's item that is absent says nothing: most tags were never invalidated.
+//! was stored before is a miss; what a process kept by itself was not invalidated by that. A tag's
+//! item that is absent says nothing: most tags were never invalidated.
 
 use dogpile_backend::{Clock, Epoch, Epochs, Invalidation, SystemClock, Time};
 
@@ -187,7 +188,7 @@ impl Change {
         known
     }
 
-    fn of(self, place: &Place, there: Option<Held>, now: Time) -> Held {
+    pub(crate) fn of(self, place: &Place, there: Option<Held>, now: Time) -> Held {
         let known = self.known();
         let mut after = match there {
             Some(there) => there.max(known),

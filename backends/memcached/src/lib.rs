@@ -6,6 +6,7 @@
 //! | `memcached` | the store: what each operation asks, and what the answers mean |
 //! | `leases` | the same for leases |
 //! | `epochs`, `everywhere` | the same for a region's epochs: on one server, and on all |
+//! | `beginnings` | which regions began anew, for their epochs were lost |
 //! | `deed` | what is done with a lease that is held |
 //! | `wish` | the wish for a lease: what is looked at and what is taken |
 //! | `grants` | which leases this process holds, and on which connection |

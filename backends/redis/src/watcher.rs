@@ -3,7 +3,8 @@
 //! A bell is hung on a [`Spot`]. The task has its ears on the spots that have bells and nowhere else;
 //! when it hears what happens on one, the spot's bells ring once, so that whoever hung them looks again
 //! after it. A bell tells of what happened since it stands, which is when the server has said something on
-//! that connection after it was hung: an older message would tell of an older lease. Without a connection, all bells ring from time to time: those who wait look by themselves.
+//! that connection after it was hung: an older message would tell of an older lease. Without a connection,
+//! all bells ring from time to time: those who wait look by themselves.
 
 mod board;
 mod ears;
