@@ -55,7 +55,7 @@ use crate::error::{ConfigError, Error};
 use crate::flight::block_on;
 use crate::sync::OnceLock;
 use active::Active;
-use look::closely;
+use look::closely_blocking;
 use shared::Shared;
 
 /// A named cache. Made at import time, configured later, used everywhere.
@@ -364,7 +364,8 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
         let key = active.mangled(key.as_ref());
         let store = &*active.opened.store;
-        let entry = closely(active, store, store.get(&key)).wait();
+        let entry = store.get_blocking(&key);
+        closely_blocking(active, &entry);
         let entry = entry.map_err(Arc::new)?;
         Ok(entry.map(|entry| active.known(&active.own_view(&key), &entry.metadata)))
     }

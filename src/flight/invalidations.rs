@@ -59,6 +59,11 @@ impl Invalidations {
         }
     }
 
+    /// Whether other processes invalidate too.
+    pub(crate) const fn is_shared(&self) -> bool {
+        self.shared
+    }
+
     /// The highest number that is known: what a value carries whose creator starts now.
     #[inline]
     pub(crate) fn floor(&self) -> Epoch {

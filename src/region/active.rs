@@ -205,9 +205,9 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
         key: &[u8],
         mark: Mark,
     ) -> Result<Answer<V>, Found<V>> {
-        let (view, now) = (self.view(conditions, key), self.now());
+        let now = self.now();
         match looked {
-            Ok(Some(entry)) if self.judge(&view, &entry.metadata) == Verdict::Fresh => {
+            Ok(Some(entry)) if self.is_fresh_by(conditions, key, &entry.metadata, now) => {
                 self.kept.keep(key, &entry, mark);
                 self.count(Counted::Answer(Origin::Hit));
                 Ok(Answer {

@@ -128,7 +128,7 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         let active = self.active().ok_or_else(|| self.not_configured())?;
         let key = active.mangled(key.as_ref());
         let store = active.opened.for_tasks();
-        let entry = closely(active, store, store.get(&key)).await;
+        let entry = closely(active, store.get(&key)).await;
         let entry = entry.map_err(Arc::new)?;
         Ok(entry.map(|entry| active.known(&active.own_view(&key), &entry.metadata)))
     }

@@ -22,7 +22,7 @@ use super::config::OnStoreFailure;
 use super::creation::Desk;
 use super::drive::{drive, drive_async, nobody_else};
 use super::due::Ahead;
-use super::look::{before_a_write, look};
+use super::look::{before_a_write, look_blocking};
 use super::start::Start;
 use super::subject::Subject;
 use crate::error::Error;
@@ -246,7 +246,7 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         let subject = Subject::new(active, self.key.as_ref());
         let beginning = Beginning::of(&subject);
         let store = &*active.opened.store;
-        let looked = look(active, store, self.region.name(), subject.key()).wait();
+        let looked = look_blocking(active, store, self.region.name(), subject.key());
         let looked = match active.hit_in(looked, &conditions, subject.key(), beginning.mark) {
             Ok(answer) => return Ok(answer),
             Err(looked) => looked,

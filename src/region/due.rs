@@ -207,7 +207,11 @@ impl Due {
     }
 
     /// The policy by which a value is surely fresh: as if every one ended as early as any does.
+    #[inline]
     pub(super) fn surely(&self, policy: Policy) -> Policy {
+        if !self.jitters() {
+            return policy;
+        }
         let (whole, most) = (policy.fresh_for, share_of(policy.fresh_for, self.jitter));
         Policy {
             fresh_for: Span::from_nanos(whole.as_nanos().saturating_sub(most.as_nanos())),

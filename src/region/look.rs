@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use dogpile_backend::{CachedValue, Coming, EpochStore, Reply, Store, StoreError, Tags, TwoWay};
+use dogpile_backend::{CachedValue, EpochStore, Reply, Store, StoreError, Tags};
 use dogpile_core::flow::{Action, Wish};
 
 use super::active::Active;
@@ -24,27 +24,46 @@ pub(super) fn look<'a, V: Clone + Send + Sync + 'static>(
     region: &'a str,
     key: &'a [u8],
 ) -> Reply<'a, Entry<V>> {
-    let found = match store.epochs() {
-        Some(epochs) if active.settings.strict => Reply::either(Strictly {
-            active,
-            epochs,
-            store,
-            region,
-            key,
+    match strictly(active, store) {
+        Some(epochs) => Reply::later(async move {
+            learn(active, epochs, region).await?;
+            closely(active, store.get(key)).await
         }),
-        _ => store.get(key),
-    };
-    closely(active, store, found)
+        None => closely(active, store.get(key)),
+    }
+}
+
+/// The same for a thread, which waits.
+pub(super) fn look_blocking<V: Clone + Send + Sync + 'static>(
+    active: &Active<V>,
+    store: &dyn Store<V>,
+    region: &str,
+    key: &[u8],
+) -> Found<V> {
+    if let Some(epochs) = strictly(active, store) {
+        block_on(learn(active, epochs, region))?;
+    }
+    let found = store.get_blocking(key);
+    closely_blocking(active, &found);
+    found
+}
+
+/// The epochs that have to be known before a value is looked at: where they cannot be read every value is in
+/// doubt, and the look has failed.
+fn strictly<'a, V: Clone + Send + Sync + 'static>(
+    active: &Active<V>,
+    store: &'a dyn Store<V>,
+) -> Option<&'a dyn EpochStore> {
+    store.epochs().filter(|_| active.settings.strict)
 }
 
 /// What was found, once as much is known of its tags as the store can say. If it does not answer, the
 /// value stays in doubt, which makes it stale: it can be served, and what replaces it is not in doubt.
 pub(super) fn closely<'a, V: Clone + Send + Sync + 'static>(
     active: &'a Active<V>,
-    store: &'a dyn Store<V>,
     mut found: Reply<'a, Entry<V>>,
 ) -> Reply<'a, Entry<V>> {
-    if store.epochs().is_none() {
+    if !active.epochs.is_shared() {
         return found;
     }
     if found.is_ready() {
@@ -54,7 +73,25 @@ pub(super) fn closely<'a, V: Clone + Send + Sync + 'static>(
         }
         found = Reply::ready(answer);
     }
-    Reply::either(Closely { active, found })
+    Reply::later(async move {
+        let found = found.await;
+        let tags = doubtful(active, &found);
+        if !tags.is_empty() {
+            ask_about(active, tags, false).await;
+        }
+        found
+    })
+}
+
+/// The same for a thread, which waits.
+pub(super) fn closely_blocking<V: Clone + Send + Sync + 'static>(
+    active: &Active<V>,
+    found: &Found<V>,
+) {
+    let tags = doubtful(active, found);
+    if !tags.is_empty() {
+        block_on(ask_about(active, tags, true));
+    }
 }
 
 /// The tags that leave what was found in doubt.
@@ -134,55 +171,5 @@ pub(super) async fn before_a_write<V: Clone + Send + Sync + 'static>(
     if let (true, Some(epochs)) = (active.settings.strict, store.epochs()) {
         // Most regions are not strict: their futures have no room for this.
         let _ = Box::pin(learn(active, epochs, &active.name)).await;
-    }
-}
-
-struct Strictly<'a, V: Send + Sync + 'static> {
-    active: &'a Active<V>,
-    epochs: &'a dyn EpochStore,
-    store: &'a dyn Store<V>,
-    region: &'a str,
-    key: &'a [u8],
-}
-
-/// Epochs that cannot be read leave every value in doubt: the look has failed.
-impl<'a, V: Clone + Send + Sync + 'static> TwoWay<'a, Entry<V>> for Strictly<'a, V> {
-    fn wait(self: Box<Self>) -> Result<Entry<V>, StoreError> {
-        block_on(learn(self.active, self.epochs, self.region))?;
-        self.store.get(self.key).wait()
-    }
-
-    fn later(self: Box<Self>) -> Coming<'a, Entry<V>> {
-        Box::pin(async move {
-            learn(self.active, self.epochs, self.region).await?;
-            self.store.get(self.key).await
-        })
-    }
-}
-
-struct Closely<'a, V: Send + Sync + 'static> {
-    active: &'a Active<V>,
-    found: Reply<'a, Entry<V>>,
-}
-
-impl<'a, V: Clone + Send + Sync + 'static> TwoWay<'a, Entry<V>> for Closely<'a, V> {
-    fn wait(self: Box<Self>) -> Result<Entry<V>, StoreError> {
-        let found = self.found.wait();
-        let tags = doubtful(self.active, &found);
-        if !tags.is_empty() {
-            block_on(ask_about(self.active, tags, true));
-        }
-        found
-    }
-
-    fn later(self: Box<Self>) -> Coming<'a, Entry<V>> {
-        Box::pin(async move {
-            let found = self.found.await;
-            let tags = doubtful(self.active, &found);
-            if !tags.is_empty() {
-                ask_about(self.active, tags, false).await;
-            }
-            found
-        })
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::lookup::Lookup;
 use dogpile_backend::Patience;
 
-use crate::protocol::{Answer, Code, Request, parse};
+use crate::protocol::{Answer, Code, Garbled, Request, parse};
 use crate::settings::Login;
 use crate::stream::Stream;
 use crate::trouble::{Trouble, is_late};
@@ -126,7 +126,7 @@ impl Connection {
     /// Sends one request and reads its reply.
     pub(crate) fn ask(&mut self, request: Request<'_>) -> Result<Answer, Trouble> {
         self.send(&request.bytes())?;
-        self.answer(&mut self.patience())
+        self.answer(&mut None)
     }
 
     /// Sends all of these at once, and reads all replies in their order.
@@ -140,7 +140,7 @@ impl Connection {
             count += 1;
         }
         self.send(&bytes)?;
-        let mut patience = self.patience();
+        let mut patience = Some(Patience::new(self.timeout, Instant::now()));
         (0..count).map(|_| self.answer(&mut patience)).collect()
     }
 
@@ -157,7 +157,7 @@ impl Connection {
             let bytes: Vec<&[u8]> = now.iter().map(|one| &*one.bytes).collect();
             self.send(&bytes.concat())?;
             for one in now {
-                let answer = self.answer(&mut self.patience())?;
+                let answer = self.answer(&mut None)?;
                 heard(one, answer);
             }
             left = later;
@@ -186,6 +186,7 @@ impl Connection {
     }
 
     /// An error for an answer that the request never gets.
+    #[cold]
     pub(crate) fn odd(&self, answer: &Answer) -> Trouble {
         Trouble::odd(&self.server, answer)
     }
@@ -215,17 +216,13 @@ impl Connection {
             .map_err(|cause| self.broken(cause))
     }
 
-    fn patience(&self) -> Patience {
-        Patience::new(self.timeout, Instant::now())
-    }
-
-    fn answer(&mut self, patience: &mut Patience) -> Result<Answer, Trouble> {
+    /// The next reply, as long as there is patience with it. It begins after the first look into the socket, which
+    /// may have taken a stretch of it: most replies are there by then, and for them no clock is looked at.
+    fn answer(&mut self, patience: &mut Option<Patience>) -> Result<Answer, Trouble> {
+        let mut came = None;
         loop {
             let unread = &self.inbox[self.read..self.filled];
-            let parsed = parse(unread).map_err(|cause| Trouble::Garbled {
-                server: self.server.clone(),
-                cause,
-            })?;
+            let parsed = parse(unread).map_err(|cause| self.garbled(cause))?;
             if let Some((answer, length)) = parsed {
                 self.read += length;
                 self.heard = true;
@@ -233,21 +230,33 @@ impl Connection {
                     self.tidy();
                 }
                 if answer.is_of_no_version() {
-                    let server = self.server.clone();
-                    return Err(Trouble::NoCas { server });
+                    return Err(self.no_cas());
                 }
                 return Ok(answer);
             }
             // The system counts each piece's time by itself; a server that trickles must not hold us.
-            if patience.next(Instant::now()).is_none() {
-                return Err(self.late());
+            match (&mut *patience, came) {
+                (None, None) => {}
+                (None, Some(came)) => *patience = Some(self.begin_patience(came)),
+                (Some(begun), _) => {
+                    if begun.next(Instant::now()).is_none() {
+                        return Err(self.late());
+                    }
+                }
             }
-            self.receive()?;
+            came = Some(self.receive()?);
         }
     }
 
-    /// Reads what comes within a stretch.
-    fn receive(&mut self) -> Result<(), Trouble> {
+    /// What is left to a reply of which something came at the first look, or nothing did for a stretch.
+    fn begin_patience(&self, came: bool) -> Patience {
+        let (now, stretch) = (Instant::now(), Patience::stretch(self.timeout));
+        let since = if came { None } else { now.checked_sub(stretch) };
+        Patience::new(self.timeout, since.unwrap_or(now))
+    }
+
+    /// Reads what comes within a stretch, and says whether something did.
+    fn receive(&mut self) -> Result<bool, Trouble> {
         if self.read > 0 {
             self.tidy();
         }
@@ -259,14 +268,18 @@ impl Connection {
         match self.stream.read(&mut self.inbox[self.filled..]) {
             Ok(0) => {
                 let cause = std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
-                return Err(self.broken(cause));
+                Err(self.broken(cause))
             }
-            Ok(count) => self.filled += count,
+            Ok(count) => {
+                self.filled += count;
+                Ok(true)
+            }
             // Nothing came in this stretch, or this process was stopped: it may have come meanwhile.
-            Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted || is_late(&cause) => {}
-            Err(cause) => return Err(self.broken(cause)),
+            Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted || is_late(&cause) => {
+                Ok(false)
+            }
+            Err(cause) => Err(self.broken(cause)),
         }
-        Ok(())
     }
 
     /// Moves what is unread to the front, and lets go of the room that one large value took.
@@ -280,6 +293,19 @@ impl Connection {
         }
     }
 
+    #[cold]
+    fn garbled(&self, cause: Garbled) -> Trouble {
+        let server = self.server.clone();
+        Trouble::Garbled { server, cause }
+    }
+
+    #[cold]
+    fn no_cas(&self) -> Trouble {
+        let server = self.server.clone();
+        Trouble::NoCas { server }
+    }
+
+    #[cold]
     fn broken(&self, cause: std::io::Error) -> Trouble {
         if is_late(&cause) {
             return self.late();
@@ -291,6 +317,7 @@ impl Connection {
         }
     }
 
+    #[cold]
     fn late(&self) -> Trouble {
         let (server, heard) = (self.server.clone(), self.heard);
         Trouble::Late { server, heard }

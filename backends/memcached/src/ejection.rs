@@ -48,6 +48,11 @@ impl Ejection {
         }
     }
 
+    /// Whether anybody may ask at any time.
+    pub(crate) const fn is_trusted(&self) -> bool {
+        self.left_alone.is_none()
+    }
+
     pub(crate) fn may_ask(&mut self, now: Instant) -> May {
         match &mut self.left_alone {
             None => May::Ask,

@@ -149,9 +149,14 @@ impl Memcached {
     /// Counts what cannot be read, and tells the user's own code of it, which may ask this store again: nobody calls
     /// this who has a connection, or speaks for all tasks.
     pub(crate) fn count(&self, key: &[u8], unreadable: Option<&Unreadable>) -> Result<(), Trouble> {
-        let Some(why) = unreadable else {
-            return Ok(());
-        };
+        match unreadable {
+            None => Ok(()),
+            Some(why) => self.counted(key, why),
+        }
+    }
+
+    #[cold]
+    fn counted(&self, key: &[u8], why: &Unreadable) -> Result<(), Trouble> {
         *self
             .unreadable
             .lock()
@@ -184,12 +189,19 @@ pub(crate) struct Read {
 impl Read {
     /// Of a record, if there is one.
     pub(crate) fn of(record: Option<&[u8]>) -> Self {
-        let (entry, unreadable) = match record.map(record::decode) {
-            None => (None, None),
-            Some(Ok(entry)) => (Some(entry), None),
-            Some(Err(why)) => (None, Some(why)),
+        record.map(record::decode).into()
+    }
+
+    /// Of an item that is nobody's grant.
+    pub(crate) fn item(item: Item) -> Self {
+        let Some(record) = Slot::read(&item).record else {
+            return Self::default();
         };
-        Self { entry, unreadable }
+        // Whatever stands before it in the slot goes.
+        let before = item.body.len() - record.len();
+        let mut body = item.body;
+        body.drain(..before);
+        Some(record::decode_owned(body)).into()
     }
 
     /// Of an item that Python reads too.
@@ -202,6 +214,17 @@ impl Read {
                 unreadable: Some(Unreadable::OtherType),
             },
         }
+    }
+}
+
+impl From<Option<Result<CachedValue<Payload>, Unreadable>>> for Read {
+    fn from(decoded: Option<Result<CachedValue<Payload>, Unreadable>>) -> Self {
+        let (entry, unreadable) = match decoded {
+            None => (None, None),
+            Some(Ok(entry)) => (Some(entry), None),
+            Some(Err(why)) => (None, Some(why)),
+        };
+        Self { entry, unreadable }
     }
 }
 
@@ -257,18 +280,24 @@ impl Backend<Payload> for Memcached {
 
     fn get(&self, key: &[u8]) -> Result<Option<CachedValue<Payload>>, StoreError> {
         let place = self.place(Operation::Get, key)?;
+        // The shortest way, for it is a hit's: with nothing of what tasks would need, and what was found is moved no
+        // further than here.
+        let mut found = None;
         let look = |connection: &mut Connection| {
-            alone(connection, async |voice| found(voice, &place).await)
+            found = match connection.ask(Request::get(&place))? {
+                Answer::Item(item) => Some(item),
+                Answer::Code(Code::Absent, _) => None,
+                other => return Err(connection.odd(&other)),
+            };
+            Ok(())
         };
-        let (item, _) = self
-            .servers
-            .talk(&place, Again::Harmless, look)
-            .map_err(|trouble| trouble.told(Operation::Get, key))?;
-        let read = item.map(|item| match self.is_beside_python() {
-            true => Read::shared(&item),
-            false => Read::of(Slot::read(&item).record),
-        });
-        self.entry(key, read.unwrap_or_default())
+        let asked = self.servers.talk(&place, Again::Harmless, look);
+        asked.map_err(|trouble| trouble.told(Operation::Get, key))?;
+        match found {
+            None => Ok(None),
+            Some(item) if self.is_beside_python() => self.entry(key, Read::shared(&item)),
+            Some(item) => self.entry(key, Read::item(item)),
+        }
     }
 
     fn set(

@@ -20,7 +20,6 @@ use crate::memcached::{Read, found, removed, stored};
 use crate::pipeline::Pipeline;
 use crate::pool::Again;
 use crate::protocol::Request;
-use crate::slot::Slot;
 use crate::trouble::{NAME, Trouble};
 use crate::voice::{Turn, Voice};
 use crate::{Memcached, token};
@@ -170,7 +169,7 @@ impl Pipelined {
         };
         let asked = self.ask(&place, Again::Harmless, talk).await;
         let item = asked.map_err(|trouble| trouble.told(Operation::Get, key))?;
-        let read = item.map(|item| Read::of(Slot::read(&item).record));
+        let read = item.map(Read::item);
         self.memcached.entry(key, read.unwrap_or_default())
     }
 
@@ -223,6 +222,10 @@ impl Store<Payload> for Pipelined {
             |()| self.memcached.get(key),
             |()| coming(self.get_later(key)),
         )
+    }
+
+    fn get_blocking(&self, key: &[u8]) -> Result<Option<CachedValue<Payload>>, StoreError> {
+        self.memcached.get(key)
     }
 
     fn set<'a>(&'a self, key: &'a [u8], entry: CachedValue<Payload>, ttl: Span) -> Reply<'a, ()> {

@@ -12,8 +12,8 @@ use crate::connection::Connection;
 /// Where a connection is, once there is one.
 #[derive(Default)]
 pub(crate) struct Seat {
-    /// With its number.
-    pub(crate) connection: Option<(Connection, u64)>,
+    /// With its number; in a box, for it is taken out and put back with each talk.
+    pub(crate) connection: Option<(Box<Connection>, u64)>,
     pub(crate) used: Time,
     /// How many connections had been found closed when it last answered.
     pub(crate) closed: u64,
@@ -43,6 +43,8 @@ struct Waiting {
 pub(crate) struct Taken<'s> {
     seats: &'s Seats,
     pub(crate) at: usize,
+    /// It was another's at first.
+    pub(crate) waited: bool,
     /// `None` only while it is dropped.
     seat: Option<MutexGuard<'s, Seat>>,
 }
@@ -79,8 +81,12 @@ impl Seats {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return None,
         };
-        let (seats, seat) = (self, Some(seat));
-        Some(Taken { seats, at, seat })
+        Some(Taken {
+            seats: self,
+            at,
+            waited: false,
+            seat: Some(seat),
+        })
     }
 
     fn wait_for<'s>(
@@ -107,7 +113,10 @@ impl Seats {
             waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
         };
         *whom(&mut waiting) -= 1;
-        taken
+        taken.map(|mut taken| {
+            taken.waited = true;
+            taken
+        })
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {

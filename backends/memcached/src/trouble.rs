@@ -102,6 +102,7 @@ pub(crate) enum Trouble {
 
 impl Trouble {
     /// An answer that this request never gets.
+    #[cold]
     pub(crate) fn odd(server: &str, answer: &Answer) -> Self {
         let server = server.to_owned();
         match answer {
@@ -160,6 +161,7 @@ impl Trouble {
     }
 
     /// The error as a store tells it.
+    #[cold]
     pub(crate) fn told(self, operation: Operation, key: &[u8]) -> StoreError {
         StoreError::new(NAME, operation, key, self.fault(), self)
     }

@@ -223,6 +223,7 @@ list! { $
         a_copy_does_not_change
         any_time_to_live_is_taken
         a_local_look_agrees_with_get
+        a_thread_gets_what_is_there
         stamps_of_values_never_repeat
         dropped_replies_leave_the_store_usable;
     keys:

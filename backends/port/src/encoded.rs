@@ -180,6 +180,11 @@ where
             .then(|answer| Ok(self.decode_any(key, answer?.as_ref())))
     }
 
+    fn get_blocking(&self, key: &[u8]) -> Result<Option<CachedValue<V>>, StoreError> {
+        let entry = self.store.get_blocking(key)?;
+        Ok(self.decode_any(key, entry.as_ref()))
+    }
+
     fn set<'a>(&'a self, key: &'a [u8], entry: CachedValue<V>, ttl: Span) -> Reply<'a, ()> {
         match self.encode(key, &entry) {
             Ok(entry) => self.store.set(key, entry, ttl),

@@ -139,6 +139,29 @@ pub fn encode(entry: &CachedValue<Payload>) -> Vec<u8> {
 /// # Errors
 /// What is wrong with the bytes, and where.
 pub fn decode(record: &[u8]) -> Result<CachedValue<Payload>, Unreadable> {
+    let (header, payload) = head(record)?;
+    Ok(entry(&header, record[payload..].to_vec()))
+}
+
+/// [`decode`] of bytes that are the caller's own: the payload stays in their room.
+///
+/// ```
+/// use dogpile_backend::record;
+/// let record = br#"{"ct": 1.5, "v": 2}|42"#.to_vec();
+/// assert_eq!(record::decode_owned(record)?.value.bytes, b"42");
+/// # Ok::<(), record::Unreadable>(())
+/// ```
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_owned(mut record: Vec<u8>) -> Result<CachedValue<Payload>, Unreadable> {
+    let (header, payload) = head(&record)?;
+    record.drain(..payload);
+    Ok(entry(&header, record))
+}
+
+/// A header that has all it needs, and where the payload begins.
+fn head(record: &[u8]) -> Result<(Header, usize), Unreadable> {
     let bar = record
         .iter()
         .position(|byte| *byte == b'|')
@@ -148,19 +171,25 @@ pub fn decode(record: &[u8]) -> Result<CachedValue<Payload>, Unreadable> {
     if found != u64::from(FORMAT) {
         return Err(Unreadable::Format { found });
     }
-    let created = header.created.ok_or(Unreadable::Missing { key: "ct" })?;
-    Ok(CachedValue {
+    if header.created.is_none() {
+        return Err(Unreadable::Missing { key: "ct" });
+    }
+    Ok((header, bar + 1))
+}
+
+fn entry(header: &Header, payload: Vec<u8>) -> CachedValue<Payload> {
+    CachedValue {
         value: Payload {
             schema: header.schema.unwrap_or(0),
-            bytes: record[bar + 1..].to_vec(),
+            bytes: payload,
         },
         metadata: Metadata {
             stamp: header.stamp.map_or(Stamp::NONE, Stamp::new),
             epoch: header.epoch.map_or(Epoch::UNKNOWN, Epoch::new),
-            created: Time::from_nanos(created),
+            created: header.created.map_or(Time::ZERO, Time::from_nanos),
             terms: header.terms,
         },
-    })
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use crate::{CachedValue, EpochStore, LeaseStore, Reply, Span, Time, TimeLine};
+use crate::{CachedValue, EpochStore, LeaseStore, Reply, Span, StoreError, Time, TimeLine};
 
 /// What [`Store::look_local`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,15 @@ pub trait Store<V>: Any + Send + Sync {
 
     /// The entry under `key`.
     fn get<'a>(&'a self, key: &'a [u8]) -> Reply<'a, Option<CachedValue<V>>>;
+
+    /// The same for a thread, which waits for it. A store that answers tasks and threads in two ways writes this
+    /// too, and spares threads what a reply costs that could be a task's.
+    ///
+    /// # Errors
+    /// What [`get`](Self::get) answers.
+    fn get_blocking(&self, key: &[u8]) -> Result<Option<CachedValue<V>>, StoreError> {
+        self.get(key).wait()
+    }
 
     /// Stores `entry` under `key` and voids the key's lease.
     fn set<'a>(&'a self, key: &'a [u8], entry: CachedValue<V>, ttl: Span) -> Reply<'a, ()>;
@@ -91,6 +100,10 @@ impl<V, S: Store<V> + ?Sized> Store<V> for Arc<S> {
 
     fn get<'a>(&'a self, key: &'a [u8]) -> Reply<'a, Option<CachedValue<V>>> {
         (**self).get(key)
+    }
+
+    fn get_blocking(&self, key: &[u8]) -> Result<Option<CachedValue<V>>, StoreError> {
+        (**self).get_blocking(key)
     }
 
     fn set<'a>(&'a self, key: &'a [u8], entry: CachedValue<V>, ttl: Span) -> Reply<'a, ()> {

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::region::active::Active;
 use crate::region::answer::{Answer, Known, Origin};
 use crate::region::kept::Mark;
-use crate::region::look::{closely, look};
+use crate::region::look::{closely, closely_blocking, look, look_blocking};
 
 impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
     /// The value under the key if it is fresh. Never waits for a creation.
@@ -23,7 +23,7 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
         let active = self.active()?;
         let key = active.mangled(self.key.as_ref());
         let mark = active.kept.mark(&key);
-        let looked = look(active, &*active.opened.store, self.region.name(), &key).wait();
+        let looked = look_blocking(active, &*active.opened.store, self.region.name(), &key);
         active.counted(self.judged(active, &key, mark, looked))
     }
 
@@ -64,7 +64,8 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
     pub fn stored(self) -> Result<Option<(V, Known)>, Error> {
         let active = self.active()?;
         let (key, store) = (active.mangled(self.key.as_ref()), &*active.opened.store);
-        let entry = closely(active, store, store.get(&key)).wait();
+        let entry = store.get_blocking(&key);
+        closely_blocking(active, &entry);
         Ok(self.shown(active, &key, entry.map_err(Arc::new)?))
     }
 
@@ -75,7 +76,7 @@ impl<V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'_, V, K> {
     pub async fn stored_async(self) -> Result<Option<(V, Known)>, Error> {
         let active = self.active()?;
         let (key, store) = (active.mangled(self.key.as_ref()), active.opened.for_tasks());
-        let entry = closely(active, store, store.get(&key)).await;
+        let entry = closely(active, store.get(&key)).await;
         Ok(self.shown(active, &key, entry.map_err(Arc::new)?))
     }
 

@@ -8,12 +8,12 @@ use dogpile_backend::{
 use dogpile_core::flow::{self, Action, Committed, Event, Flow, Looked};
 use dogpile_core::kit::{Fault, Kit};
 
-use super::Call;
+use super::{Call, Found};
 use crate::failure::Failure;
 use crate::flight::{Shared, leases};
 use crate::kit::Local;
 use crate::region::due::View;
-use crate::region::look::look;
+use crate::region::look::{look, look_blocking};
 use crate::region::renewal::Renewal;
 use crate::region::telling;
 
@@ -26,11 +26,13 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         look(self.subject.active(), store, region, key)
     }
 
+    pub(in crate::region) fn look_blocking(&self, store: &dyn Store<V>) -> Found<V> {
+        let (region, key) = (&self.subject.active().name, self.subject.key());
+        look_blocking(self.subject.active(), store, region, key)
+    }
+
     /// What the store answered to a look.
-    pub(in crate::region) fn looked(
-        &mut self,
-        answer: Result<Option<CachedValue<V>>, StoreError>,
-    ) -> Event {
+    pub(in crate::region) fn looked(&mut self, answer: Found<V>) -> Event {
         if self.subject.active().settings.strict {
             self.beginning.epochs = self.subject.active().epochs.read();
             self.beginning.floor = self.subject.active().epochs.floor();

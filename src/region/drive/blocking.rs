@@ -34,7 +34,7 @@ where
     loop {
         let event = match action {
             Action::Look => {
-                let answer = call.look(store).wait();
+                let answer = call.look_blocking(store);
                 call.looked(answer)
             }
             Action::Claim { supersede } => {

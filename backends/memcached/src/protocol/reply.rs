@@ -159,6 +159,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Option<(Answer, usize)>, Garbled> {
     Ok(Some((answer, after)))
 }
 
+#[cold]
 fn no_reply(line: &[u8]) -> Garbled {
     const SHOWN: usize = 60;
     let shown = line.get(..SHOWN).unwrap_or(line);
@@ -257,11 +258,15 @@ fn code(line: &[u8]) -> Result<Answer, Garbled> {
 
 /// A decimal number and nothing else.
 fn number<N: TryFrom<u64>>(text: &[u8]) -> Option<N> {
-    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
+    if text.is_empty() {
         return None;
     }
-    let number: u64 = str::from_utf8(text).ok()?.parse().ok()?;
-    N::try_from(number).ok()
+    let number = text.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        let number = number.checked_mul(10)?.checked_add(digit.into());
+        number.filter(|_| digit < 10)
+    });
+    N::try_from(number?).ok()
 }
 
 #[cfg(test)]

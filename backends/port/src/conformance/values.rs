@@ -169,6 +169,30 @@ fn local_look<V: Sample>(
     Ok(())
 }
 
+pub(super) fn a_thread_gets_what_is_there<V: Sample>(subject: &Subject<V>) -> Outcome {
+    let key = subject.key("key");
+    let gets = |wanted: Option<&CachedValue<V>>| -> Outcome {
+        let found = subject.store().get_blocking(&key)?;
+        let agrees = match (&found, wanted) {
+            (Some(found), Some(wanted)) => same(found, wanted),
+            (None, None) => true,
+            _ => false,
+        };
+        ensure!(
+            agrees,
+            "{wanted:?} is there, but get_blocking answers {found:?}"
+        );
+        Ok(())
+    };
+    gets(None)?;
+    for number in [1, 2] {
+        subject.set(&key, subject.entry(number))?;
+        gets(Some(&subject.entry(number)))?;
+    }
+    subject.delete(&key)?;
+    gets(None)
+}
+
 pub(super) fn stamps_of_values_never_repeat<V: Sample>(subject: &Subject<V>) -> Outcome {
     let key = subject.key("key");
     let mut seen = HashSet::new();

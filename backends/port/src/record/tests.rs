@@ -168,6 +168,7 @@ prop_compose! {
 proptest! {
     #[test]
     fn what_was_written_is_read_exactly(entry in any_entry()) {
+        prop_assert_eq!(decode_owned(encode(&entry)), Ok(entry.clone()));
         prop_assert_eq!(decode(&encode(&entry)), Ok(entry));
     }
 
@@ -207,7 +208,7 @@ proptest! {
 
     #[test]
     fn no_bytes_make_it_panic(bytes: Vec<u8>) {
-        let _ = decode(&bytes);
+        prop_assert_eq!(decode(&bytes), decode_owned(bytes));
     }
 
     #[test]

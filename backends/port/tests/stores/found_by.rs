@@ -29,6 +29,10 @@ pub const FOUND_BY: &[(Wrong, &[&str])] = &[
     ),
     (Wrong::LendsOldValues, &["a_local_look_agrees_with_get"]),
     (
+        Wrong::GivesThreadsOldValues,
+        &["a_thread_gets_what_is_there"],
+    ),
+    (
         Wrong::GivesTheLeaseToAll,
         &["a_lease_excludes_others", "one_of_many_wins_the_lease"],
     ),

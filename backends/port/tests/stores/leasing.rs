@@ -1,8 +1,8 @@
 //! A store with leases and epochs of its own, right or wrong in one way.
 
 use dogpile_backend::{
-    Ask, Bell, CachedValue, Commit, EpochStore, Epochs, Fault, Lease, LeaseStore, Leased, Local,
-    News, Operation, Reply, Span, Stamp, Store, StoreError, Terms, Time, Watch,
+    Ask, Bell, CachedValue, Commit, EpochStore, Fault, Lease, LeaseStore, Leased, Local, News,
+    Operation, Reply, Span, Stamp, Store, StoreError, Terms, Time, Watch,
 };
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,44 +11,22 @@ use std::thread;
 use std::time::Duration;
 
 use super::shut::{SHUT, taken};
+use super::state::State;
 use super::wrong::Wrong;
-
-type Hung = Arc<dyn Fn(News) + Send + Sync>;
-
-pub(super) struct State<V> {
-    calls: u64,
-    reads: u64,
-    busy: bool,
-    pub(super) entries: HashMap<Vec<u8>, CachedValue<V>>,
-    pub(super) leases: HashMap<Vec<u8>, Stamp>,
-    bells: HashMap<Vec<u8>, Vec<Hung>>,
-    pub(super) epochs: HashMap<String, Epochs>,
-    last: u128,
-}
 
 pub struct Leasing<V> {
     wrong: Wrong,
     state: Mutex<State<V>>,
     called: Condvar,
-    /// What [`Wrong::LendsOldValues`] lends.
+    /// The first value of each key, for those that go on giving it.
     first: Mutex<HashMap<Vec<u8>, CachedValue<V>>>,
 }
 
 impl<V: Clone + Send + Sync + 'static> Leasing<V> {
     pub fn new(wrong: Wrong) -> Self {
-        let state = State {
-            calls: 0,
-            reads: 0,
-            busy: false,
-            entries: HashMap::new(),
-            leases: HashMap::new(),
-            bells: HashMap::new(),
-            epochs: HashMap::new(),
-            last: 0,
-        };
         Self {
             wrong,
-            state: Mutex::new(state),
+            state: Mutex::new(State::new()),
             called: Condvar::new(),
             first: Mutex::default(),
         }
@@ -82,6 +60,11 @@ impl<V: Clone + Send + Sync + 'static> Leasing<V> {
         let _ = self
             .called
             .wait_timeout_while(state, Duration::from_millis(5), while_alone);
+    }
+
+    fn first_of(&self, key: &[u8]) -> Option<CachedValue<V>> {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        first.get(&self.key(key)).cloned()
     }
 
     pub(super) fn key(&self, key: &[u8]) -> Vec<u8> {
@@ -243,6 +226,13 @@ impl<V: Clone + Send + Sync + 'static> Store<V> for Leasing<V> {
         Reply::ok(state.entries.get(&self.key(key)).cloned())
     }
 
+    fn get_blocking(&self, key: &[u8]) -> Result<Option<CachedValue<V>>, StoreError> {
+        match self.is(Wrong::GivesThreadsOldValues) {
+            true => Ok(self.first_of(key)),
+            false => self.get(key).wait(),
+        }
+    }
+
     fn set<'a>(&'a self, key: &'a [u8], entry: CachedValue<V>, ttl: Span) -> Reply<'a, ()> {
         let key = self.key(key);
         let mut state = self.state();
@@ -294,12 +284,9 @@ impl<V: Clone + Send + Sync + 'static> Store<V> for Leasing<V> {
     }
 
     fn look_local(&self, key: &[u8], lend: &mut dyn FnMut(CachedValue<&V>)) -> Local {
-        let key = self.key(key);
-        let entry = if self.is(Wrong::LendsOldValues) {
-            let first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-            first.get(&key).cloned()
-        } else {
-            self.state().entries.get(&key).cloned()
+        let entry = match self.is(Wrong::LendsOldValues) {
+            true => self.first_of(key),
+            false => self.state().entries.get(&self.key(key)).cloned(),
         };
         let Some(CachedValue { value, metadata }) = entry else {
             return Local::Absent;

@@ -8,4 +8,5 @@ pub mod in_place;
 pub mod leasing;
 pub mod map;
 mod shut;
+mod state;
 pub mod wrong;

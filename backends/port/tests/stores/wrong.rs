@@ -20,6 +20,7 @@ pub enum Wrong {
     DeleteFailsOnNothing,
     LetsValuesOfLongLifeGo,
     LendsOldValues,
+    GivesThreadsOldValues,
     GivesTheLeaseToAll,
     GivesNoLeaseTwice,
     GivesNoLease,

@@ -82,6 +82,9 @@ fn what_no_memcached_says_is_told_as_such() {
         b"VA -1\r\n\r\n",
         b"VA 1 c\r\na\r\n",
         b"VA 1 f4294967296\r\na\r\n",
+        b"VA 1 c18446744073709551616\r\na\r\n",
+        b"VA 1 c1:\r\na\r\n",
+        b"VA +1 f0\r\na\r\n",
         b"VA 1 cabc\r\na\r\n",
         b"HTTP/1.1 400 Bad Request\r\n",
     ] {
