@@ -22,13 +22,12 @@ pub(crate) mod order;
 
 pub use answers::{Abandoned, Change, Claimed, End, Relief, Superseded};
 
-use alloc::vec::Vec;
 use core::task::Waker;
 
 use crate::kit::{Fault, Kit, Lock, Word};
 use crate::state::{Claim, Request, Snapshot, Step};
 use crate::time::Time;
-use crate::waiters::{Room, Seat, Told, Waiter, tell_each, wake_each};
+use crate::waiters::{Room, Seat, Taken, Told, Waiter, tell_each, wake_each};
 
 /// One value's lock: the word and the room of those who wait. `O` is what a creation brings to
 /// its waiters, cloned for each.
@@ -42,7 +41,7 @@ pub struct Slot<K: Kit, O: Send> {
 enum Bequest<K: Kit, O: Send> {
     Inherited(Option<Waker>),
     Ended,
-    Superseded(Vec<Seat<K, O>>),
+    Superseded(Taken<Seat<K, O>>),
 }
 
 // Claims and waiters are passed by value because the call uses them up.
@@ -152,7 +151,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
         let Some(heir) = room.first(number) else {
             return match self.end(Request::Abandon(number), || ()) {
                 Ok(()) => Bequest::Ended,
-                Err(Superseded) => Bequest::Superseded(Vec::new()),
+                Err(Superseded) => Bequest::Superseded(Taken::none()),
             };
         };
         let Ok(next) = self.succeed(room, Request::HandOver(number)) else {
@@ -252,7 +251,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
             let placed = place();
             let before = self.force(request);
             let seats = match (before, outcome) {
-                (None, _) => Vec::new(),
+                (None, _) => Taken::none(),
                 (Some(claim), Some(_)) => room.followers(claim),
                 (Some(claim), None) => room.impatient(claim),
             };
@@ -360,9 +359,9 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     }
 }
 
-fn tell_all<K: Kit, O: Send + Clone>(mut seats: Vec<Seat<K, O>>, outcome: &O) {
+fn tell_all<K: Kit, O: Send + Clone>(mut seats: Taken<Seat<K, O>>, outcome: &O) {
     if K::has(Fault::LoseWake) {
-        seats.pop();
+        seats.but_the_last();
     }
     tell_each(seats, |seat| Told::Outcome {
         outcome: outcome.clone(),

@@ -23,6 +23,7 @@ use crate::state::Claim;
 use crate::time::Time;
 use pages::{Page, Pages};
 use seats::Seats;
+pub(crate) use seats::Taken;
 pub(crate) use telling::{tell_each, wake_each};
 
 /// What a waiter is told, once.
@@ -223,12 +224,12 @@ impl<K: Kit, O: Send> Room<K, O> {
     }
 
     /// Takes out the seats that follow `claim`.
-    pub(crate) fn followers(&mut self, claim: u64) -> Vec<Seat<K, O>> {
+    pub(crate) fn followers(&mut self, claim: u64) -> Taken<Seat<K, O>> {
         self.seats.take(|seat| seat.claim == claim)
     }
 
     /// Takes out the seats that follow `claim` and do not want its value once it is superseded.
-    pub(crate) fn impatient(&mut self, claim: u64) -> Vec<Seat<K, O>> {
+    pub(crate) fn impatient(&mut self, claim: u64) -> Taken<Seat<K, O>> {
         self.seats.take(|seat| seat.claim == claim && !seat.patient)
     }
 

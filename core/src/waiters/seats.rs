@@ -4,12 +4,53 @@
 //! are as many as seats; then they close, so that nothing grows with waiters that gave up.
 
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
+
+/// Tickets rise; a gap has no seat any more.
+type Row<S> = VecDeque<(u64, Option<S>)>;
 
 pub(super) struct Seats<S> {
-    /// Tickets rise; a gap has no seat any more. Neither end is a gap.
-    row: VecDeque<(u64, Option<S>)>,
+    /// Neither end is a gap.
+    row: Row<S>,
     gaps: usize,
+}
+
+/// Seats that were taken out, in their order.
+pub(crate) struct Taken<S>(Row<S>);
+
+impl<S> Taken<S> {
+    pub(crate) const fn none() -> Self {
+        Self(Row::new())
+    }
+
+    /// No more than so many.
+    pub(super) fn at_most(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The next, which stays.
+    pub(super) fn first(&mut self) -> Option<&S> {
+        while let Some((_, None)) = self.0.front() {
+            self.0.pop_front();
+        }
+        self.0.front()?.1.as_ref()
+    }
+
+    /// Without the last.
+    pub(crate) fn but_the_last(&mut self) {
+        while let Some((_, None)) = self.0.pop_back() {}
+    }
+}
+
+impl<S> Iterator for Taken<S> {
+    type Item = S;
+
+    fn next(&mut self) -> Option<S> {
+        loop {
+            if let Some(seat) = self.0.pop_front()?.1 {
+                return Some(seat);
+            }
+        }
+    }
 }
 
 impl<S> Seats<S> {
@@ -52,16 +93,22 @@ impl<S> Seats<S> {
     }
 
     /// Takes out the seats that are `wanted`.
-    pub(super) fn take(&mut self, wanted: impl Fn(&S) -> bool) -> Vec<S> {
-        let mut taken = Vec::with_capacity(self.len());
-        self.row.retain_mut(|(_, seat)| {
+    pub(super) fn take(&mut self, wanted: impl Fn(&S) -> bool) -> Taken<S> {
+        let mut seats = self.row.iter().filter_map(|(_, seat)| seat.as_ref());
+        // Most crowds wait for one creation: the row goes as it is, for the first is to be told soon.
+        if seats.all(&wanted) {
+            self.gaps = 0;
+            return Taken(core::mem::take(&mut self.row));
+        }
+        let mut taken = Row::new();
+        self.row.retain_mut(|(ticket, seat)| {
             if seat.as_ref().is_some_and(&wanted) {
-                taken.extend(seat.take());
+                taken.push_back((*ticket, seat.take()));
             }
             seat.is_some()
         });
         self.gaps = 0;
-        taken
+        Taken(taken)
     }
 
     fn place(&self, ticket: u64) -> Option<usize> {
@@ -86,6 +133,8 @@ impl<S> Seats<S> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
 
     fn taken(seats: &Seats<char>) -> Vec<(u64, char)> {
@@ -103,10 +152,29 @@ mod tests {
         assert_eq!((seats.get(5), seats.get(6)), (None, Some(&'d')));
         assert_eq!(seats.remove(3), Some('a'));
         assert_eq!(taken(&seats), [(4, 'b'), (6, 'd'), (7, 'e'), (8, 'f')]);
-        assert_eq!(seats.take(|seat| "be".contains(*seat)), ['b', 'e']);
+        let some: Vec<char> = seats.take(|seat| "be".contains(*seat)).collect();
+        assert_eq!(some, ['b', 'e']);
         assert_eq!(taken(&seats), [(6, 'd'), (8, 'f')]);
         assert_eq!(seats.len(), 2);
         assert_eq!(seats.get(2), None);
+        // All that are left, gaps and all.
+        for (ticket, seat) in (9..).zip("ghi".chars()) {
+            seats.push(ticket, seat);
+        }
+        assert_eq!(seats.remove(10), Some('h'));
+        let mut all = seats.take(|_| true);
+        assert_eq!(seats.len(), 0);
+        assert_eq!(
+            (all.next(), all.next(), all.first()),
+            (Some('d'), Some('f'), Some(&'g'))
+        );
+        all.but_the_last();
+        assert_eq!(all.first().copied(), Some('g'));
+        assert_eq!(all.next(), Some('g'));
+        assert_eq!(all.first(), None);
+        assert_eq!(all.next(), None);
+        seats.push(12, 'j');
+        assert_eq!(taken(&seats), [(12, 'j')]);
     }
 
     #[test]

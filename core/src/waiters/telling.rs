@@ -3,10 +3,10 @@
 //! What they are told is cloned and who wakes them is called by whoever ends the creation; both are
 //! somebody else's code, and may panic there. Nobody else may be left waiting for that.
 
-use alloc::vec::{self, Vec};
+use alloc::vec::Vec;
 use core::task::Waker;
 
-use super::{Seat, Told};
+use super::{Seat, Taken, Told};
 use crate::kit::Kit;
 
 /// So many are told before they are woken: enough for threads that share a bell, and few enough for
@@ -16,7 +16,7 @@ const AT_A_TIME: usize = 64;
 /// Those who are told, and woken when some have been told. What they are told and what wakes them is
 /// somebody else's code and may panic: the others are told and woken all the same.
 struct Telling<K: Kit, O: Send, T: Fn(&Seat<K, O>) -> Told<O>> {
-    seats: vec::IntoIter<Seat<K, O>>,
+    seats: Taken<Seat<K, O>>,
     wakers: Vec<Waker>,
     told: T,
     /// Nobody knows what to tell: that was what panicked.
@@ -25,7 +25,7 @@ struct Telling<K: Kit, O: Send, T: Fn(&Seat<K, O>) -> Told<O>> {
 
 impl<K: Kit, O: Send, T: Fn(&Seat<K, O>) -> Told<O>> Telling<K, O, T> {
     fn tell_all(&mut self) {
-        while let Some(seat) = self.seats.as_slice().first() {
+        while let Some(seat) = self.seats.first() {
             self.speechless = true;
             let told = (self.told)(seat);
             self.speechless = false;
@@ -50,7 +50,7 @@ impl<K: Kit, O: Send, T: Fn(&Seat<K, O>) -> Told<O>> Telling<K, O, T> {
 impl<K: Kit, O: Send, T: Fn(&Seat<K, O>) -> Told<O>> Drop for Telling<K, O, T> {
     fn drop(&mut self) {
         // Those whom nobody could tell what came of it look again.
-        while self.speechless && self.seats.len() > 0 {
+        while self.speechless && self.seats.first().is_some() {
             self.tell(Told::Superseded);
         }
         // Where a waker panicked, there are more to be told.
@@ -61,12 +61,12 @@ impl<K: Kit, O: Send, T: Fn(&Seat<K, O>) -> Told<O>> Drop for Telling<K, O, T> {
 
 /// Tells each what it is `told`, and wakes them, some at a time.
 pub(crate) fn tell_each<K: Kit, O: Send>(
-    seats: Vec<Seat<K, O>>,
+    seats: Taken<Seat<K, O>>,
     told: impl Fn(&Seat<K, O>) -> Told<O>,
 ) {
     let mut telling = Telling {
-        wakers: Vec::with_capacity(seats.len().min(AT_A_TIME)),
-        seats: seats.into_iter(),
+        wakers: Vec::with_capacity(seats.at_most().min(AT_A_TIME)),
+        seats,
         told,
         speechless: false,
     };
@@ -175,7 +175,9 @@ mod tests {
     fn law_5_a_waiter_hears_once_what_it_was_told_and_keeps_its_waker_until_then() {
         let (mut room, [_, (waiter, bell)]) = some();
         assert!(waiter.told().is_none());
-        tell_each(room.followers(1).into_iter().skip(1).collect(), outcome);
+        let mut others = room.followers(1);
+        assert!(others.next().is_some());
+        tell_each(others, outcome);
         assert!(*bell.rung.lock().expect("nobody panics with it"), "asleep");
         assert!(matches!(
             waiter.told(),
