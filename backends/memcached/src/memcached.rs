@@ -20,7 +20,7 @@ use crate::protocol::{Answer, Code, Item, Mode, Request};
 use crate::python::{self, Lock};
 use crate::servers::Servers;
 use crate::settings::{MemcachedSettings, Report};
-use crate::slot::{LONGEST, Slot, seconds};
+use crate::slot::{self, LONGEST, seconds};
 use crate::token;
 use crate::trouble::{NAME, Trouble};
 use crate::voice::{Voice, alone};
@@ -114,6 +114,25 @@ impl Memcached {
         Ok(read.entry)
     }
 
+    /// The same of an item that is nobody's grant, and of ours alone.
+    pub(crate) fn entry_of(
+        &self,
+        key: &[u8],
+        item: Item,
+    ) -> Result<Option<CachedValue<Payload>>, StoreError> {
+        let Some(record) = slot::record_of(item) else {
+            return Ok(None);
+        };
+        match record::decode_owned(record) {
+            Ok(entry) => Ok(Some(entry)),
+            Err(why) => {
+                let counted = self.count(key, Some(&why));
+                counted.map_err(|trouble| trouble.told(Operation::Get, key))?;
+                Ok(None)
+            }
+        }
+    }
+
     pub(crate) fn is_beside_python(&self) -> bool {
         self.compatibility == Compatibility::Python
     }
@@ -189,19 +208,12 @@ pub(crate) struct Read {
 impl Read {
     /// Of a record, if there is one.
     pub(crate) fn of(record: Option<&[u8]>) -> Self {
-        record.map(record::decode).into()
-    }
-
-    /// Of an item that is nobody's grant.
-    pub(crate) fn item(item: Item) -> Self {
-        let Some(record) = Slot::read(&item).record else {
-            return Self::default();
+        let (entry, unreadable) = match record.map(record::decode) {
+            None => (None, None),
+            Some(Ok(entry)) => (Some(entry), None),
+            Some(Err(why)) => (None, Some(why)),
         };
-        // Whatever stands before it in the slot goes.
-        let before = item.body.len() - record.len();
-        let mut body = item.body;
-        body.drain(..before);
-        Some(record::decode_owned(body)).into()
+        Self { entry, unreadable }
     }
 
     /// Of an item that Python reads too.
@@ -214,17 +226,6 @@ impl Read {
                 unreadable: Some(Unreadable::OtherType),
             },
         }
-    }
-}
-
-impl From<Option<Result<CachedValue<Payload>, Unreadable>>> for Read {
-    fn from(decoded: Option<Result<CachedValue<Payload>, Unreadable>>) -> Self {
-        let (entry, unreadable) = match decoded {
-            None => (None, None),
-            Some(Ok(entry)) => (Some(entry), None),
-            Some(Err(why)) => (None, Some(why)),
-        };
-        Self { entry, unreadable }
     }
 }
 
@@ -296,7 +297,7 @@ impl Backend<Payload> for Memcached {
         match found {
             None => Ok(None),
             Some(item) if self.is_beside_python() => self.entry(key, Read::shared(&item)),
-            Some(item) => self.entry(key, Read::item(item)),
+            Some(item) => self.entry_of(key, item),
         }
     }
 

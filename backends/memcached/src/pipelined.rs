@@ -16,7 +16,7 @@ use dogpile_backend::{
 use crate::job::{Talk, Talking};
 use crate::keys::{Key, Room};
 use crate::mail::{Unwanted, mail};
-use crate::memcached::{Read, found, removed, stored};
+use crate::memcached::{found, removed, stored};
 use crate::pipeline::Pipeline;
 use crate::pool::Again;
 use crate::protocol::Request;
@@ -169,8 +169,7 @@ impl Pipelined {
         };
         let asked = self.ask(&place, Again::Harmless, talk).await;
         let item = asked.map_err(|trouble| trouble.told(Operation::Get, key))?;
-        let read = item.map(Read::item);
-        self.memcached.entry(key, read.unwrap_or_default())
+        item.map_or(Ok(None), |item| self.memcached.entry_of(key, item))
     }
 
     async fn set_later(

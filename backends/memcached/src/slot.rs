@@ -143,6 +143,15 @@ impl<'i> Slot<'i> {
     }
 }
 
+/// The value's record of an item that is not our own grant; whatever stands before it in the slot goes.
+pub(crate) fn record_of(item: Item) -> Option<Vec<u8>> {
+    let record = Slot::read(&item).record?;
+    let before = item.body.len() - record.len();
+    let mut body = item.body;
+    body.drain(..before);
+    Some(body)
+}
+
 /// What is written to take a lease, and for how long it stays.
 pub(crate) struct Written {
     pub(crate) body: Vec<u8>,
