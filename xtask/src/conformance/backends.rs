@@ -1,6 +1,6 @@
 //! On which backends a test runs, as far as its code says so.
 //!
-//! What a test calls is followed through its own file and the modules that its test program is made of, by the
+//! What a test calls is followed through its own file and the modules that it names of its test program, by the
 //! names of functions; a backend counts where this code names its type, or opens it by a helper that does. A check
 //! of the conformance suite runs on each backend whose own tests run the suite. Nothing is known of what stands
 //! behind a macro or a method, so a backend may be missing here; none is listed that the test's code does not name.
@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::tidy::conformance::SUITE;
 use crate::tidy::tokens::{Token, begins, tokens};
-use crate::tree::Tree;
+use crate::tree::{Tree, folder};
 
 /// The types by which tests name a backend.
 const TYPES: &[(&str, &str)] = &[
@@ -74,33 +74,26 @@ fn with_the_suite(tree: &Tree) -> BTreeSet<String> {
         .collect()
 }
 
-/// The files of the program that a test is part of, as far as they are its own: those in its folder where that has
-/// one, and else itself and the folders of the modules that it names.
+/// The files that a test may call into: those of its folder where that is a package, and else itself and what it names
+/// of the modules in `tests/`, as its own or as its program's. Its program's other tests have functions of the same names.
 fn files<'a>(tree: &'a Tree, path: &'a str) -> Vec<&'a str> {
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    if folder.starts_with("tests/") {
-        return tree
-            .rust()
-            .iter()
-            .map(|source| source.path.as_str())
-            .filter(|other| other.starts_with(folder))
-            .collect();
+    let all = tree.rust().iter().map(|source| source.path.as_str());
+    let folder = folder(path);
+    if folder.starts_with("tests/") && tree.has_file(&format!("{folder}/Cargo.toml")) {
+        return all.filter(|other| other.starts_with(folder)).collect();
     }
     let row = tokens(tree.text(path).unwrap_or_default());
-    let modules =
-        (1..row.len()).filter(|&at| row[at - 1].text == "mod" && begins(&row, at + 1, &[";"]));
-    let modules: Vec<String> = modules
-        .map(|at| format!("{folder}/{}/", row[at].text))
-        .collect();
-    let is_own = |other: &&str| {
-        *other == path
-            || folder == "tests"
-                && modules
-                    .iter()
-                    .any(|module| other.starts_with(module.as_str()))
+    let is_named = |at: &usize| {
+        let own = begins(&row, at - 1, &["mod"]) && begins(&row, at + 1, &[";"]);
+        own || *at > 2 && begins(&row, at - 3, &["crate", ":", ":"])
     };
-    let all = tree.rust().iter().map(|source| source.path.as_str());
-    all.filter(is_own).collect()
+    let named = (1..row.len()).filter(is_named);
+    let modules: Vec<String> = named.map(|at| format!("tests/{}/", row[at].text)).collect();
+    let is_called = |other: &&str| {
+        let is_shared = || modules.iter().any(|module| other.starts_with(module));
+        *other == path || path.starts_with("tests/") && is_shared()
+    };
+    all.filter(is_called).collect()
 }
 
 /// Adds the body of each function, words and signs; functions of one name are one.
@@ -193,6 +186,12 @@ mod tests {
                 "fn in_file() { File::open() } fn on_disk() { Sled::open() }",
             ),
             (
+                "tests/regions/waits.rs",
+                "use crate::support; #[test] fn waits() { support::in_file(); open(); } fn open() {}",
+            ),
+            ("tests/regions/sled.rs", "fn open() { Sled::open() }"),
+            ("tests/redis/Cargo.toml", ""),
+            (
                 "tests/redis/redis.rs",
                 "mod laws; fn on() { RedisSettings::url() }",
             ),
@@ -219,6 +218,7 @@ mod tests {
         assert_eq!(found("tests/laws.rs::one"), ["memory"]);
         assert_eq!(found("tests/laws.rs::by_name"), ["sled"]);
         assert_eq!(found("tests/laws.rs::none"), [""; 0]);
+        assert_eq!(found("tests/regions/waits.rs::waits"), ["file"]);
         assert_eq!(found("tests/redis/laws.rs::law"), ["redis"]);
     }
 
