@@ -219,7 +219,7 @@ impl Connection {
     /// The next reply, as long as there is patience with it. It begins after the first look into the socket, which
     /// may have taken a stretch of it: most replies are there by then, and for them no clock is looked at.
     fn answer(&mut self, patience: &mut Option<Patience>) -> Result<Answer, Trouble> {
-        let mut came = None;
+        let mut waited = None;
         loop {
             let unread = &self.inbox[self.read..self.filled];
             let parsed = parse(unread).map_err(|cause| self.garbled(cause))?;
@@ -235,27 +235,29 @@ impl Connection {
                 return Ok(answer);
             }
             // The system counts each piece's time by itself; a server that trickles must not hold us.
-            match (&mut *patience, came) {
-                (None, None) => {}
-                (None, Some(came)) => *patience = Some(self.begin_patience(came)),
-                (Some(begun), _) => {
-                    if begun.next(Instant::now()).is_none() {
-                        return Err(self.late());
-                    }
-                }
+            let begun = match waited {
+                None => patience.as_mut(),
+                Some(waited) => Some(patience.get_or_insert_with(|| self.begin_patience(waited))),
+            };
+            if begun.is_some_and(|begun| begun.next(Instant::now()).is_none()) {
+                return Err(self.late());
             }
-            came = Some(self.receive()?);
+            waited = Some(self.receive()?);
         }
     }
 
-    /// What is left to a reply of which something came at the first look, or nothing did for a stretch.
-    fn begin_patience(&self, came: bool) -> Patience {
+    /// The patience with a reply after the first look, which may have `waited` a stretch in vain.
+    fn begin_patience(&self, waited: bool) -> Patience {
         let (now, stretch) = (Instant::now(), Patience::stretch(self.timeout));
-        let since = if came { None } else { now.checked_sub(stretch) };
+        let since = if waited {
+            now.checked_sub(stretch)
+        } else {
+            None
+        };
         Patience::new(self.timeout, since.unwrap_or(now))
     }
 
-    /// Reads what comes within a stretch, and says whether something did.
+    /// Reads what comes within a stretch, and says whether it waited that long in vain.
     fn receive(&mut self) -> Result<bool, Trouble> {
         if self.read > 0 {
             self.tidy();
@@ -272,12 +274,11 @@ impl Connection {
             }
             Ok(count) => {
                 self.filled += count;
-                Ok(true)
-            }
-            // Nothing came in this stretch, or this process was stopped: it may have come meanwhile.
-            Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted || is_late(&cause) => {
                 Ok(false)
             }
+            // Nothing came in this stretch, or this process was stopped: it may have come meanwhile.
+            Err(cause) if is_late(&cause) => Ok(true),
+            Err(cause) if cause.kind() == std::io::ErrorKind::Interrupted => Ok(false),
             Err(cause) => Err(self.broken(cause)),
         }
     }

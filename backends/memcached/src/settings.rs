@@ -164,7 +164,7 @@ impl MemcachedSettings {
 
     /// How long a call waits for its turn where others have all [`connections`](Self::connections), for a new
     /// connection, to find where the server's name leads included, and for an answer: for each at most so long,
-    /// and for an answer that comes in pieces at most a quarter longer. While this process stands still, no more
+    /// and for an answer that comes in pieces at most half as long again. While this process stands still, no more
     /// than a quarter of it passes. Default: half a second.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;

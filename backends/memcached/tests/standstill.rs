@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dogpile_backend::{Backend, Store, block_on};
 use dogpile_memcached::{MemcachedSettings, Pipelined};
@@ -110,4 +110,29 @@ fn law_12_a_server_that_answers_late_and_in_time_is_waited_for() {
             assert_eq!(asked.join().unwrap().unwrap(), None);
         });
     }
+}
+
+#[test]
+fn law_12_a_server_that_says_nothing_is_waited_for_as_long_as_was_said() {
+    // It takes in whoever comes.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = silent.local_addr().unwrap().to_string();
+    let wait = || {
+        let settings = MemcachedSettings::server(&server).timeout(TIMEOUT);
+        let store = settings.open().unwrap();
+        let begun = Instant::now();
+        let told = store.get(b"key").unwrap_err().to_string();
+        (begun.elapsed(), told)
+    };
+    thread::scope(|scope| {
+        let all: Vec<_> = (0..CALLERS).map(|_| scope.spawn(wait)).collect();
+        let all = all.into_iter().map(|one| one.join().unwrap());
+        // A busy machine keeps some of them longer.
+        let (shortest, told) = all.min().unwrap();
+        assert!(told.contains("MemcachedSettings::timeout"), "{told}");
+        assert!(
+            shortest >= TIMEOUT && shortest < TIMEOUT * 9 / 8,
+            "{shortest:?}"
+        );
+    });
 }
