@@ -6,7 +6,8 @@ mod writes;
 use std::sync::Arc;
 
 use dogpile_backend::{
-    CachedValue, KeyBuffer, Mangle, Metadata, Policy, Span, Store, Terms, Time, TimeLine, Verdict,
+    CachedValue, Epoch, KeyBuffer, Mangle, Metadata, Policy, Span, Store, Terms, Time, TimeLine,
+    Verdict,
 };
 #[cfg(feature = "memory")]
 use dogpile_backend::{Clock, SystemClock};
@@ -259,7 +260,9 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
             return is_fresh();
         }
         let surely = self.due.surely(*policy);
-        let unsure = surely != *policy || self.epochs.tags().is_some();
+        // Whoever writes no epochs, as Python does, is judged by when it wrote.
+        let foreign = metadata.epoch == Epoch::UNKNOWN;
+        let unsure = foreign || surely != *policy || self.epochs.tags().is_some();
         surely.is_fresh(metadata, self.epochs.floor(), now) || (unsure && is_fresh())
     }
 
@@ -320,4 +323,33 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
 fn memory<V: Clone + Send + Sync + 'static>(store: &Arc<dyn Store<V>>) -> Option<Memory<V>> {
     let any: &dyn std::any::Any = &**store;
     any.downcast_ref().cloned()
+}
+
+#[cfg(all(test, feature = "memory"))]
+mod tests {
+    use dogpile_backend::{Invalidation, Stamp};
+
+    use super::*;
+    use crate::region::at::Own;
+
+    /// Python writes such.
+    #[test]
+    fn a_fresh_value_without_an_epoch_ends_the_first_look() {
+        let active = Active::open("region", Config::new(Memory::unbounded()));
+        let looked = || {
+            let metadata = Metadata {
+                stamp: Stamp::NONE,
+                epoch: Epoch::UNKNOWN,
+                created: active.now(),
+                terms: Terms::NONE,
+            };
+            let (entry, mark) = (CachedValue { value: 7, metadata }, active.kept.mark(b"key"));
+            let conditions = Own::NOTHING.conditions(&active);
+            active.hit_in(Ok(Some(entry)), &conditions, b"key", mark)
+        };
+        assert!(matches!(looked(), Ok(Answer { value: 7, .. })));
+        // A second from now it will be from after this.
+        active.epochs.raise(Invalidation::Soft, active.now());
+        assert!(looked().is_err());
+    }
 }
