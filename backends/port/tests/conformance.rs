@@ -2,10 +2,13 @@
 
 mod stores;
 
+use dogpile_backend::conformance::Suite;
 use dogpile_backend::{
     Awaiting, Blocking, Encoded, Guarded, JsonCodec, Offloaded, Payload, PostcardCodec, Store,
+    block_on,
 };
 use std::sync::Arc;
+use stores::at_home::{AtHome, at_home};
 use stores::leasing::Leasing;
 use stores::map::{Map, Slow};
 use stores::wrong::Wrong;
@@ -48,4 +51,13 @@ mod offloaded_by_hand {
             Arc::new(Guarded::new(Blocking::new(Map::default())));
         Offloaded::new(guarded)
     });
+}
+
+#[test]
+fn threads_never_wait_for_a_store_whose_futures_need_a_runtime() {
+    let suite = Suite::<u64>::new(|| Awaiting::new(AtHome::default()));
+    suite
+        .on_runtime(|task| at_home(|| block_on(task)))
+        .run()
+        .assert();
 }

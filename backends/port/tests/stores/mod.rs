@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub, missing_docs)] // each test file uses some of them
 
+pub mod at_home;
 mod epochs;
 pub mod found_by;
 pub mod in_place;
