@@ -153,6 +153,10 @@ impl<V: Send + 'static, S: Store<V>> Store<V> for Guarded<S> {
         self.store.get(key)
     }
 
+    fn get_blocking(&self, key: &[u8]) -> Result<Option<CachedValue<V>>, StoreError> {
+        self.store.get_blocking(key)
+    }
+
     fn set<'a>(&'a self, key: &'a [u8], entry: CachedValue<V>, ttl: Span) -> Reply<'a, ()> {
         self.write(key, None, move || self.store.set(key, entry, ttl))
             .then(|answer| answer.map(drop))

@@ -115,7 +115,7 @@ impl<V: Send + 'static> Store<V> for Offloaded<V> {
     }
 
     fn get<'a>(&'a self, key: &'a [u8]) -> Reply<'a, Option<CachedValue<V>>> {
-        let work = |store: &dyn Store<V>, caller: &Caller| store.get(&caller.key).wait();
+        let work = |store: &dyn Store<V>, caller: &Caller| store.get_blocking(&caller.key);
         Reply::later(self.errand(Operation::Get, key, work))
     }
 

@@ -31,8 +31,9 @@ pub trait Store<V>: Any + Send + Sync {
     /// The entry under `key`.
     fn get<'a>(&'a self, key: &'a [u8]) -> Reply<'a, Option<CachedValue<V>>>;
 
-    /// The same for a thread, which waits for it. A store that answers tasks and threads in two ways writes this
-    /// too, and spares threads what a reply costs that could be a task's.
+    /// The same for a thread, which waits for it. A store that has a shorter way for threads writes this too, and
+    /// spares them what a reply costs that could be a task's; it answers what [`get`](Self::get) would. What stands
+    /// before a store and changes what it is asked asks it by `get`: a [`Proxy`](crate::proxy::Proxy), say.
     ///
     /// # Errors
     /// What [`get`](Self::get) answers.

@@ -1,9 +1,11 @@
-//! A store that answers threads in one way and tasks in another keeps both behind a codec.
+//! A store that answers threads in one way and tasks in another keeps both behind what wraps it.
 
 use dogpile_backend::{
-    Ask, CachedValue, Coming, Commit, Encoded, JsonCodec, Lease, LeaseStore, Leased, Payload,
-    Reply, Span, Stamp, Store, StoreError, TwoWay, block_on,
+    Ask, CachedValue, Coming, Commit, Encoded, Epoch, Guarded, JsonCodec, Lease, LeaseStore,
+    Leased, Metadata, Offloaded, Payload, Reply, Span, Stamp, Store, StoreError, Terms, Time,
+    TwoWay, block_on,
 };
+use std::sync::Arc;
 
 /// Gives each way's asker a lease of its own.
 struct TwoWays;
@@ -17,6 +19,21 @@ fn won(stamp: Stamp) -> Leased<Payload> {
     let (foreign, seen) = (None, None);
     let lease = Lease { stamp, foreign };
     Leased::Won { lease, seen }
+}
+
+fn entry(stamp: Stamp) -> CachedValue<Payload> {
+    CachedValue {
+        value: Payload {
+            schema: 0,
+            bytes: b"7".to_vec(),
+        },
+        metadata: Metadata {
+            stamp,
+            epoch: Epoch::FIRST,
+            created: Time::ZERO,
+            terms: Terms::NONE,
+        },
+    }
 }
 
 impl<'a> TwoWay<'a, Leased<Payload>> for Either {
@@ -35,7 +52,11 @@ impl Store<Payload> for TwoWays {
     }
 
     fn get<'a>(&'a self, _: &'a [u8]) -> Reply<'a, Option<CachedValue<Payload>>> {
-        Reply::ok(None)
+        Reply::ok(Some(entry(OF_TASKS)))
+    }
+
+    fn get_blocking(&self, _: &[u8]) -> Result<Option<CachedValue<Payload>>, StoreError> {
+        Ok(Some(entry(OF_THREADS)))
     }
 
     fn set<'a>(&'a self, _: &'a [u8], _: CachedValue<Payload>, _: Span) -> Reply<'a, ()> {
@@ -93,4 +114,25 @@ fn a_thread_asks_for_a_lease_as_a_thread_and_a_task_as_a_task() {
     assert_eq!(stamp(leases.lease(b"key", ask()).wait()), OF_THREADS);
     let later = async { leases.lease(b"key", ask()).await };
     assert_eq!(stamp(block_on(later)), OF_TASKS);
+}
+
+#[test]
+fn a_thread_looks_as_a_thread_and_a_task_as_a_task() {
+    fn check<V: 'static>(store: &dyn Store<V>) {
+        let stamp = |found: Result<Option<CachedValue<V>>, StoreError>| {
+            let found = found.expect("it answers").expect("it is there");
+            found.metadata.stamp
+        };
+        assert_eq!(stamp(store.get_blocking(b"key")), OF_THREADS);
+        assert_eq!(stamp(block_on(store.get(b"key"))), OF_TASKS);
+    }
+    check(&TwoWays);
+    check(&Arc::new(TwoWays));
+    check(&Guarded::new(TwoWays));
+    let encoded = Encoded::new(Guarded::new(TwoWays), JsonCodec::new());
+    check::<u64>(&encoded);
+    // Whoever waits there is a thread.
+    let offloaded = Offloaded::<Payload>::new(Arc::new(TwoWays));
+    let found = block_on(offloaded.get(b"key")).expect("it answers");
+    assert_eq!(found, Some(entry(OF_THREADS)));
 }
