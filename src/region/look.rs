@@ -54,7 +54,10 @@ fn strictly<'a, V: Clone + Send + Sync + 'static>(
     active: &Active<V>,
     store: &'a dyn Store<V>,
 ) -> Option<&'a dyn EpochStore> {
-    store.epochs().filter(|_| active.settings.strict)
+    if active.settings.strict {
+        return store.epochs();
+    }
+    None
 }
 
 /// What was found, once as much is known of its tags as the store can say. If it does not answer, the
