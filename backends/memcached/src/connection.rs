@@ -79,9 +79,8 @@ impl Reach {
             cause: Arc::new(cause),
         };
         stream.set_nodelay(true).map_err(failed)?;
-        stream
-            .set_read_timeout(Some(self.timeout))
-            .map_err(failed)?;
+        let stretch = Patience::stretch(self.timeout);
+        stream.set_read_timeout(Some(stretch)).map_err(failed)?;
         stream
             .set_write_timeout(Some(self.timeout))
             .map_err(failed)?;
@@ -94,9 +93,6 @@ impl Reach {
             read: 0,
             filled: 0,
         };
-        let stretch = Patience::stretch(self.timeout);
-        let socket = connection.stream.socket();
-        socket.set_read_timeout(Some(stretch)).map_err(failed)?;
         if let Some(login) = &self.login {
             connection.log_in(login)?;
         }
@@ -110,7 +106,7 @@ impl Reach {
     fn encrypted(&self, stream: TcpStream) -> Result<Stream, Trouble> {
         #[cfg(feature = "tls")]
         if let Some(tls) = &self.tls {
-            let encrypted = tls.encrypt(&self.server, stream);
+            let encrypted = tls.encrypt(&self.server, stream, self.timeout);
             let encrypted = encrypted.map_err(|cause| Trouble::Tls {
                 server: self.server.clone(),
                 advice: crate::tls::advice(&cause),
