@@ -79,9 +79,8 @@ impl Reach {
             cause: Arc::new(cause),
         };
         stream.set_nodelay(true).map_err(failed)?;
-        stream
-            .set_read_timeout(Some(self.timeout))
-            .map_err(failed)?;
+        let stretch = Patience::stretch(self.timeout);
+        stream.set_read_timeout(Some(stretch)).map_err(failed)?;
         stream
             .set_write_timeout(Some(self.timeout))
             .map_err(failed)?;
@@ -94,9 +93,6 @@ impl Reach {
             read: 0,
             filled: 0,
         };
-        let stretch = Patience::stretch(self.timeout);
-        let socket = connection.stream.socket();
-        socket.set_read_timeout(Some(stretch)).map_err(failed)?;
         if let Some(login) = &self.login {
             connection.log_in(login)?;
         }
@@ -110,7 +106,7 @@ impl Reach {
     fn encrypted(&self, stream: TcpStream) -> Result<Stream, Trouble> {
         #[cfg(feature = "tls")]
         if let Some(tls) = &self.tls {
-            let encrypted = tls.encrypt(&self.server, stream);
+            let encrypted = tls.encrypt(&self.server, stream, self.timeout);
             let encrypted = encrypted.map_err(|cause| Trouble::Tls {
                 server: self.server.clone(),
                 advice: crate::tls::advice(&cause),
@@ -235,26 +231,18 @@ impl Connection {
                 return Ok(answer);
             }
             // The system counts each piece's time by itself; a server that trickles must not hold us.
-            let begun = match waited {
-                None => patience.as_mut(),
-                Some(waited) => Some(patience.get_or_insert_with(|| self.begin_patience(waited))),
-            };
-            if begun.is_some_and(|begun| begun.next(Instant::now()).is_none()) {
-                return Err(self.late());
+            if patience.is_some() || waited.is_some() {
+                let now = Instant::now();
+                let begun = patience.get_or_insert_with(|| Patience::new(self.timeout, now));
+                if waited == Some(true) {
+                    begun.pass(now);
+                }
+                if begun.next(now).is_none() {
+                    return Err(self.late());
+                }
             }
             waited = Some(self.receive()?);
         }
-    }
-
-    /// The patience with a reply after the first look, which may have `waited` a stretch in vain.
-    fn begin_patience(&self, waited: bool) -> Patience {
-        let (now, stretch) = (Instant::now(), Patience::stretch(self.timeout));
-        let since = if waited {
-            now.checked_sub(stretch)
-        } else {
-            None
-        };
-        Patience::new(self.timeout, since.unwrap_or(now))
     }
 
     /// Reads what comes within a stretch, and says whether it waited that long in vain.

@@ -26,7 +26,7 @@ impl Read for Stream {
         match self {
             Self::Plain(stream) => stream.read(into),
             #[cfg(feature = "tls")]
-            Self::Tls(stream) => stream.read(into),
+            Self::Tls(stream) => crate::tls::read(stream, into),
         }
     }
 }

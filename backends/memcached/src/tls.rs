@@ -1,15 +1,18 @@
 //! TLS by rustls.
 
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use dogpile_backend::Patience;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{CertificateError, ClientConfig, ClientConnection, Error, RootCertStore, StreamOwned};
 
 use crate::address::BadSettings;
+use crate::trouble::is_late;
 
 /// What is encrypted.
 pub(crate) type Encrypted = StreamOwned<ClientConnection, TcpStream>;
@@ -47,18 +50,72 @@ impl Tls {
         Ok(Self(Arc::new(config)))
     }
 
-    /// Encrypts a connection to `server`, which must show that it is that: a host and a port.
-    pub(crate) fn encrypt(&self, server: &str, mut stream: TcpStream) -> io::Result<Encrypted> {
+    /// Encrypts a connection to `server`, which must show that it is that, a host and a port, within this time.
+    /// Each look into the socket lasts a stretch of it.
+    pub(crate) fn encrypt(
+        &self,
+        server: &str,
+        mut stream: TcpStream,
+        timeout: Duration,
+    ) -> io::Result<Encrypted> {
         let host = server.rsplit_once(':').map_or(server, |(host, _)| host);
         let host = host.trim_start_matches('[').trim_end_matches(']');
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         let mut connection =
             ClientConnection::new(Arc::clone(&self.0), name).map_err(io::Error::other)?;
+        let mut patient = Patient {
+            stream: &mut stream,
+            patience: Patience::new(timeout, Instant::now()),
+        };
         while connection.is_handshaking() {
-            connection.complete_io(&mut stream)?;
+            connection.complete_io(&mut patient)?;
         }
         Ok(StreamOwned::new(connection, stream))
     }
+}
+
+/// A connection from which is read as long as there is patience, however little comes at a time.
+struct Patient<'s> {
+    stream: &'s mut TcpStream,
+    patience: Patience,
+}
+
+impl Read for Patient<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.patience.next(Instant::now()).is_some() {
+            match self.stream.read(into) {
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted || is_late(&cause) => {}
+                end => return end,
+            }
+        }
+        Err(io::ErrorKind::TimedOut.into())
+    }
+}
+
+impl Write for Patient<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+/// Reads what is there, or what the next piece from the socket brings. A piece of a record brings nothing yet, which
+/// is told as an interruption: whoever waits looks at the time then.
+pub(crate) fn read(from: &mut Encrypted, into: &mut [u8]) -> io::Result<usize> {
+    let brings_nothing = |cause: &io::Error| cause.kind() == io::ErrorKind::WouldBlock;
+    match from.conn.reader().read(into) {
+        Err(cause) if brings_nothing(&cause) => {}
+        end => return end,
+    }
+    from.conn.complete_io(&mut from.sock)?;
+    let end = from.conn.reader().read(into);
+    end.map_err(|cause| match brings_nothing(&cause) {
+        true => io::ErrorKind::Interrupted.into(),
+        false => cause,
+    })
 }
 
 /// What to do about a connection that could not be encrypted.

@@ -50,6 +50,13 @@ impl Patience {
         self.left
     }
 
+    /// A whole stretch passed by the system's own count, which may be a little shorter than ours: what would be left
+    /// of it is not worth another.
+    pub fn pass(&mut self, now: Instant) {
+        self.since = now;
+        self.left = self.left.saturating_sub(self.stretch);
+    }
+
     /// For how long to wait next; `None` when the time is over.
     pub fn next(&mut self, now: Instant) -> Option<Duration> {
         let left = self.left(now);
@@ -88,6 +95,18 @@ mod tests {
         assert_eq!(patience.left(begun + ms(60_073)), ms(2));
         assert_eq!(patience.next(begun + ms(60_073)), Some(ms(2)));
         assert_eq!(patience.next(begun + ms(99_000)), None);
+    }
+
+    #[test]
+    fn law_7_a_stretch_that_ended_a_little_early_is_a_stretch() {
+        let mut now = Instant::now();
+        let mut patience = Patience::new(ms(100), now);
+        for left in [75, 50, 25, 0] {
+            now += ms(24);
+            patience.pass(now);
+            assert_eq!(patience.left(now), ms(left));
+        }
+        assert_eq!(patience.next(now), None);
     }
 
     #[test]
