@@ -108,7 +108,7 @@ impl Policy {
         ahead > Span::ZERO && !fresh_for.is_forever() && age.plus(ahead) >= fresh_for
     }
 
-    /// Whether [`judge`](Self::judge) says [`Verdict::Fresh`], for the one question of a hit: four
+    /// Whether [`judge`](Self::judge) says [`Verdict::Fresh`], for the one question of a hit: five
     /// comparisons, with `floor` the higher of the region's epochs. A foreign value without an epoch
     /// is not answered here.
     #[inline]
@@ -116,10 +116,14 @@ impl Policy {
     pub const fn is_fresh(&self, value: &Metadata, floor: Epoch, now: Time) -> bool {
         let epoch = value.epoch.number();
         let fresh_for = value.terms.policy(self).fresh_for;
-        epoch >= floor.number()
-            && epoch != Epoch::UNKNOWN.number()
-            && now.since(value.created).as_nanos() < fresh_for.as_nanos()
-            && value.created.since(now).as_nanos() <= self.skew.as_nanos()
+        let (created, now) = (value.created.as_nanos(), now.as_nanos());
+        let is_in_time = if created <= now {
+            now - created < fresh_for.as_nanos()
+        } else {
+            // What comes from ahead has no age yet.
+            created - now <= self.skew.as_nanos() && fresh_for.as_nanos() > 0
+        };
+        epoch >= floor.number() && epoch != Epoch::UNKNOWN.number() && is_in_time
     }
 
     #[inline]
@@ -312,8 +316,16 @@ mod tests {
     fn is_fresh_says_what_judge_says() {
         let times = [0, 1, 9, 10, 11, 14, 15, 16, 100].map(at);
         let numbers = [0, 1, 2, 3];
-        let forever = [Policy::FOREVER, POLICY];
-        for (policy, created, now) in forever.iter().flat_map(|policy| {
+        let fresh_for = Span::ZERO;
+        let policies = [
+            Policy::FOREVER,
+            POLICY,
+            Policy {
+                fresh_for,
+                ..POLICY
+            },
+        ];
+        for (policy, created, now) in policies.iter().flat_map(|policy| {
             let pairs = move |created| times.map(move |now| (policy, created, now));
             times.into_iter().chain([Time::END]).flat_map(pairs)
         }) {

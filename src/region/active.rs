@@ -225,18 +225,19 @@ impl<V: Clone + Send + Sync + 'static> Active<V> {
     fn is_fresh(&self, metadata: &Metadata, now: Time) -> bool {
         let ends_early = metadata.terms.fresh_for.is_some() && self.due.jitters();
         let is_fresh = |floor| self.sure.is_fresh(metadata, floor, now);
-        !ends_early && (is_fresh(self.epochs.floor()) || self.is_fresh_below(metadata, now))
+        !ends_early && (is_fresh(self.epochs.floor()) || self.is_fresh_below(*metadata, now))
     }
 
-    /// The same for what was created before a tag was invalidated, and may be under others or none.
+    /// The same for what was created before a tag was invalidated, and may be under others or none. Takes a
+    /// copy: a hit whose metadata is only looked at never writes it down.
     #[cold]
     #[inline(never)]
-    fn is_fresh_below(&self, metadata: &Metadata, now: Time) -> bool {
+    fn is_fresh_below(&self, metadata: Metadata, now: Time) -> bool {
         if self.epochs.tags().is_none() {
             return false;
         }
-        let epochs = self.epochs.of(metadata).epochs();
-        self.sure.is_fresh(metadata, epochs.current(), now)
+        let epochs = self.epochs.of(&metadata).epochs();
+        self.sure.is_fresh(&metadata, epochs.current(), now)
     }
 
     /// The same where a rule of the user's has a say.

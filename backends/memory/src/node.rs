@@ -51,8 +51,10 @@ pub(crate) struct Claim {
 }
 
 impl<V> Held<V> {
+    /// The value for somebody to read, who has then used it.
     #[inline]
     fn lend(&self, terms: Terms) -> CachedValue<&V> {
+        self.mark.touch();
         CachedValue {
             value: &self.value,
             metadata: self.metadata(terms),
@@ -71,6 +73,13 @@ impl<V> Held<V> {
 
     pub(crate) fn end(&self) -> Time {
         self.lifetime.end(self.created)
+    }
+}
+
+impl<V> Termed<V> {
+    #[inline(never)]
+    fn lend<W, R>(&self, with: W, borrow: impl FnOnce(CachedValue<&V>, W) -> R) -> R {
+        borrow(self.held.lend(self.terms), with)
     }
 }
 
@@ -99,16 +108,19 @@ impl<V> Node<V> {
         }
     }
 
-    /// The value for somebody to read, who has then used it.
-    #[inline]
-    pub(crate) fn lend(&self) -> Option<CachedValue<&V>> {
-        let (held, terms) = match self {
-            Self::Value(held) => (held, Terms::NONE),
-            Self::Termed(termed) => (&termed.held, termed.terms),
-            Self::Claim(_) => return None,
-        };
-        held.mark.touch();
-        Some(held.lend(terms))
+    /// Lends the value, and `with` to use it; gives `with` back where there is none.
+    #[inline(always)]
+    pub(crate) fn lend<W, R>(
+        &self,
+        with: W,
+        borrow: impl FnOnce(CachedValue<&V>, W) -> R,
+    ) -> Result<R, W> {
+        match self {
+            // Compiled into a hit of its own: that there are no terms is then known, and nothing is asked of them.
+            Self::Value(held) => Ok(borrow(held.lend(Terms::NONE), with)),
+            Self::Termed(termed) => Ok(termed.lend(with, borrow)),
+            Self::Claim(_) => Err(with),
+        }
     }
 
     /// What is known of the value.

@@ -71,8 +71,8 @@ impl<V> Table<V> {
         borrow: B,
     ) -> Result<R, W> {
         let map = self.map.pin();
-        match map.get(&Wanted::<B>::by(key)).and_then(Node::lend) {
-            Some(entry) => Ok(borrow(entry, with)),
+        match map.get(&Wanted::<B>::by(key)) {
+            Some(node) => node.lend(with, borrow),
             None => Err(with),
         }
     }
