@@ -48,7 +48,7 @@ type Values<V> = EpochCell<CachedValue<V>>;
 /// limits are as in a [`Region`](crate::Region).
 #[must_use]
 pub struct Dogpile<V: Send + Sync + 'static> {
-    value: Published<Local, Values<V>, Arc<Outcome<V>>>,
+    value: Published<Local, Values<V>, Outcome<V>>,
     desk: OnceLock<Arc<Desk>>,
     policy: Policy,
     deadline: Span,

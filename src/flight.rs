@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use dogpile_backend::{Lease, Span, Time};
 use dogpile_core::slot::Slot;
+use dogpile_core::waiters::Waiter;
 
 pub(crate) use back_off::BackOffs;
 pub(crate) use doorbell::{Doorbell, Listener, block_on};
@@ -36,8 +37,11 @@ use crate::sync::{Instant, Mutex, MutexGuard};
 /// Alarms of one flight that are less than this apart are one.
 const GRAIN: Span = Span::from_millis(10);
 
+/// One who waits for a creation.
+pub(crate) type Seat<V> = Waiter<Local, Outcome<V>>;
+
 pub(crate) struct Flight<V: Send + Sync + 'static> {
-    pub(crate) slot: Slot<Local, Arc<Outcome<V>>>,
+    pub(crate) slot: Slot<Local, Outcome<V>>,
     /// Where its waiting threads sleep.
     pub(crate) bell: Arc<Doorbell>,
     work: Mutex<Work>,

@@ -16,7 +16,7 @@ pub(crate) use crate::sabotage::Saboteur as Local;
 
 /// A slot whose word is vacant.
 #[cfg(not(dogpile_shuttle))]
-pub(crate) const fn vacant<O: Send + Clone>() -> dogpile_core::slot::Slot<Local, O> {
+pub(crate) const fn vacant<O: Send + Sync>() -> dogpile_core::slot::Slot<Local, O> {
     use std::sync::Mutex;
     use std::sync::atomic::AtomicU64;
 

@@ -24,6 +24,7 @@ pub(crate) enum Saboteur {}
 impl Kit for Saboteur {
     type Word = AtomicU64;
     type Lock<T: Send> = Mutex<T>;
+    type Once<T: Send + Sync> = OnceLock<T>;
     type Park = <Std as Kit>::Park;
 
     fn has(fault: Fault) -> bool {

@@ -1,6 +1,6 @@
 //! The doors through which the core touches a machine.
 //!
-//! A [`Kit`] names an atomic word, a lock and a parking place. The standard library's kit runs in
+//! A [`Kit`] names an atomic word, a lock, a cell that is written once, and a parking place. The standard library's kit runs in
 //! production (`Std`, feature `std`); loom's and shuttle's run the very same code under a
 //! model checker, in a plain `cargo test`. A kit has no constructors for what must be `const`: whoever
 //! builds a [`Slot`](crate::slot::Slot) hands the parts in, so that statics stay possible.
@@ -38,7 +38,7 @@ pub enum Fault {
     DoubleClaim,
     /// A winner does not look again before it creates, and comes late to its claim.
     NoRelook,
-    /// The last waiter is not woken.
+    /// Those who wait are told, and not woken.
     LoseWake,
 }
 
@@ -48,6 +48,8 @@ pub trait Kit: Sized + 'static {
     type Word: Word;
     /// A mutual exclusion lock around a `T`.
     type Lock<T: Send>: Lock<T> + Send + Sync;
+    /// A cell that is written once and read without a lock.
+    type Once<T: Send + Sync>: Once<T> + Send + Sync;
     /// Where the current thread sleeps.
     type Park: Park;
 
@@ -90,6 +92,18 @@ pub trait Lock<T> {
 
     /// Runs `work` alone.
     fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R;
+}
+
+/// A cell that is written once. Who finds it written finds all that was done before that.
+pub trait Once<T> {
+    /// An empty cell.
+    fn new() -> Self;
+
+    /// What was written.
+    fn get(&self) -> Option<&T>;
+
+    /// Writes the empty cell. Only one thread does so, once.
+    fn set(&self, value: T);
 }
 
 /// Where one thread sleeps until its waker is called.

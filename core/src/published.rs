@@ -11,6 +11,7 @@
 //! | CELL_WRITE | Release | CELL_READ | the value as its creator made it |
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use crate::kit::{Kit, Order};
 use crate::slot::order::{CELL_READ, CELL_WRITE};
@@ -35,12 +36,12 @@ pub trait Cell<T> {
 }
 
 /// A slot with a cell for its value.
-pub struct Published<K: Kit, C, O: Send> {
+pub struct Published<K: Kit, C, O: Send + Sync> {
     slot: Slot<K, O>,
     cell: C,
 }
 
-impl<K: Kit, C, O: Send + Clone> Published<K, C, O> {
+impl<K: Kit, C, O: Send + Sync> Published<K, C, O> {
     /// A vacant slot and an empty cell.
     pub const fn from_parts(slot: Slot<K, O>, cell: C) -> Self {
         Self { slot, cell }
@@ -72,7 +73,7 @@ impl<K: Kit, C, O: Send + Clone> Published<K, C, O> {
     /// # Errors
     /// [`Superseded`] when the claim no longer holds; readers do not get the value, those who
     /// followed the claim still have been told `outcome`.
-    pub fn publish<T>(&self, claim: Claim, value: T, outcome: &O) -> Result<(), Superseded>
+    pub fn publish<T>(&self, claim: Claim, value: T, outcome: &Arc<O>) -> Result<(), Superseded>
     where
         C: Cell<T>,
     {
@@ -83,7 +84,7 @@ impl<K: Kit, C, O: Send + Clone> Published<K, C, O> {
     }
 
     /// A value from outside, for readers and waiters.
-    pub fn set<T>(&self, value: T, outcome: &O)
+    pub fn set<T>(&self, value: T, outcome: &Arc<O>)
     where
         C: Cell<T>,
     {

@@ -22,31 +22,33 @@ pub(crate) mod order;
 
 pub use answers::{Abandoned, Change, Claimed, End, Relief, Superseded};
 
-use core::task::Waker;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::task::{Poll, Waker};
 
 use crate::kit::{Fault, Kit, Lock, Word};
 use crate::state::{Claim, Request, Snapshot, Step};
 use crate::time::Time;
-use crate::waiters::{Room, Seat, Taken, Told, Waiter, tell_each, wake_each};
+use crate::waiters::{Crowd, Heard, Room, Told, Waiter, wake_each};
 
 /// One value's lock: the word and the room of those who wait. `O` is what a creation brings to
-/// its waiters, cloned for each.
-pub struct Slot<K: Kit, O: Send> {
+/// its waiters, who share it.
+pub struct Slot<K: Kit, O: Send + Sync> {
     word: K::Word,
     due: K::Word,
     room: K::Lock<Room<K, O>>,
 }
 
-/// What became of an abandoned claim, with those who are to be told so.
-enum Bequest<K: Kit, O: Send> {
+/// What became of an abandoned claim, with those who are to be woken for it.
+enum Bequest<K: Kit, O: Send + Sync> {
     Inherited(Option<Waker>),
     Ended,
-    Superseded(Taken<Seat<K, O>>),
+    Superseded(Vec<Crowd<K, O>>),
 }
 
 // Claims and waiters are passed by value because the call uses them up.
 #[allow(clippy::needless_pass_by_value)]
-impl<K: Kit, O: Send + Clone> Slot<K, O> {
+impl<K: Kit, O: Send + Sync> Slot<K, O> {
     /// A slot of these parts: the word at [`Snapshot::VACANT`] or another start, a second word at
     /// zero, an empty room.
     pub const fn from_parts(word: K::Word, due: K::Word, room: K::Lock<Room<K, O>>) -> Self {
@@ -99,6 +101,21 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
         })
     }
 
+    /// What `waiter` was told, or `Pending` with `waker` in place of the one it left before.
+    pub fn hear<'w>(&self, waiter: &'w Waiter<K, O>, waker: &Waker) -> Poll<Told<&'w O>> {
+        if let Some(told) = waiter.told() {
+            return Poll::Ready(told);
+        }
+        // Cloned before and dropped after the lock is held: a waker is somebody else's code.
+        let waker = waker.clone();
+        match self.room.with(|room| room.hear(waiter, waker)) {
+            Heard::Nothing(_before) => Poll::Pending,
+            Heard::Heir(claim) => Poll::Ready(Told::Heir(claim)),
+            // Who asks again after it was told what concerned it alone looks again.
+            Heard::Told => Poll::Ready(waiter.told().unwrap_or(Told::Superseded)),
+        }
+    }
+
     /// Ends the creation: `place` puts the value where readers find it, then the word changes, then
     /// those who follow the claim are told `outcome`.
     ///
@@ -112,7 +129,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
         &self,
         claim: Claim,
         end: End,
-        outcome: &O,
+        outcome: &Arc<O>,
         place: impl FnOnce() -> G,
     ) -> Result<G, Superseded> {
         let number = claim.number();
@@ -121,11 +138,11 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
             End::Deliver => Request::Deliver(number),
             End::Fail => Request::Fail(number),
         };
-        let (placed, seats) = self.room.with(|room| {
+        let (placed, told) = self.room.with(|room| {
             let placed = self.end(request, place);
-            (placed, room.followers(number))
+            (placed, room.tell(number, outcome))
         });
-        tell_all::<K, O>(seats, outcome);
+        wake_all(told);
         placed
     }
 
@@ -134,66 +151,60 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     pub fn abandon(&self, claim: Claim) -> Abandoned {
         match self.room.with(|room| self.bequeath(room, claim.number())) {
             Bequest::Inherited(waker) => {
-                if let Some(waker) = waker {
-                    waker.wake();
-                }
+                wake_each(waker);
                 Abandoned::Inherited
             }
             Bequest::Ended => Abandoned::Ended,
             Bequest::Superseded(orphans) => {
-                tell_each(orphans, |_| Told::Superseded);
+                wake_all(orphans);
                 Abandoned::Superseded
             }
         }
     }
 
     fn bequeath(&self, room: &mut Room<K, O>, number: u64) -> Bequest<K, O> {
-        let Some(heir) = room.first(number) else {
+        if !room.has_followers(number) {
             return match self.end(Request::Abandon(number), || ()) {
                 Ok(()) => Bequest::Ended,
-                Err(Superseded) => Bequest::Superseded(Taken::none()),
+                Err(Superseded) => Bequest::Superseded(Vec::new()),
             };
-        };
-        let Ok(next) = self.succeed(room, Request::HandOver(number)) else {
-            return Bequest::Superseded(room.followers(number));
-        };
-        // Said under the lock: who leaves takes the lock first, so it either still has its seat or
-        // has heard, and passes the claim on. An ear is closed only after its seat is gone, so
-        // this one listens.
-        let said = room
-            .remove(heir)
-            .map(|seat| seat.ear().say(Told::Heir(next)));
-        Bequest::Inherited(said.and_then(Result::ok).flatten())
+        }
+        // Left under the lock: who leaves takes the lock too, so it either still has its seat or
+        // finds what was left to it, and passes the claim on.
+        match self.succeed(room, Request::HandOver(number)) {
+            Ok(next) => Bequest::Inherited(room.bequeath(next)),
+            Err(Superseded) => Bequest::Superseded(room.send_back(number)),
+        }
     }
 
     /// Stops waiting. If this waiter has inherited meanwhile, the claim is abandoned in turn, and
     /// the answer says what became of it.
     pub fn leave(&self, waiter: Waiter<K, O>) -> Option<Abandoned> {
-        self.room.with(|room| room.remove(waiter.ticket));
-        match waiter.ear().close() {
-            Some(Told::Heir(claim)) => Some(self.abandon(claim)),
-            Some(Told::Outcome { .. } | Told::Superseded) | None => None,
+        match self.room.with(|room| room.leave(&waiter)) {
+            Ok(_waker) => None,
+            Err(inherited) => inherited.map(|claim| self.abandon(claim)),
         }
     }
 
     /// Asks to take the creator's place because its time is up; see [`Relief`].
     pub fn relieve(&self, waiter: &Waiter<K, O>, now: Time) -> Relief {
-        self.room.with(|room| {
-            let Some(claim) = room.claim_of(waiter.ticket) else {
-                return Relief::Told;
+        let (relief, _left) = self.room.with(|room| {
+            let Some(claim) = room.claim_of(waiter) else {
+                return (Relief::Told, None);
             };
             match room.due(claim) {
-                Some(due) if now < due => return Relief::NotYet(due),
+                Some(due) if now < due => return (Relief::NotYet(due), None),
                 // Else all who lose their patience at once would take each other's place.
-                None if self.recheck().is_held_by(claim) => return Relief::NotBegun,
+                None if self.recheck().is_held_by(claim) => return (Relief::NotBegun, None),
                 _ => {}
             }
-            room.remove(waiter.ticket);
+            let left = room.leave(waiter).ok();
             match self.succeed(room, Request::TakeOver(claim)) {
-                Ok(next) => Relief::Heir(next),
-                Err(Superseded) => Relief::Superseded,
+                Ok(next) => (Relief::Heir(next), left),
+                Err(Superseded) => (Relief::Superseded, left),
             }
-        })
+        });
+        relief
     }
 
     /// Takes an overdue creator's place, by a caller that does not wait. `None` while nobody is
@@ -239,7 +250,7 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     pub fn supersede<G>(
         &self,
         change: Change,
-        outcome: Option<&O>,
+        outcome: Option<&Arc<O>>,
         place: impl FnOnce() -> G,
     ) -> G {
         let request = match change {
@@ -247,40 +258,35 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
             Change::Delete => Request::Delete,
             Change::Soften => Request::Soften,
         };
-        let (placed, seats) = self.room.with(|room| {
+        let (placed, told) = self.room.with(|room| {
             let placed = place();
-            let before = self.force(request);
-            let seats = match (before, outcome) {
-                (None, _) => Taken::none(),
-                (Some(claim), Some(_)) => room.followers(claim),
-                (Some(claim), None) => room.impatient(claim),
+            let told = match (self.force(request), outcome) {
+                (None, _) => Vec::new(),
+                (Some(claim), Some(outcome)) => room.tell(claim, outcome),
+                (Some(claim), None) => room.send_back_impatient(claim),
             };
-            (placed, seats)
+            (placed, told)
         });
-        match outcome {
-            Some(outcome) => tell_all::<K, O>(seats, outcome),
-            None => tell_each(seats, |_| Told::Superseded),
-        }
+        wake_all(told);
         placed
     }
 
     /// Wakes all who wait without telling them anything, for them to look at the time.
     pub fn nudge(&self) {
-        let seats = self.room.with(|room| room.seats());
-        wake_each(seats.iter().filter_map(|seat| seat.ear().nudge()).collect());
+        wake_each(self.room.with(Room::nudge));
     }
 
     /// Whether anybody waits for what the creator with `claim` brings. Who waits for a creator whose place was
     /// taken follows its successor.
     pub fn is_followed(&self, claim: &Claim) -> bool {
-        self.room.with(|room| room.first(claim.number()).is_some())
+        self.room.with(|room| room.has_followers(claim.number()))
     }
 
     /// Whether this waiter follows a creator whose claim was superseded, and has not been told yet what it
     /// brings.
     pub fn is_orphan(&self, waiter: &Waiter<K, O>) -> bool {
         self.room.with(|room| {
-            let claim = room.claim_of(waiter.ticket);
+            let claim = room.claim_of(waiter);
             claim.is_some_and(|claim| !self.recheck().is_held_by(claim))
         })
     }
@@ -359,12 +365,10 @@ impl<K: Kit, O: Send + Clone> Slot<K, O> {
     }
 }
 
-fn tell_all<K: Kit, O: Send + Clone>(mut seats: Taken<Seat<K, O>>, outcome: &O) {
+/// Wakes those who were told.
+fn wake_all<K: Kit, O: Send + Sync>(told: Vec<Crowd<K, O>>) {
     if K::has(Fault::LoseWake) {
-        seats.but_the_last();
+        return;
     }
-    tell_each(seats, |seat| Told::Outcome {
-        outcome: outcome.clone(),
-        began_after_me: seat.patient,
-    });
+    wake_each(told.into_iter().flat_map(Crowd::wakers));
 }

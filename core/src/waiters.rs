@@ -1,30 +1,32 @@
-//! Those who wait for a creation: a list of seats, and an ear for each waiter.
+//! Those who wait for a creation, in crowds: what is said is said once to all of a crowd.
 //!
-//! A waiter keeps its ear and the room keeps a second handle to it in a seat. Whoever ends the
-//! creation takes the seats out of the room under the slot's lock and speaks into the ears after it
-//! has let the lock go, so that 10,000 waiters never queue for one lock: each looks only into its
-//! own ear. The ears of a crowd lie side by side, in pages, for they are spoken into one after
-//! another. Nothing here blocks; threads and tasks alike are woken through [`Waker`]s.
+//! A crowd follows one claim. It has a verdict, a cell that is written once and read without a lock,
+//! and a row of seats that hold the wakers. Whoever ends the creation writes the verdict and takes
+//! the crowd out of the room under the slot's lock, and wakes the row after it has let the lock go:
+//! so 10,000 who are woken meet in no lock, and nothing is said or stored for each of them. Nothing
+//! here blocks; threads and tasks alike are woken through [`Waker`]s.
 //!
-//! A seat follows one claim. Its waiter is *patient* when the creator that it follows began (or
-//! will begin) after the waiter's own call did: what that creator brings is then new enough for
-//! the waiter even if it is superseded meanwhile, so a patient waiter stays seated through a
-//! delete, and nobody waits for more than two creations.
+//! A crowd is *patient* when the creator that it follows began (or will begin) after its calls did:
+//! what that creator brings is then new enough for them even if it is superseded meanwhile, so a
+//! patient crowd stays seated through a delete, and nobody waits for more than two creations.
+//!
+//! What concerns one waiter alone, that it is the creator now, lies in the room until that one asks.
 
-mod pages;
+mod crowd;
 mod seats;
-mod telling;
+mod waking;
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::task::{Poll, Waker};
+use core::mem::replace;
+use core::task::Waker;
 
-use crate::kit::{Kit, Lock};
+use crate::kit::Kit;
 use crate::state::Claim;
 use crate::time::Time;
-use pages::{Page, Pages};
-use seats::Seats;
-pub(crate) use seats::Taken;
-pub(crate) use telling::{tell_each, wake_each};
+pub(crate) use crowd::Crowd;
+use crowd::{Said, Verdict};
+pub(crate) use waking::wake_each;
 
 /// What a waiter is told, once.
 #[derive(Debug)]
@@ -42,151 +44,75 @@ pub enum Told<O> {
     Superseded,
 }
 
-enum Heard<O> {
-    /// Nothing yet.
-    Listening(Option<Waker>),
-    Told(Told<O>),
-    /// Taken by the waiter, or the waiter is gone.
-    Closed,
-}
-
-/// Where one waiter hears its outcome.
-pub(crate) struct Ear<K: Kit, O: Send>(K::Lock<Heard<O>>);
-
-impl<K: Kit, O: Send> Ear<K, O> {
-    fn new() -> Self {
-        Self(Lock::new(Heard::Listening(None)))
-    }
-
-    /// Says `told`; the waker that comes back is to be called outside of all locks, for it is
-    /// somebody else's code.
-    ///
-    /// # Errors
-    /// What nobody is there to hear any more.
-    pub(crate) fn say(&self, told: Told<O>) -> Result<Option<Waker>, Told<O>> {
-        self.0.with(|heard| match heard {
-            Heard::Listening(waker) => {
-                let waker = waker.take();
-                *heard = Heard::Told(told);
-                Ok(waker)
-            }
-            Heard::Told(_) | Heard::Closed => Err(told),
-        })
-    }
-
-    /// The waker of one who hears nothing yet, to be woken without a word; it polls again and
-    /// leaves its waker anew.
-    pub(crate) fn nudge(&self) -> Option<Waker> {
-        self.0.with(|heard| match heard {
-            Heard::Listening(waker) => waker.take(),
-            Heard::Told(_) | Heard::Closed => None,
-        })
-    }
-
-    fn hear(&self, waker: &Waker) -> Poll<Told<O>> {
-        // Cloned before and dropped after the lock is held: a waker is somebody else's code.
-        let mine = waker.clone();
-        let (answer, _spare) = self.0.with(|heard| match heard {
-            Heard::Listening(Some(same)) if same.will_wake(&mine) => (Poll::Pending, Some(mine)),
-            Heard::Listening(registered) => (Poll::Pending, registered.replace(mine)),
-            Heard::Told(_) | Heard::Closed => {
-                let told = match core::mem::replace(heard, Heard::Closed) {
-                    Heard::Told(told) => told,
-                    // Polled after it was told, which the drivers never do; a look decides.
-                    Heard::Listening(_) | Heard::Closed => Told::Superseded,
-                };
-                (Poll::Ready(told), Some(mine))
-            }
-        });
-        answer
-    }
-
-    /// What was said, if anything was, which ends the listening then.
-    fn told(&self) -> Option<Told<O>> {
-        self.0
-            .with(|heard| match core::mem::replace(heard, Heard::Closed) {
-                Heard::Told(told) => Some(told),
-                nothing => {
-                    *heard = nothing;
-                    None
-                }
-            })
-    }
-
-    /// Ends the listening and gives back what was said and not heard.
-    pub(crate) fn close(&self) -> Option<Told<O>> {
-        let heard = self
-            .0
-            .with(|heard| core::mem::replace(heard, Heard::Closed));
-        match heard {
-            Heard::Told(told) => Some(told),
-            Heard::Listening(_) | Heard::Closed => None,
+impl<O> Told<O> {
+    /// The same with another form of the outcome.
+    pub fn map<P>(self, form: impl FnOnce(O) -> P) -> Told<P> {
+        match self {
+            Self::Outcome {
+                outcome,
+                began_after_me,
+            } => Told::Outcome {
+                outcome: form(outcome),
+                began_after_me,
+            },
+            Self::Heir(claim) => Told::Heir(claim),
+            Self::Superseded => Told::Superseded,
         }
     }
 }
 
 /// One call that waits. Ends by being told, or by [`Slot::leave`](crate::slot::Slot::leave).
 #[must_use = "a waiter that is dropped without leaving may swallow an inheritance"]
-pub struct Waiter<K: Kit, O: Send> {
-    pub(crate) ticket: u64,
-    page: Page<K, O>,
+pub struct Waiter<K: Kit, O: Send + Sync> {
+    ticket: u64,
+    verdict: Arc<Verdict<K, O>>,
 }
 
-impl<K: Kit, O: Send> Waiter<K, O> {
-    pub(crate) fn ear(&self) -> &Ear<K, O> {
-        self.page.ear(self.ticket)
-    }
-
-    /// What was said, or `Pending` with `waker` registered in place of the one before.
-    pub fn poll(&self, waker: &Waker) -> Poll<Told<O>> {
-        self.ear().hear(waker)
-    }
-
-    /// What was said, if anything was. Whoever was told nothing [polls](Self::poll), to leave its waker.
-    pub fn told(&self) -> Option<Told<O>> {
-        self.ear().told()
-    }
-}
-
-pub(crate) struct Seat<K: Kit, O: Send> {
-    claim: u64,
-    pub(crate) patient: bool,
-    /// As much of its ticket as its page asks for.
-    place: u8,
-    page: Page<K, O>,
-}
-
-impl<K: Kit, O: Send> Clone for Seat<K, O> {
-    fn clone(&self) -> Self {
-        Self {
-            page: self.page.clone(),
-            ..*self
+impl<K: Kit, O: Send + Sync> Waiter<K, O> {
+    /// What its crowd was told, if it was told anything; takes no lock. Whoever hears nothing
+    /// [asks the slot](crate::slot::Slot::hear), to leave its waker or to learn what concerns it alone.
+    #[inline]
+    pub fn told(&self) -> Option<Told<&O>> {
+        match self.verdict.said()? {
+            Said::Outcome {
+                outcome,
+                began_after_me,
+            } => Some(Told::Outcome {
+                outcome,
+                began_after_me: *began_after_me,
+            }),
+            Said::Superseded => Some(Told::Superseded),
         }
     }
 }
 
-impl<K: Kit, O: Send> Seat<K, O> {
-    pub(crate) fn ear(&self) -> &Ear<K, O> {
-        self.page.ear(self.place.into())
-    }
+/// What the room answers to one who asks.
+pub(crate) enum Heard {
+    /// Its waker is here now; the one before is to be dropped outside of the lock.
+    Nothing(Waker),
+    Heir(Claim),
+    /// Its crowd is gone: the verdict says why.
+    Told,
 }
 
-/// The seats of one slot, and which creator has begun. Lives under the slot's lock.
-pub struct Room<K: Kit, O: Send> {
+/// The crowds of one slot, and which creator has begun. Lives under the slot's lock.
+pub struct Room<K: Kit, O: Send + Sync> {
     begun: Option<(u64, Time)>,
     tickets: u64,
-    seats: Seats<Seat<K, O>>,
-    pages: Pages<K, O>,
+    /// None of them is empty.
+    crowds: Vec<Crowd<K, O>>,
+    /// Who is a creator now and has not asked yet.
+    heirs: Vec<(u64, Claim)>,
 }
 
-impl<K: Kit, O: Send> Room<K, O> {
+impl<K: Kit, O: Send + Sync> Room<K, O> {
     /// An empty room.
     pub const fn new() -> Self {
         Self {
             begun: None,
             tickets: 0,
-            seats: Seats::new(),
-            pages: Pages::new(),
+            crowds: Vec::new(),
+            heirs: Vec::new(),
         }
     }
 
@@ -204,64 +130,172 @@ impl<K: Kit, O: Send> Room<K, O> {
     pub(crate) fn sit(&mut self, claim: u64, has_waited: bool) -> Waiter<K, O> {
         let ticket = self.tickets;
         self.tickets += 1; // 584 years at one a nanosecond
-        let page = self.pages.of(ticket, self.seats.len());
-        let seat = Seat {
-            claim,
-            patient: has_waited || self.due(claim).is_none(),
-            place: ticket.to_le_bytes()[0],
-            page: page.clone(),
-        };
-        self.seats.push(ticket, seat);
-        Waiter { ticket, page }
+        let patient = has_waited || self.due(claim).is_none();
+        let is_alike = |crowd: &Crowd<K, O>| crowd.follows(claim) && crowd.is_patient() == patient;
+        let place = self.crowds.iter().position(is_alike);
+        let place = place.unwrap_or_else(|| {
+            self.crowds.push(Crowd::new(claim, patient));
+            self.crowds.len() - 1
+        });
+        let verdict = self.crowds[place].sit(ticket);
+        Waiter { ticket, verdict }
     }
 
-    pub(crate) fn remove(&mut self, ticket: u64) -> Option<Seat<K, O>> {
-        self.seats.remove(ticket)
-    }
-
-    pub(crate) fn claim_of(&self, ticket: u64) -> Option<u64> {
-        self.seats.get(ticket).map(|seat| seat.claim)
-    }
-
-    /// Takes out the seats that follow `claim`.
-    pub(crate) fn followers(&mut self, claim: u64) -> Taken<Seat<K, O>> {
-        self.seats.take(|seat| seat.claim == claim)
-    }
-
-    /// Takes out the seats that follow `claim` and do not want its value once it is superseded.
-    pub(crate) fn impatient(&mut self, claim: u64) -> Taken<Seat<K, O>> {
-        self.seats.take(|seat| seat.claim == claim && !seat.patient)
-    }
-
-    /// Seats whose creation begins anew under `next` follow that; it begins after all their calls.
-    pub(crate) fn succeed(&mut self, claim: u64, next: u64) {
-        for seat in self.seats.iter_mut().filter(|seat| seat.claim == claim) {
-            seat.claim = next;
-            seat.patient = true;
+    /// Leaves `waker` for one who has been told nothing.
+    pub(crate) fn hear(&mut self, waiter: &Waiter<K, O>, waker: Waker) -> Heard {
+        if let Some(seat) = self.seat(waiter) {
+            return Heard::Nothing(replace(seat, waker));
+        }
+        match self.inherited(waiter) {
+            Some(claim) => Heard::Heir(claim),
+            None => Heard::Told,
         }
     }
 
-    /// The first in line behind `claim`.
-    pub(crate) fn first(&self, claim: u64) -> Option<u64> {
-        let mut seats = self.seats.iter();
-        seats
-            .find(|(_, seat)| seat.claim == claim)
-            .map(|(ticket, _)| ticket)
+    fn seat(&mut self, waiter: &Waiter<K, O>) -> Option<&mut Waker> {
+        let crowd = self.crowds.iter_mut().find(|crowd| crowd.has(waiter))?;
+        crowd.seat(waiter.ticket)
     }
 
-    /// A copy of each seat.
-    pub(crate) fn seats(&self) -> Vec<Seat<K, O>> {
-        let seats = self.seats.iter();
-        seats.map(|(_, seat)| seat.clone()).collect()
+    /// The claim that was left to `waiter`, which takes it.
+    fn inherited(&mut self, waiter: &Waiter<K, O>) -> Option<Claim> {
+        let is_mine = |(ticket, _): &(u64, Claim)| *ticket == waiter.ticket;
+        let place = self.heirs.iter().position(is_mine)?;
+        Some(self.heirs.swap_remove(place).1)
+    }
+
+    /// Takes `waiter` out of the room. Its waker comes back, to be dropped outside of the lock.
+    ///
+    /// # Errors
+    /// It has been told something: the claim that was left to it, if one was.
+    pub(crate) fn leave(&mut self, waiter: &Waiter<K, O>) -> Result<Waker, Option<Claim>> {
+        let waker = self.remove(|crowd| crowd.has(waiter), waiter.ticket);
+        waker.ok_or_else(|| self.inherited(waiter))
+    }
+
+    fn remove(&mut self, whose: impl Fn(&Crowd<K, O>) -> bool, ticket: u64) -> Option<Waker> {
+        let place = self.crowds.iter().position(whose)?;
+        let waker = self.crowds[place].leave(ticket);
+        if self.crowds[place].is_empty() {
+            self.crowds.swap_remove(place);
+        }
+        waker
+    }
+
+    /// Which claim `waiter` follows, unless it has been told something.
+    pub(crate) fn claim_of(&self, waiter: &Waiter<K, O>) -> Option<u64> {
+        let crowd = self.crowds.iter().find(|crowd| crowd.has(waiter))?;
+        crowd.claim_of(waiter.ticket)
+    }
+
+    /// Takes out the crowds that follow `claim`, and tells them its outcome.
+    pub(crate) fn tell(&mut self, claim: u64, outcome: &Arc<O>) -> Vec<Crowd<K, O>> {
+        self.take(|crowd| crowd.follows(claim), |crowd| crowd.tell(outcome))
+    }
+
+    /// Takes out the crowds that follow `claim`, and tells them that it was superseded.
+    pub(crate) fn send_back(&mut self, claim: u64) -> Vec<Crowd<K, O>> {
+        self.take(|crowd| crowd.follows(claim), Crowd::send_back)
+    }
+
+    /// The same for those who do not want its value once it is superseded.
+    pub(crate) fn send_back_impatient(&mut self, claim: u64) -> Vec<Crowd<K, O>> {
+        let impatient = |crowd: &Crowd<K, O>| crowd.follows(claim) && !crowd.is_patient();
+        self.take(impatient, Crowd::send_back)
+    }
+
+    fn take(
+        &mut self,
+        whom: impl Fn(&Crowd<K, O>) -> bool,
+        tell: impl Fn(&Crowd<K, O>),
+    ) -> Vec<Crowd<K, O>> {
+        let told: Vec<_> = self.crowds.extract_if(.., |crowd| whom(crowd)).collect();
+        told.iter().for_each(tell);
+        told
+    }
+
+    /// Crowds whose creation begins anew under `next` follow that; it begins after all their calls.
+    pub(crate) fn succeed(&mut self, claim: u64, next: u64) {
+        for crowd in self.crowds.iter_mut().filter(|crowd| crowd.follows(claim)) {
+            crowd.follow(next);
+        }
+    }
+
+    /// Whether anybody is in line behind `claim`.
+    pub(crate) fn has_followers(&self, claim: u64) -> bool {
+        self.crowds.iter().any(|crowd| crowd.follows(claim))
+    }
+
+    /// Makes the first in line behind the claim `next` its heir.
+    pub(crate) fn bequeath(&mut self, next: Claim) -> Option<Waker> {
+        let number = next.number();
+        let crowds = self.crowds.iter().filter(|crowd| crowd.follows(number));
+        let heir = crowds.filter_map(Crowd::first).min()?;
+        let follows = |crowd: &Crowd<K, O>| crowd.follows(number) && crowd.first() == Some(heir);
+        let waker = self.remove(follows, heir);
+        self.heirs.push((heir, next));
+        waker
+    }
+
+    /// The wakers of all who wait, who leave theirs anew.
+    pub(crate) fn nudge(&mut self) -> Vec<Waker> {
+        self.crowds.iter_mut().flat_map(Crowd::nudge).collect()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.seats.len()
+        self.crowds.iter().map(Crowd::len).sum()
     }
 }
 
-impl<K: Kit, O: Send> Default for Room<K, O> {
+impl<K: Kit, O: Send + Sync> Default for Room<K, O> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+    use crate::kit::Std;
+
+    fn seated(room: &Room<Std, u64>) -> usize {
+        room.crowds.iter().filter(|crowd| !crowd.is_empty()).count()
+    }
+
+    #[test]
+    fn law_7_nothing_is_kept_of_those_who_gave_up() {
+        let mut room = Room::<Std, u64>::new();
+        let waiters: Vec<_> = (0..10_000).map(|_| room.sit(1, false)).collect();
+        let verdict = Arc::downgrade(&waiters[0].verdict);
+        assert_eq!((room.len(), seated(&room)), (10_000, 1));
+        for waiter in waiters {
+            assert!(room.leave(&waiter).is_ok(), "it has its seat");
+        }
+        assert_eq!((room.len(), room.crowds.len()), (0, 0));
+        assert!(verdict.upgrade().is_none());
+    }
+
+    #[test]
+    fn law_5_who_came_before_the_creator_began_and_who_came_after_are_told_so() {
+        let mut room = Room::<Std, u64>::new();
+        let before = room.sit(1, false);
+        room.begin(1, Time::END);
+        let (after, has_waited) = (room.sit(1, false), room.sit(1, true));
+        let orphans = room.send_back_impatient(1);
+        assert_eq!(orphans.iter().map(Crowd::len).sum::<usize>(), 1);
+        assert!(matches!(after.told(), Some(Told::Superseded)));
+        assert!(before.told().is_none() && has_waited.told().is_none());
+        room.tell(1, &Arc::new(7));
+        for patient in [before, has_waited] {
+            let told = patient.told();
+            assert!(matches!(
+                told,
+                Some(Told::Outcome {
+                    outcome: 7,
+                    began_after_me: true
+                })
+            ));
+        }
+        assert_eq!((room.len(), room.crowds.len()), (0, 0));
     }
 }

@@ -1,5 +1,6 @@
-//! What the compiler shows: the core has no unsafe code, and a waiter is reached through a handle
-//! that is counted. So a waiter that somebody may still touch is not freed yet.
+//! What the compiler shows: the core has no unsafe code. Who ends a creation owns the wakers that it calls,
+//! and reaches its waiters in no other way; what they read is their crowd's, through a handle that is
+//! counted. So nothing is touched that is freed already.
 
 use std::path::Path;
 
@@ -36,19 +37,19 @@ fn no_waiter_is_touched_after_it_is_freed() {
     );
     let mut files = Vec::new();
     sources(&super::root().join("core/src"), &mut files);
-    // The one door to a waiter: the handle to the page of its ear, which it has, its seat, and whom a nudge takes along.
-    let counted = |line: &&str| line.contains("Arc<[Ear<");
-    let bare = |line: &&str| line.contains("&'") && line.contains("Ear<");
+    // The one door to what waiters are told: a handle, which each of them has, and the room.
+    let counted = |line: &&str| line.contains("Arc<Verdict<");
+    let bare = |line: &&str| line.contains("&'") && line.contains("Verdict<");
     let lines = || files.iter().flat_map(|file| code(file));
     assert_eq!(
         lines().find(bare),
         None,
-        "a waiter is lent beyond its handle"
+        "a verdict is lent beyond its handle"
     );
     shown(
         Property::NoFreedWaiterTouched,
         Tool::Compiler,
-        "no unsafe code in the core: waiters are reached by counted handles",
+        "no unsafe code in the core: what waiters read is reached by counted handles",
         files.len(),
         lines().filter(counted).count(),
     );

@@ -85,12 +85,12 @@ impl<C: Checker> World<C> {
 }
 
 /// Sleeps until the waiter is told. A wake-up that is lost is a deadlock, which checkers report.
-pub fn wait<C: Checker>(waiter: &Waiter<C, u64>) -> Told<u64> {
+pub fn wait<C: Checker>(slot: &Slot<C, u64>, waiter: &Waiter<C, u64>) -> Told<u64> {
     let place = C::Park::here();
     let waker = place.waker();
     loop {
-        match waiter.poll(&waker) {
-            std::task::Poll::Ready(told) => return told,
+        match slot.hear(waiter, &waker) {
+            std::task::Poll::Ready(told) => return told.map(|outcome| *outcome),
             std::task::Poll::Pending => place.park(None),
         }
     }

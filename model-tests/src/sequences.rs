@@ -9,7 +9,8 @@
 
 mod laws;
 
-use std::task::{Poll, Waker};
+use std::sync::Arc;
+use std::task::Poll;
 
 use dogpile_core::kit::Lock;
 use dogpile_core::slot::{Abandoned, Change, Claimed, End, Relief, Slot};
@@ -19,7 +20,7 @@ use dogpile_core::waiters::{Room, Told, Waiter};
 
 use crate::hold;
 use crate::kits::Plain;
-use crate::kits::plain::{PlainLock, PlainWord, begins};
+use crate::kits::plain::{PlainLock, PlainWord, begins, guest};
 use laws::{Expected, Laws, Sight};
 
 /// One operation on the slot.
@@ -204,7 +205,9 @@ impl Play {
         let claim = self.claims.remove(self.index(which));
         let number = claim.number();
         let mut placed = false;
-        let settled = self.slot.settle(claim, end, &number, || placed = true);
+        let settled = self
+            .slot
+            .settle(claim, end, &Arc::new(number), || placed = true);
         let current = self.laws.settles(number, end == End::Publish, number);
         hold!(
             "only who is not superseded ends a creation",
@@ -224,7 +227,7 @@ impl Play {
         );
         if let (Abandoned::Inherited, Some(heir)) = (abandoned, self.laws.heir()) {
             let waiter = self.waiters.remove(heir);
-            match waiter.poll(Waker::noop()) {
+            match self.slot.hear(&waiter, &guest()) {
                 Poll::Ready(Told::Heir(claim)) => {
                     self.laws.leaves(heir);
                     self.laws.succeeds(claim.number());
@@ -276,9 +279,10 @@ impl Play {
     }
 
     fn change(&mut self, change: Change) {
-        let outcome = (change == Change::Set).then_some(&99);
+        let outcome = (change == Change::Set).then(|| Arc::new(99));
         let mut placed = false;
-        self.slot.supersede(change, outcome, || placed = true);
+        self.slot
+            .supersede(change, outcome.as_ref(), || placed = true);
         hold!("what comes from outside is placed", placed);
         match change {
             Change::Set => self.laws.set(99),
@@ -291,12 +295,12 @@ impl Play {
     fn hear(&mut self, sequence: &[Op]) {
         let mut seat = 0;
         while seat < self.waiters.len() {
-            let heard = match self.waiters[seat].poll(Waker::noop()) {
+            let heard = match self.slot.hear(&self.waiters[seat], &guest()) {
                 Poll::Pending => None,
                 Poll::Ready(Told::Outcome {
                     outcome,
                     began_after_me,
-                }) => Some(laws::Told::Outcome(outcome, began_after_me)),
+                }) => Some(laws::Told::Outcome(*outcome, began_after_me)),
                 Poll::Ready(Told::Superseded) => Some(laws::Told::Superseded),
                 Poll::Ready(Told::Heir(claim)) => panic!("nobody left it {claim:?}: {sequence:?}"),
             };

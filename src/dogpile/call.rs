@@ -20,9 +20,8 @@ use super::{Dogpile, Values};
 use crate::error::{Error, Place};
 use crate::failure::{self, Failure};
 use crate::flight::cycle::{self, Cycle, Waiting};
-use crate::flight::{Outcome, Shared};
+use crate::flight::{Outcome, Seat, Shared};
 use crate::keeper::{self, Standing};
-use crate::kit::Local;
 use crate::sync::Instant;
 
 pub(super) struct Call<'d, V: Send + Sync + 'static, E> {
@@ -34,7 +33,7 @@ pub(super) struct Call<'d, V: Send + Sync + 'static, E> {
     /// The word as this call last saw it.
     seen: Snapshot,
     claim: Option<Claim>,
-    seat: Option<Waiter<Local, Arc<Outcome<V>>>>,
+    seat: Option<Seat<V>>,
     waiting: Option<Waiting>,
     alarm: Option<Standing>,
     at_hand: Option<V>,
@@ -225,8 +224,10 @@ impl<'d, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'d, V,
                 Err(Cycle) => return Ok(Woke::Cycle),
             }
         }
-        if let Poll::Ready(told) = seat.poll(waker) {
-            return Ok(self.told(told));
+        match slot.hear(seat, waker) {
+            Poll::Pending => {}
+            Poll::Ready(Told::Heir(claim)) => return Ok(self.inherits(claim)),
+            Poll::Ready(_) => return Ok(self.told()),
         }
         let now = self.dogpile.clock.monotonic();
         let deadline = self.started.after(self.dogpile.deadline);
@@ -236,37 +237,49 @@ impl<'d, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'d, V,
         match slot.relieve(seat, now) {
             Relief::NotYet(due) => Err(due.min(deadline)),
             Relief::NotBegun => Err(now.after(self.dogpile.creation_limit).min(deadline)),
-            Relief::Heir(claim) => Ok(self.told(Told::Heir(claim))),
-            Relief::Superseded => Ok(self.told(Told::Superseded)),
+            Relief::Heir(claim) => Ok(self.inherits(claim)),
+            Relief::Superseded => {
+                self.end_wait();
+                Ok(Woke::Superseded)
+            }
             Relief::Told => Err(deadline),
         }
     }
 
-    fn told(&mut self, told: Told<Arc<Outcome<V>>>) -> Woke {
-        (self.seat, self.waiting, self.alarm) = (None, None, None);
-        match told {
-            Told::Heir(claim) => {
-                self.claim = Some(claim);
-                Woke::Heir
+    /// What it was told with its crowd.
+    fn told(&mut self) -> Woke {
+        let seat = self.end_wait();
+        let Some(Told::Outcome {
+            outcome,
+            began_after_me,
+        }) = seat.as_ref().and_then(Waiter::told)
+        else {
+            return Woke::Superseded;
+        };
+        match outcome {
+            Outcome::Value { value, committed } => {
+                self.found = Some(value.value.clone());
+                Woke::Value {
+                    committed: *committed,
+                    began_after_me,
+                }
             }
-            Told::Superseded => Woke::Superseded,
-            Told::Outcome {
-                outcome,
-                began_after_me,
-            } => match &*outcome {
-                Outcome::Value { value, committed } => {
-                    self.found = Some(value.value.clone());
-                    Woke::Value {
-                        committed: *committed,
-                        began_after_me,
-                    }
-                }
-                Outcome::Failed(shared) => {
-                    self.failure = Some(Failure::Shared(shared.clone()));
-                    Woke::Error
-                }
-            },
+            Outcome::Failed(shared) => {
+                self.failure = Some(Failure::Shared(shared.clone()));
+                Woke::Error
+            }
         }
+    }
+
+    fn inherits(&mut self, claim: Claim) -> Woke {
+        self.end_wait();
+        self.claim = Some(claim);
+        Woke::Heir
+    }
+
+    fn end_wait(&mut self) -> Option<Seat<V>> {
+        (self.waiting, self.alarm) = (None, None);
+        self.seat.take()
     }
 
     pub(super) fn wake_at(&self, until: Time, waker: &Waker) -> WakeAt {

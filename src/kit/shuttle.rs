@@ -1,7 +1,7 @@
 //! The kit of shuttle, for whole regions under its scheduler. A model may build a fault in.
 
 use std::cell::Cell;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::task::{Wake, Waker};
 
 use dogpile_core::kit::{self, Fault, Kit, Order, Park};
@@ -30,6 +30,8 @@ pub(crate) enum Shuttle {}
 impl Kit for Shuttle {
     type Word = Word;
     type Lock<T: Send> = Lock<T>;
+    // Written under a lock, where the scheduler comes in.
+    type Once<T: Send + Sync> = OnceLock<T>;
     type Park = Place;
 
     fn has(fault: Fault) -> bool {
@@ -97,7 +99,7 @@ impl Park for Place {
 }
 
 /// A slot whose word is vacant.
-pub(crate) const fn vacant<O: Send + Clone>() -> Slot<Shuttle, O> {
+pub(crate) const fn vacant<O: Send + Sync>() -> Slot<Shuttle, O> {
     Slot::from_parts(
         Word(AtomicU64::new(0)),
         Word(AtomicU64::new(0)),

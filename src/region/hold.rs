@@ -5,14 +5,10 @@ use std::sync::Arc;
 use dogpile_backend::{Lease, Time};
 use dogpile_core::slot::{Abandoned, End};
 use dogpile_core::state::Claim;
-use dogpile_core::waiters::Waiter;
 
 use super::subject::Subject;
 use crate::chores;
-use crate::flight::{Boarding, Flight, Opened, Outcome, leases};
-use crate::kit::Local;
-
-type Seat<V> = Waiter<Local, Arc<Outcome<V>>>;
+use crate::flight::{Boarding, Flight, Opened, Outcome, Seat, leases};
 
 /// A claim, a seat, a lease. Its call gives back what is left when it is dropped.
 pub(super) struct Hold<V: Clone + Send + Sync + 'static> {
@@ -94,10 +90,10 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
         Some((flight, self.seat.as_ref()?))
     }
 
-    /// The seat is no longer taken: its waiter was told, or relieved the creator.
-    pub(super) fn rise(&mut self, inherited: Option<Claim>) {
-        self.seat = None;
+    /// The seat is no longer taken: its waiter, which comes back, was told, or relieved the creator.
+    pub(super) fn rise(&mut self, inherited: Option<Claim>) -> Option<Seat<V>> {
         self.claim = inherited;
+        self.seat.take()
     }
 
     /// Takes a seat beside its own creator, which is to begin, and gives away all else. `None`, and

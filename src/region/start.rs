@@ -21,7 +21,6 @@ use super::drive::look_around;
 use super::look::{Looked, first_look, look_at_once};
 use super::subject::Subject;
 use crate::error::Error;
-use crate::flight::Outcome;
 
 /// How a call ended, or the call that has more to do, and what that is.
 pub(super) type Begun<'r, V, E> =
@@ -103,25 +102,25 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Start<'r, V
         if let Told::Outcome {
             outcome,
             began_after_me,
-        } = &told
+        } = told
         {
             let policy = || self.own.policy(self.active);
-            if let Some(answer) = seated.answered(self.active, policy, outcome, *began_after_me) {
+            if let Some(answer) = seated.answered(self.active, policy, outcome, began_after_me) {
                 self.stage = Stage::Over;
                 return Some(Ok(Ok(answer)));
             }
         }
-        self.go_on_told(told)
+        self.go_on_told()
     }
 
     /// Goes on after it was told what does not end it at once.
     #[cold]
-    fn go_on_told(&mut self, told: Told<Arc<Outcome<V>>>) -> Option<Begun<'r, V, E>> {
+    fn go_on_told(&mut self) -> Option<Begun<'r, V, E>> {
         let Stage::Follows(seated) = replace(&mut self.stage, Stage::Over) else {
             return None;
         };
         let mut call = self.risen(seated);
-        let woke = call.told(told);
+        let woke = call.told();
         let action = call.step(Event::Woke(woke));
         Some(begun(call, action))
     }

@@ -8,11 +8,12 @@ use std::task::{Poll, Waker};
 use dogpile_backend::{News, Span, Time, WakeAt, Watch};
 use dogpile_core::flow::Woke;
 use dogpile_core::slot::Relief;
-use dogpile_core::waiters::Told;
+use dogpile_core::state::Claim;
+use dogpile_core::waiters::{Told, Waiter};
 
 use super::call::Call;
 use crate::flight::cycle::{Cycle, Waiting};
-use crate::flight::{Doorbell, Listener, Outcome, leases};
+use crate::flight::{Doorbell, Listener, Seat, leases};
 use crate::keeper::{self, Standing};
 use crate::sync::{Instant, Mutex};
 
@@ -111,8 +112,10 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
                 Err(Cycle) => return Wait::Over(Woke::Cycle),
             }
         }
-        if let Poll::Ready(told) = seat.poll(waker) {
-            return Wait::Over(self.told(told));
+        match flight.slot.hear(seat, waker) {
+            Poll::Pending => {}
+            Poll::Ready(Told::Heir(claim)) => return Wait::Over(self.inherits(claim)),
+            Poll::Ready(_) => return Wait::Over(self.told()),
         }
         let now = self.subject.active().clock.monotonic();
         if now >= deadline {
@@ -128,15 +131,12 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
             Relief::NotBegun => {
                 Wait::Until(now.after(self.conditions.creation_limit).min(deadline))
             }
-            Relief::Heir(claim) => {
-                self.end_wait(Some(claim));
-                Wait::Over(Woke::Heir)
-            }
+            Relief::Heir(claim) => Wait::Over(self.inherits(claim)),
             Relief::Superseded => {
                 self.end_wait(None);
                 Wait::Over(Woke::Superseded)
             }
-            // Told between the poll and now: the waker has been called.
+            // Told between that look and now: the waker has been called.
             Relief::Told => Wait::Until(deadline),
         }
     }
@@ -149,30 +149,26 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
         }
     }
 
-    /// What a follower was told.
-    pub(super) fn told(&mut self, told: Told<Arc<Outcome<V>>>) -> Woke {
-        match told {
-            Told::Outcome {
+    /// What a follower was told with its crowd.
+    pub(super) fn told(&mut self) -> Woke {
+        let seat = self.end_wait(None);
+        match seat.as_ref().and_then(Waiter::told) {
+            Some(Told::Outcome {
                 outcome,
                 began_after_me,
-            } => {
-                self.end_wait(None);
-                self.hear(&outcome, began_after_me)
-            }
-            Told::Heir(claim) => {
-                self.end_wait(Some(claim));
-                Woke::Heir
-            }
-            Told::Superseded => {
-                self.end_wait(None);
-                Woke::Superseded
-            }
+            }) => self.hear(outcome, began_after_me),
+            _ => Woke::Superseded,
         }
     }
 
-    fn end_wait(&mut self, inherited: Option<dogpile_core::state::Claim>) {
+    fn inherits(&mut self, claim: Claim) -> Woke {
+        self.end_wait(Some(claim));
+        Woke::Heir
+    }
+
+    fn end_wait(&mut self, inherited: Option<Claim>) -> Option<Seat<V>> {
         self.waiting = None;
-        self.hold.rise(inherited);
+        self.hold.rise(inherited)
     }
 
     /// A delegate looks around: has the store rung, has the other's lease run out, is its own time

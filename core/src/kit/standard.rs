@@ -2,11 +2,11 @@
 
 use core::sync::atomic::AtomicU64;
 use core::task::Waker;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Wake;
 use std::thread::{self, Thread};
 
-use super::{Kit, Lock, Order, Park, Word};
+use super::{Kit, Lock, Once, Order, Park, Word};
 use crate::time::Span;
 
 /// Atomics, mutexes and parked threads of the standard library.
@@ -16,6 +16,7 @@ pub enum Std {}
 impl Kit for Std {
     type Word = AtomicU64;
     type Lock<T: Send> = Mutex<T>;
+    type Once<T: Send + Sync> = OnceLock<T>;
     type Park = ThreadPark;
 }
 
@@ -50,6 +51,22 @@ impl<T> Lock<T> for Mutex<T> {
     fn with<R>(&self, work: impl FnOnce(&mut T) -> R) -> R {
         // No user's code runs under a lock, so a poisoned one still guards a whole state.
         work(&mut self.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<T> Once<T> for OnceLock<T> {
+    fn new() -> Self {
+        Self::new()
+    }
+
+    #[inline]
+    fn get(&self) -> Option<&T> {
+        self.get()
+    }
+
+    fn set(&self, value: T) {
+        // Another's value would be there only if two wrote it.
+        let _ = self.set(value);
     }
 }
 

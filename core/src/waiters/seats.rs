@@ -14,45 +14,6 @@ pub(super) struct Seats<S> {
     gaps: usize,
 }
 
-/// Seats that were taken out, in their order.
-pub(crate) struct Taken<S>(Row<S>);
-
-impl<S> Taken<S> {
-    pub(crate) const fn none() -> Self {
-        Self(Row::new())
-    }
-
-    /// No more than so many.
-    pub(super) fn at_most(&self) -> usize {
-        self.0.len()
-    }
-
-    /// The next, which stays.
-    pub(super) fn first(&mut self) -> Option<&S> {
-        while let Some((_, None)) = self.0.front() {
-            self.0.pop_front();
-        }
-        self.0.front()?.1.as_ref()
-    }
-
-    /// Without the last.
-    pub(crate) fn but_the_last(&mut self) {
-        while let Some((_, None)) = self.0.pop_back() {}
-    }
-}
-
-impl<S> Iterator for Taken<S> {
-    type Item = S;
-
-    fn next(&mut self) -> Option<S> {
-        loop {
-            if let Some(seat) = self.0.pop_front()?.1 {
-                return Some(seat);
-            }
-        }
-    }
-}
-
 impl<S> Seats<S> {
     pub(super) const fn new() -> Self {
         Self {
@@ -70,8 +31,19 @@ impl<S> Seats<S> {
         self.row.push_back((ticket, Some(seat)));
     }
 
-    pub(super) fn get(&self, ticket: u64) -> Option<&S> {
-        self.row[self.place(ticket)?].1.as_ref()
+    pub(super) fn has(&self, ticket: u64) -> bool {
+        let place = self.place(ticket);
+        place.is_some_and(|place| self.row[place].1.is_some())
+    }
+
+    pub(super) fn get_mut(&mut self, ticket: u64) -> Option<&mut S> {
+        let place = self.place(ticket)?;
+        self.row[place].1.as_mut()
+    }
+
+    /// The ticket of the first.
+    pub(super) fn first(&self) -> Option<u64> {
+        self.row.front().map(|(ticket, _)| *ticket)
     }
 
     pub(super) fn remove(&mut self, ticket: u64) -> Option<S> {
@@ -82,33 +54,13 @@ impl<S> Seats<S> {
         Some(left)
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &S)> {
-        self.row
-            .iter()
-            .filter_map(|(ticket, seat)| Some((*ticket, seat.as_ref()?)))
-    }
-
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut S> {
         self.row.iter_mut().filter_map(|(_, seat)| seat.as_mut())
     }
 
-    /// Takes out the seats that are `wanted`.
-    pub(super) fn take(&mut self, wanted: impl Fn(&S) -> bool) -> Taken<S> {
-        let mut seats = self.row.iter().filter_map(|(_, seat)| seat.as_ref());
-        // Most crowds wait for one creation: the row goes as it is, for the first is to be told soon.
-        if seats.all(&wanted) {
-            self.gaps = 0;
-            return Taken(core::mem::take(&mut self.row));
-        }
-        let mut taken = Row::new();
-        self.row.retain_mut(|(ticket, seat)| {
-            if seat.as_ref().is_some_and(&wanted) {
-                taken.push_back((*ticket, seat.take()));
-            }
-            seat.is_some()
-        });
-        self.gaps = 0;
-        Taken(taken)
+    /// All seats, in their order. The row goes as it is, for the first is to be woken soon.
+    pub(super) fn into_iter(self) -> impl Iterator<Item = S> {
+        self.row.into_iter().filter_map(|(_, seat)| seat)
     }
 
     fn place(&self, ticket: u64) -> Option<usize> {
@@ -138,43 +90,31 @@ mod tests {
     use super::*;
 
     fn taken(seats: &Seats<char>) -> Vec<(u64, char)> {
-        seats.iter().map(|(ticket, seat)| (ticket, *seat)).collect()
+        let seats = seats.row.iter();
+        seats
+            .filter_map(|(ticket, seat)| Some((*ticket, (*seat)?)))
+            .collect()
     }
 
     #[test]
     fn seats_are_found_by_ticket_and_keep_their_order() {
         let mut seats = Seats::new();
+        assert_eq!(seats.first(), None);
         for (ticket, seat) in (3..).zip("abcdef".chars()) {
             seats.push(ticket, seat);
         }
         assert_eq!(seats.remove(5), Some('c'));
         assert_eq!(seats.remove(5), None, "it is left once");
-        assert_eq!((seats.get(5), seats.get(6)), (None, Some(&'d')));
-        assert_eq!(seats.remove(3), Some('a'));
+        assert!(!seats.has(5) && seats.has(6) && !seats.has(2));
+        assert_eq!(seats.get_mut(5), None);
+        assert_eq!(seats.get_mut(6), Some(&mut 'd'));
+        assert_eq!((seats.first(), seats.remove(3)), (Some(3), Some('a')));
         assert_eq!(taken(&seats), [(4, 'b'), (6, 'd'), (7, 'e'), (8, 'f')]);
-        let some: Vec<char> = seats.take(|seat| "be".contains(*seat)).collect();
-        assert_eq!(some, ['b', 'e']);
-        assert_eq!(taken(&seats), [(6, 'd'), (8, 'f')]);
-        assert_eq!(seats.len(), 2);
-        assert_eq!(seats.get(2), None);
-        // All that are left, gaps and all.
-        for (ticket, seat) in (9..).zip("ghi".chars()) {
-            seats.push(ticket, seat);
-        }
-        assert_eq!(seats.remove(10), Some('h'));
-        let mut all = seats.take(|_| true);
-        assert_eq!(seats.len(), 0);
-        assert_eq!(
-            (all.next(), all.next(), all.first()),
-            (Some('d'), Some('f'), Some(&'g'))
-        );
-        all.but_the_last();
-        assert_eq!(all.first().copied(), Some('g'));
-        assert_eq!(all.next(), Some('g'));
-        assert_eq!(all.first(), None);
-        assert_eq!(all.next(), None);
-        seats.push(12, 'j');
-        assert_eq!(taken(&seats), [(12, 'j')]);
+        // What is in front of a seat that goes may be a gap.
+        assert_eq!((seats.remove(4), seats.first()), (Some('b'), Some(6)));
+        seats.iter_mut().for_each(char::make_ascii_uppercase);
+        assert_eq!((seats.remove(7), seats.len()), (Some('E'), 2));
+        assert_eq!(seats.into_iter().collect::<Vec<_>>(), ['D', 'F']);
     }
 
     #[test]

@@ -10,10 +10,10 @@
 //! - [`LoomPlain`] is loom as it comes, for the test that shows what it misses.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Wake, Waker};
 
-use dogpile_core::kit::{Fault, Kit, Lock, Order, Park, Word};
+use dogpile_core::kit::{self, Fault, Kit, Lock, Order, Park, Word};
 use dogpile_core::state::{Request, Snapshot, Step};
 use dogpile_core::time::Span;
 use loom::cell::UnsafeCell;
@@ -177,6 +177,58 @@ impl<T> Lock<T> for Mutex<T> {
     }
 }
 
+/// A cell that is written once. What it holds is the machine's; that whoever finds it written comes
+/// after its writer is loom's to judge.
+#[derive(Debug)]
+pub struct Once<T, W> {
+    written: W,
+    memory: Tracked,
+    value: OnceLock<T>,
+}
+
+/// Partner `ONCE_SET`; who finds a cell written finds what it holds.
+const ONCE_GET: Order = Order {
+    site: "once.get",
+    ordering: Ordering::Acquire,
+};
+
+/// Partner `ONCE_GET`; what the cell holds, and all that its writer did before.
+const ONCE_SET: Order = Order {
+    site: "once.set",
+    ordering: Ordering::Release,
+};
+
+/// No partner; there is one writer.
+const ONCE_LOST: Order = Order {
+    site: "once.lost",
+    ordering: Ordering::Relaxed,
+};
+
+impl<T, W: LoomWord> kit::Once<T> for Once<T, W> {
+    fn new() -> Self {
+        Self {
+            written: W::new(0),
+            memory: Scratch::new(),
+            value: OnceLock::new(),
+        }
+    }
+
+    fn get(&self) -> Option<&T> {
+        if self.written.load(ONCE_GET) == 0 {
+            return None;
+        }
+        self.memory.read();
+        self.value.get()
+    }
+
+    fn set(&self, value: T) {
+        self.memory.write();
+        assert!(self.value.set(value).is_ok(), "it is written once");
+        let written = self.written.compare_exchange(0, 1, ONCE_SET, ONCE_LOST);
+        assert!(written.is_ok(), "nobody else writes it");
+    }
+}
+
 /// A parking place that may wake for no reason, as a real one may.
 ///
 /// Not `loom::thread::park`: its `unpark` is no point where another thread may come first, and it
@@ -236,6 +288,7 @@ impl Scratch for Tracked {
 impl<W: LoomWord> Kit for Loom<W> {
     type Word = W;
     type Lock<T: Send> = Mutex<T>;
+    type Once<T: Send + Sync> = Once<T, W>;
     type Park = NotifyPark;
 
     fn has(fault: Fault) -> bool {

@@ -3,8 +3,9 @@
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::task::Waker;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Wake, Waker};
+use std::thread;
 
 use dogpile_core::kit::{Fault, Kit, Lock, Order, Park, Word};
 use dogpile_core::state::{Request, Snapshot, Step};
@@ -21,6 +22,8 @@ const ACCESSES: u32 = 10_000;
 
 thread_local! {
     static ACCESSED: Cell<u32> = const { Cell::new(0) };
+    /// How many locks this thread holds.
+    static HELD: Cell<u32> = const { Cell::new(0) };
 }
 
 /// Before an operation: one that asks the word for ever is a defect, not a hang.
@@ -78,7 +81,38 @@ impl<T> Lock<T> for PlainLock<T> {
             Err(std::sync::TryLockError::Poisoned(poisoned)) => PoisonError::into_inner(poisoned),
             Err(std::sync::TryLockError::WouldBlock) => panic!("a lock is taken under itself"),
         };
-        work(&mut inside)
+        HELD.set(HELD.get() + 1);
+        let answer = work(&mut inside);
+        HELD.set(HELD.get() - 1);
+        answer
+    }
+}
+
+/// Wakes nobody. Somebody else's code: called or dropped while a lock is held, it is a defect.
+#[derive(Debug)]
+struct Guest;
+
+/// A waker of its own for each who asks.
+pub fn guest() -> Waker {
+    Waker::from(Arc::new(Guest))
+}
+
+impl Guest {
+    fn runs() {
+        let under = HELD.get();
+        assert!(under == 0 || thread::panicking(), "a waker under a lock");
+    }
+}
+
+impl Wake for Guest {
+    fn wake(self: Arc<Self>) {
+        Self::runs();
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        Self::runs();
     }
 }
 
@@ -103,6 +137,7 @@ impl Park for Nowhere {
 impl Kit for Plain {
     type Word = PlainWord;
     type Lock<T: Send> = PlainLock<T>;
+    type Once<T: Send + Sync> = OnceLock<T>;
     type Park = Nowhere;
 
     fn has(fault: Fault) -> bool {

@@ -1,7 +1,7 @@
 //! The kit for shuttle: all atomics sequentially consistent, schedules drawn or enumerated.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering as StdOrdering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Wake, Waker};
 
 use dogpile_core::kit::{Fault, Kit, Lock, Order, Park, Word};
@@ -114,6 +114,8 @@ impl Scratch for Occupied {
 impl Kit for Shuttle {
     type Word = ShuttleWord;
     type Lock<T: Send> = Mutex<T>;
+    // Written under a lock, where the scheduler comes in.
+    type Once<T: Send + Sync> = OnceLock<T>;
     type Park = ThreadPark;
 
     fn has(fault: Fault) -> bool {

@@ -45,7 +45,7 @@ pub fn a_reader_meets_a_publication<C: Checker>() -> String {
     let creator = {
         let value = value.clone();
         C::spawn(move || {
-            let published = value.publish(claim(&value), 1, &1);
+            let published = value.publish(claim(&value), 1, &Arc::new(1));
             assert!(published.is_ok());
         })
     };
@@ -64,10 +64,10 @@ pub fn a_reader_meets_a_publication<C: Checker>() -> String {
 /// One sets another value, `READERS` read.
 pub fn readers_meet_a_set<C: Checker, const READERS: usize>() -> String {
     let value = empty::<C>();
-    value.set(1, &1);
+    value.set(1, &Arc::new(1));
     let setter = {
         let value = value.clone();
-        C::spawn(move || value.set(2, &2))
+        C::spawn(move || value.set(2, &Arc::new(2)))
     };
     let look = {
         let value = value.clone();
@@ -93,7 +93,7 @@ pub fn readers_meet_a_set<C: Checker, const READERS: usize>() -> String {
 /// One deletes the value, another reads.
 pub fn a_reader_meets_a_deletion<C: Checker>() -> String {
     let value = empty::<C>();
-    value.set(1, &1);
+    value.set(1, &Arc::new(1));
     let deleter = {
         let value = value.clone();
         C::spawn(move || value.delete())
@@ -110,11 +110,11 @@ pub fn a_reader_meets_a_deletion<C: Checker>() -> String {
 /// to the cell.
 pub fn a_deletion_meets_a_publication<C: Checker>() -> String {
     let value = empty::<C>();
-    value.set(1, &1);
+    value.set(1, &Arc::new(1));
     let refresh = claim(&value);
     let creator = {
         let value = value.clone();
-        C::spawn(move || value.publish(refresh, 2, &2).is_ok())
+        C::spawn(move || value.publish(refresh, 2, &Arc::new(2)).is_ok())
     };
     let deleter = {
         let value = value.clone();

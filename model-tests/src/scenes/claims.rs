@@ -1,5 +1,7 @@
 //! Who creates: the word alone, without waiters.
 
+use std::sync::Arc;
+
 use dogpile_core::slot::{Change, Claimed, End};
 use dogpile_core::state::{Phase, Snapshot};
 
@@ -43,7 +45,9 @@ pub fn creators_follow_each_other<C: Checker, const N: usize>() -> String {
             Claimed::Won(claim) => {
                 let number = claim.number();
                 world.creators.write();
-                let ended = world.slot.settle(claim, End::Fail, &number, || ());
+                let ended = world
+                    .slot
+                    .settle(claim, End::Fail, &Arc::new(number), || ());
                 assert!(ended.is_ok(), "nobody supersedes");
                 Some(number)
             }
@@ -78,7 +82,7 @@ pub fn a_reader_sees_what_was_published<C: Checker>() -> String {
             let claim = world.claim_alone();
             let placed = world
                 .slot
-                .settle(claim, End::Publish, &1, || world.value.write());
+                .settle(claim, End::Publish, &Arc::new(1), || world.value.write());
             assert!(placed.is_ok());
         })
     };
@@ -125,12 +129,12 @@ pub fn a_creator_sees_what_was_deleted<C: Checker>() -> String {
     let outcome = match world.slot.claim(seen) {
         Claimed::Won(claim) if claim.number() > 5 => {
             world.value.write();
-            let settled = world.slot.settle(claim, End::Fail, &6, || ());
+            let settled = world.slot.settle(claim, End::Fail, &Arc::new(6), || ());
             assert!(settled.is_ok());
             "after"
         }
         Claimed::Won(claim) => {
-            let settled = world.slot.settle(claim, End::Fail, &5, || ());
+            let settled = world.slot.settle(claim, End::Fail, &Arc::new(5), || ());
             if settled.is_ok() {
                 "before"
             } else {
@@ -155,7 +159,7 @@ pub fn a_stale_claim_looks_again<C: Checker, const PUBLISHED: bool>() -> String 
                 let end = if PUBLISHED { End::Publish } else { End::Fail };
                 let number = claim.number();
                 world.creators.write();
-                let settled = world.slot.settle(claim, end, &number, || ());
+                let settled = world.slot.settle(claim, end, &Arc::new(number), || ());
                 assert!(settled.is_ok());
                 number
             }
@@ -170,7 +174,7 @@ pub fn a_stale_claim_looks_again<C: Checker, const PUBLISHED: bool>() -> String 
                 claim.number() == 5
             );
             world.creators.write();
-            let settled = world.slot.settle(claim, End::Publish, &5, || ());
+            let settled = world.slot.settle(claim, End::Publish, &Arc::new(5), || ());
             assert!(settled.is_ok());
             "won"
         }
@@ -217,7 +221,9 @@ pub fn seizures_follow_each_other<C: Checker>() -> String {
             Claimed::Won(claim) => {
                 let number = claim.number();
                 let place = || world.value.write();
-                let settled = world.slot.settle(claim, End::Publish, &number, place);
+                let settled = world
+                    .slot
+                    .settle(claim, End::Publish, &Arc::new(number), place);
                 settled.is_ok()
             }
             Claimed::Joined | Claimed::Changed => false,
@@ -226,7 +232,9 @@ pub fn seizures_follow_each_other<C: Checker>() -> String {
     let seized = world.slot.seize();
     let number = seized.number();
     world.value.write();
-    let settled = world.slot.settle(seized, End::Publish, &number, || ());
+    let settled = world
+        .slot
+        .settle(seized, End::Publish, &Arc::new(number), || ());
     hold!("law 3: the last started wins", settled.is_ok());
     let published = other();
     let end = world.slot.look();

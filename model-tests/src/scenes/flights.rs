@@ -146,7 +146,9 @@ impl<C: Checker> Table<C> {
             Some(_) => Change::Set,
             None => Change::Delete,
         };
-        flight.slot.supersede(change, outcome.as_ref(), || ());
+        flight
+            .slot
+            .supersede(change, outcome.map(Arc::new).as_ref(), || ());
         "detached"
     }
 
@@ -184,7 +186,7 @@ impl<C: Checker> Table<C> {
                 }
                 return format!("{words}left {became:?}");
             }
-            match wait(&waiter) {
+            match wait(&flight.slot, &waiter) {
                 Told::Outcome { .. } => return words + "shared",
                 Told::Heir(claim) => return words + "heir, " + &self.create(&flight, claim),
                 Told::Superseded => words += "superseded, ",
@@ -197,7 +199,7 @@ impl<C: Checker> Table<C> {
     fn create(&self, flight: &Arc<Flight<C>>, claim: Claim) -> String {
         self.work();
         flight.slot.begin(&claim, LATE);
-        let settled = flight.slot.settle(claim, End::Fail, &1, || ());
+        let settled = flight.slot.settle(claim, End::Fail, &Arc::new(1), || ());
         if settled.is_ok() {
             self.remove(flight);
         }

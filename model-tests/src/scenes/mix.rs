@@ -81,10 +81,10 @@ fn play(world: &Arc<World<Shuttle>>, role: Role) -> Words {
     let mut words = Words::new();
     match role {
         Role::Change(change, with_outcome) => {
-            let outcome = with_outcome.then_some(&99);
+            let outcome = with_outcome.then(|| Arc::new(99));
             world
                 .slot
-                .supersede(change, outcome, || world.value.write());
+                .supersede(change, outcome.as_ref(), || world.value.write());
         }
         Role::TakeOver => {
             if let Some(claim) = world.slot.take_over(LATE) {
@@ -122,7 +122,7 @@ fn call(world: &Arc<World<Shuttle>>, role: Role, words: &mut Words) {
                 return;
             }
             Role::Relieve => relieve_or_wait(world, &waiter),
-            _ => wait(&waiter),
+            _ => wait(&world.slot, &waiter),
         };
         match told {
             Told::Heir(claim) => {
@@ -147,7 +147,7 @@ fn relieve_or_wait(world: &World<Shuttle>, waiter: &Waiter<Shuttle, u64>) -> Tol
     match world.slot.relieve(waiter, LATE) {
         Relief::Heir(claim) => Told::Heir(claim),
         Relief::Superseded => Told::Superseded,
-        Relief::NotYet(_) | Relief::NotBegun | Relief::Told => wait(waiter),
+        Relief::NotYet(_) | Relief::NotBegun | Relief::Told => wait(&world.slot, waiter),
     }
 }
 
@@ -167,7 +167,7 @@ fn create(world: &World<Shuttle>, claim: Claim, words: &mut Words) {
             });
         }
     };
-    let settled = world.slot.settle(claim, end, &number, || {
+    let settled = world.slot.settle(claim, end, &Arc::new(number), || {
         if end == End::Publish {
             world.value.write();
         }

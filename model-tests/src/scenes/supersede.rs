@@ -1,5 +1,7 @@
 //! What comes from outside while a creation is under way.
 
+use std::sync::Arc;
+
 use dogpile_core::slot::{Abandoned, Change, Claimed, End};
 use dogpile_core::state::{Phase, Snapshot};
 
@@ -20,14 +22,17 @@ pub fn delete_against_the_end<C: Checker>() -> String {
         C::spawn(move || {
             let settled = world
                 .slot
-                .settle(claim, End::Publish, &1, || world.value.write());
+                .settle(claim, End::Publish, &Arc::new(1), || world.value.write());
             settled.is_ok()
         })
     };
     world
         .slot
         .supersede(Change::Delete, None, || world.value.write());
-    let (patient, impatient) = (short(&wait(&patient)), short(&wait(&impatient)));
+    let (patient, impatient) = (
+        short(&wait(&world.slot, &patient)),
+        short(&wait(&world.slot, &impatient)),
+    );
     let published = creator();
     hold!(
         "law 5: a patient waiter waits through a deletion",
@@ -61,7 +66,7 @@ pub fn set_against_the_end<C: Checker>() -> String {
         C::spawn(move || {
             let settled = world
                 .slot
-                .settle(claim, End::Publish, &1, || world.value.write());
+                .settle(claim, End::Publish, &Arc::new(1), || world.value.write());
             settled.is_ok()
         })
     };
@@ -70,10 +75,10 @@ pub fn set_against_the_end<C: Checker>() -> String {
         C::spawn(move || {
             world
                 .slot
-                .supersede(Change::Set, Some(&9), || world.value.write());
+                .supersede(Change::Set, Some(&Arc::new(9)), || world.value.write());
         })
     };
-    let told = short(&wait(&first));
+    let told = short(&wait(&world.slot, &first));
     setter();
     let published = creator();
     let expected = if published {
@@ -102,12 +107,12 @@ pub fn soften_against_the_first_end<C: Checker>() -> String {
         C::spawn(move || {
             let settled = world
                 .slot
-                .settle(claim, End::Publish, &1, || world.value.write());
+                .settle(claim, End::Publish, &Arc::new(1), || world.value.write());
             assert!(settled.is_ok(), "a first creation goes on");
         })
     };
     world.slot.supersede(Change::Soften, None, || ());
-    assert_eq!(short(&wait(&waiter)), "outcome 1 begun after");
+    assert_eq!(short(&wait(&world.slot, &waiter)), "outcome 1 begun after");
     creator();
     let end = world.slot.look();
     assert!(end.is_stale() && end.phase() == Phase::Ready, "{end:?}");
@@ -125,7 +130,7 @@ pub fn soften_against_a_refresh<C: Checker>() -> String {
         C::spawn(move || {
             let settled = world
                 .slot
-                .settle(claim, End::Publish, &5, || world.value.write());
+                .settle(claim, End::Publish, &Arc::new(5), || world.value.write());
             settled.is_ok()
         })
     };
@@ -146,10 +151,10 @@ pub fn delete_against_abandon<C: Checker>() -> String {
         C::spawn(move || world.slot.abandon(claim))
     };
     world.slot.supersede(Change::Delete, None, || ());
-    let told = wait(&waiter);
+    let told = wait(&world.slot, &waiter);
     let answer = short(&told);
     if let dogpile_core::waiters::Told::Heir(heir) = told {
-        let settled = world.slot.settle(heir, End::Publish, &2, || ());
+        let settled = world.slot.settle(heir, End::Publish, &Arc::new(2), || ());
         hold!("law 3: a deletion supersedes an heir", settled.is_err());
     }
     let inherited = creator();
@@ -184,11 +189,11 @@ pub fn a_late_begin_changes_nothing<C: Checker>() -> String {
     let old = late();
     assert_eq!(world.slot.due(), Some(LATE));
     assert!(world.slot.take_over(EARLY).is_none(), "nobody is overdue");
-    let settled = world.slot.settle(old, End::Publish, &1, || ());
+    let settled = world.slot.settle(old, End::Publish, &Arc::new(1), || ());
     assert!(settled.is_err());
-    let settled = world.slot.settle(new, End::Deliver, &3, || ());
+    let settled = world.slot.settle(new, End::Deliver, &Arc::new(3), || ());
     assert!(settled.is_ok());
-    let told = short(&wait(&waiter));
+    let told = short(&wait(&world.slot, &waiter));
     assert_eq!(told, "outcome 3 begun before");
     told
 }
@@ -208,18 +213,18 @@ pub fn who_waited_is_patient<C: Checker>() -> String {
             second
         })
     };
-    assert_eq!(short(&wait(&waiter)), "superseded");
+    assert_eq!(short(&wait(&world.slot, &waiter)), "superseded");
     let again = world.slot.join(true);
     let second = deleter();
     let Some(again) = again else {
-        let settled = world.slot.settle(second, End::Fail, &2, || ());
+        let settled = world.slot.settle(second, End::Fail, &Arc::new(2), || ());
         assert!(settled.is_ok());
         return "nobody creates yet".to_owned();
     };
     world.slot.supersede(Change::Delete, None, || ());
-    let settled = world.slot.settle(second, End::Publish, &2, || ());
+    let settled = world.slot.settle(second, End::Publish, &Arc::new(2), || ());
     assert!(settled.is_err());
-    let told = short(&wait(&again));
+    let told = short(&wait(&world.slot, &again));
     assert_eq!(told, "outcome 2 begun after");
     told
 }

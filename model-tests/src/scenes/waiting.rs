@@ -19,7 +19,7 @@ fn join_and_wait<C: Checker>(world: &World<C>) -> String {
             assert!(!world.slot.look().is_busy(), "nothing to wait for");
             "too late".to_owned()
         }
-        Some(waiter) => short(&wait(&waiter)),
+        Some(waiter) => short(&wait(&world.slot, &waiter)),
     }
 }
 
@@ -41,7 +41,9 @@ fn each_waiter<C: Checker, const N: usize>(end: End) -> String {
         move || join_and_wait(&world)
     };
     let waiters: Vec<_> = (1..N).map(|_| C::spawn(join.clone())).collect();
-    let settled = world.slot.settle(claim, end, &1, || world.value.write());
+    let settled = world
+        .slot
+        .settle(claim, end, &Arc::new(1), || world.value.write());
     assert!(settled.is_ok());
     let told: Vec<_> = waiters.into_iter().map(|waiter| waiter()).collect();
     assert_eq!(world.slot.waiting(), 0, "nobody is left behind");
@@ -76,13 +78,13 @@ fn call_once<C: Checker>(world: &World<C>) -> &'static str {
                 world.slot.begin(&claim, LATE);
                 let placed = world
                     .slot
-                    .settle(claim, End::Publish, &1, || world.value.write());
+                    .settle(claim, End::Publish, &Arc::new(1), || world.value.write());
                 assert!(placed.is_ok());
                 return "created";
             }
             Claimed::Joined => {
                 if let Some(waiter) = world.slot.join(false) {
-                    match wait(&waiter) {
+                    match wait(&world.slot, &waiter) {
                         Told::Outcome { .. } => return "shared",
                         Told::Heir(_) | Told::Superseded => panic!("nobody gives up"),
                     }
@@ -109,12 +111,12 @@ pub fn an_heir_that_leaves_passes_on<C: Checker>() -> String {
         let world = world.clone();
         C::spawn(move || world.slot.leave(first))
     };
-    let Told::Heir(heir) = wait(&second) else {
+    let Told::Heir(heir) = wait(&world.slot, &second) else {
         panic!("the creator is gone, and nobody else is left");
     };
     world.creators.write();
     let number = heir.number();
-    let settled = world.slot.settle(heir, End::Fail, &number, || ());
+    let settled = world.slot.settle(heir, End::Fail, &Arc::new(number), || ());
     assert!(settled.is_ok(), "the heir holds the word");
     creator();
     assert_eq!(world.slot.look().phase(), Phase::Vacant);
@@ -156,9 +158,14 @@ pub fn a_leaver_takes_nobody_along<C: Checker>() -> String {
     };
     let creator = {
         let world = world.clone();
-        C::spawn(move || world.slot.settle(claim, End::Deliver, &1, || ()).is_ok())
+        C::spawn(move || {
+            world
+                .slot
+                .settle(claim, End::Deliver, &Arc::new(1), || ())
+                .is_ok()
+        })
     };
-    let told = short(&wait(&second));
+    let told = short(&wait(&world.slot, &second));
     assert_eq!(leaver(), None, "nobody inherits");
     assert!(creator());
     assert_eq!(world.slot.look(), Snapshot::new(Phase::Vacant, 1, false));
@@ -182,7 +189,7 @@ pub fn relief_against_the_end<C: Checker>() -> String {
         C::spawn(move || {
             let settled = world
                 .slot
-                .settle(claim, End::Publish, &1, || world.value.write());
+                .settle(claim, End::Publish, &Arc::new(1), || world.value.write());
             settled.is_ok()
         })
     };
@@ -191,11 +198,11 @@ pub fn relief_against_the_end<C: Checker>() -> String {
             assert_eq!(heir.number(), 2);
             let settled = world
                 .slot
-                .settle(heir, End::Publish, &2, || world.value.write());
+                .settle(heir, End::Publish, &Arc::new(2), || world.value.write());
             assert!(settled.is_ok(), "the heir holds the word");
             "heir".to_owned()
         }
-        Relief::Told => short(&wait(&waiter)),
+        Relief::Told => short(&wait(&world.slot, &waiter)),
         other => panic!("{other:?}"),
     };
     let published = creator();
@@ -216,14 +223,16 @@ pub fn one_relief_at_a_time<C: Checker>() -> String {
                 world.creators.write();
                 world.slot.begin(&heir, Time::END);
                 let number = heir.number();
-                let settled = world.slot.settle(heir, End::Fail, &number, || ());
+                let settled = world.slot.settle(heir, End::Fail, &Arc::new(number), || ());
                 assert!(
                     settled.is_ok(),
                     "nobody takes its place before it is overdue"
                 );
                 format!("heir {number}")
             }
-            Relief::NotYet(_) | Relief::NotBegun | Relief::Told => short(&wait(&waiter)),
+            Relief::NotYet(_) | Relief::NotBegun | Relief::Told => {
+                short(&wait(&world.slot, &waiter))
+            }
             Relief::Superseded => "superseded".to_owned(),
         }
     };
@@ -233,7 +242,9 @@ pub fn one_relief_at_a_time<C: Checker>() -> String {
     };
     let (mine, other) = (relieve(second), other());
     assert_eq!(world.slot.look(), Snapshot::new(Phase::Vacant, 2, false));
-    let late = world.slot.settle(overdue, End::Publish, &1, || ());
+    let late = world
+        .slot
+        .settle(overdue, End::Publish, &Arc::new(1), || ());
     assert!(late.is_err(), "its place was taken");
     format!("{other}; {mine}")
 }
@@ -247,7 +258,7 @@ pub fn take_over_against_the_end<C: Checker>() -> String {
         C::spawn(move || {
             let settled = world
                 .slot
-                .settle(claim, End::Publish, &1, || world.value.write());
+                .settle(claim, End::Publish, &Arc::new(1), || world.value.write());
             settled.is_ok()
         })
     };
@@ -263,12 +274,12 @@ pub fn take_over_against_the_end<C: Checker>() -> String {
             };
             let settled = world
                 .slot
-                .settle(heir, End::Publish, &2, || world.value.write());
+                .settle(heir, End::Publish, &Arc::new(2), || world.value.write());
             assert!(settled.is_ok());
             true
         })
     };
-    let told = short(&wait(&waiter));
+    let told = short(&wait(&world.slot, &waiter));
     let (kept, taken) = (creator(), successor());
     assert!(kept ^ taken, "one of them publishes");
     world.value.read();
@@ -287,11 +298,11 @@ pub fn a_nudge_is_no_answer<C: Checker>() -> String {
     let creator = {
         let world = world.clone();
         C::spawn(move || {
-            let settled = world.slot.settle(claim, End::Fail, &1, || ());
+            let settled = world.slot.settle(claim, End::Fail, &Arc::new(1), || ());
             assert!(settled.is_ok());
         })
     };
-    let told = short(&wait(&waiter));
+    let told = short(&wait(&world.slot, &waiter));
     nudger();
     creator();
     assert_eq!(world.slot.waiting(), 0);
@@ -328,13 +339,16 @@ pub fn a_waker_may_use_the_slot<C: Checker, const ABANDONED: bool>() -> String {
             if ABANDONED {
                 world.slot.abandon(claim) == Abandoned::Inherited
             } else {
-                world.slot.settle(claim, End::Fail, &1, || ()).is_ok()
+                world
+                    .slot
+                    .settle(claim, End::Fail, &Arc::new(1), || ())
+                    .is_ok()
             }
         })
     };
     let told = loop {
-        match waiter.poll(&waker) {
-            Poll::Ready(told) => break told,
+        match world.slot.hear(&waiter, &waker) {
+            Poll::Ready(told) => break told.map(|outcome| *outcome),
             Poll::Pending => place.park(None),
         }
     };

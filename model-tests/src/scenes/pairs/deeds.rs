@@ -1,5 +1,7 @@
 //! What each operation does: the calls of the product, and what the party writes down of them.
 
+use std::sync::Arc;
+
 use dogpile_core::published::Cell;
 use dogpile_core::slot::{Abandoned, Change, Claimed, End, Relief};
 use dogpile_core::state;
@@ -79,7 +81,7 @@ impl<C: Checker> Stage<C> {
         let Some(waiter) = self.value.slot().join(false) else {
             return "came late".to_owned();
         };
-        match Sleeper::new(waiter) {
+        match Sleeper::new(self.value.slot(), waiter) {
             Ok(sleeper) => {
                 hand.seat = Some(sleeper);
                 "sat".to_owned()
@@ -157,10 +159,10 @@ impl<C: Checker> Stage<C> {
             self.ledger.publish(number);
         }
         let settled = if end == End::Publish && self.depth == Depth::Whole {
-            self.value.publish(claim, number, &outcome)
+            self.value.publish(claim, number, &Arc::new(outcome))
         } else {
             let slot = self.value.slot();
-            slot.settle(claim, end, &outcome, || ())
+            slot.settle(claim, end, &Arc::new(outcome), || ())
         };
         if settled.is_err() && end == End::Publish {
             self.ledger.refuse(number);
@@ -207,10 +209,10 @@ impl<C: Checker> Stage<C> {
         let standing = self.ledger.standing();
         self.ledger.bring(value);
         if self.depth == Depth::Whole {
-            self.value.set(value, &value);
+            self.value.set(value, &Arc::new(value));
         } else {
             let slot = self.value.slot();
-            slot.supersede(Change::Set, Some(&value), || ());
+            slot.supersede(Change::Set, Some(&Arc::new(value)), || ());
         }
         self.ledger.supersede(standing);
     }
@@ -233,7 +235,7 @@ impl<C: Checker> Stage<C> {
         let slot = self.value.slot();
         match operation {
             Operation::Leave => format!("left: {:?}", slot.leave(sleeper.waiter)),
-            Operation::Poll => match sleeper.move_and_ask() {
+            Operation::Poll => match sleeper.move_and_ask(slot) {
                 Some(told) => self.told(told, hand),
                 None => {
                     hand.seat = Some(sleeper);

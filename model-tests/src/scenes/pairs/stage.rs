@@ -62,27 +62,29 @@ impl Wake for Bell {
 
 impl<C: Checker> Sleeper<C> {
     /// Asks for the first time: it sleeps, unless it has been told already.
-    pub(super) fn new(waiter: Waiter<C, u64>) -> Result<Self, Told<u64>> {
-        let bell = Arc::<Bell>::default();
-        match waiter.poll(&Waker::from(Arc::clone(&bell))) {
-            Poll::Ready(told) => Err(told),
-            Poll::Pending => Ok(Self { waiter, bell }),
+    pub(super) fn new(slot: &Slot<C, u64>, waiter: Waiter<C, u64>) -> Result<Self, Told<u64>> {
+        let bell = Arc::default();
+        let mut sleeper = Self { waiter, bell };
+        match sleeper.move_and_ask(slot) {
+            Some(told) => Err(told),
+            None => Ok(sleeper),
         }
     }
 
     /// Asks again, as one that is awake.
-    pub(super) fn move_and_ask(&mut self) -> Option<Told<u64>> {
+    pub(super) fn move_and_ask(&mut self, slot: &Slot<C, u64>) -> Option<Told<u64>> {
         self.bell = Arc::default();
-        match self.waiter.poll(&Waker::from(Arc::clone(&self.bell))) {
-            Poll::Ready(told) => Some(told),
+        let waker = Waker::from(Arc::clone(&self.bell));
+        match slot.hear(&self.waiter, &waker) {
+            Poll::Ready(told) => Some(told.map(|outcome| *outcome)),
             Poll::Pending => None,
         }
     }
 
     /// What it was told, if it was: then its waker has been called.
-    fn wake_up(&mut self) -> Option<Told<u64>> {
+    fn wake_up(&mut self, slot: &Slot<C, u64>) -> Option<Told<u64>> {
         let woken = *self.bell.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = self.move_and_ask();
+        let told = self.move_and_ask(slot);
         assert!(woken || told.is_none(), "it was told and sleeps: {told:?}");
         told
     }
@@ -171,7 +173,8 @@ impl<C: Checker> Stage<C> {
         let Some(claim) = claim.filter(|_| start.is_busy()) else {
             return Vec::new().into_iter();
         };
-        let sit = || match self.value.slot().join(false).map(Sleeper::new) {
+        let seated = |waiter| Sleeper::new(self.value.slot(), waiter);
+        let sit = || match self.value.slot().join(false).map(seated) {
             Some(Ok(sleeper)) => sleeper,
             _ => panic!("somebody creates, and nobody ends it yet"),
         };
@@ -220,12 +223,14 @@ impl<C: Checker> Stage<C> {
         // Those that were told by the parties first, then those whom the last claims tell.
         let mut when = "woken";
         loop {
-            sleepers.retain_mut(|(name, sleeper, patient)| match sleeper.wake_up() {
-                None => true,
-                Some(told) => {
-                    outcome.push(format!("{name} {when}: {}", short(&told)));
-                    claims.extend(self.hear(told, *patient));
-                    false
+            sleepers.retain_mut(|(name, sleeper, patient)| {
+                match sleeper.wake_up(self.value.slot()) {
+                    None => true,
+                    Some(told) => {
+                        outcome.push(format!("{name} {when}: {}", short(&told)));
+                        claims.extend(self.hear(told, *patient));
+                        false
+                    }
                 }
             });
             let Some(claim) = claims.pop() else { break };
