@@ -37,14 +37,15 @@ pub(crate) fn in_background(
 }
 
 /// Waits until `changed` is notified, for that long at most. Where time is a model's, `waker` is
-/// called when it has passed.
+/// called when it has passed; elsewhere it is let go before.
 #[cfg(not(dogpile_shuttle))]
 pub(crate) fn wait_for<'m, T>(
     changed: &Condvar,
     guard: MutexGuard<'m, T>,
     at_most: std::time::Duration,
-    _waker: &std::task::Waker,
+    waker: std::task::Waker,
 ) -> MutexGuard<'m, T> {
+    drop(waker);
     let waited = changed.wait_timeout(guard, at_most);
     waited.unwrap_or_else(std::sync::PoisonError::into_inner).0
 }

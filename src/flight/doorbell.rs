@@ -20,7 +20,6 @@ pub(crate) struct Doorbell {
 /// A thread's place at a bell.
 pub(crate) struct Listener {
     bell: Arc<Doorbell>,
-    waker: Waker,
     heard: u64,
 }
 
@@ -28,7 +27,6 @@ impl Doorbell {
     /// A place that hears every ring from now on.
     pub(crate) fn listener(self: &Arc<Self>) -> Listener {
         Listener {
-            waker: Waker::from(Arc::clone(self)),
             heard: *self.rings(),
             bell: Arc::clone(self),
         }
@@ -51,18 +49,22 @@ impl Wake for Doorbell {
 }
 
 impl Listener {
-    /// Rings the bell.
-    pub(crate) fn waker(&self) -> &Waker {
-        &self.waker
+    /// Rings the bell. A sleeper keeps none: all who are woken would let theirs go at once.
+    pub(crate) fn waker(&self) -> Waker {
+        Waker::from(Arc::clone(&self.bell))
     }
 
-    /// Sleeps until the bell has rung since the last sleep, or for `at_most`. May return early.
-    pub(crate) fn sleep(&mut self, at_most: Option<Span>) {
+    /// Sleeps until the bell has rung since the last sleep, or for `at_most`. May return early. `waker` is let
+    /// go before.
+    pub(crate) fn sleep(&mut self, at_most: Option<Span>, waker: Waker) {
         let (mut rings, rung) = (self.bell.rings(), &self.bell.rung);
         if *rings == self.heard {
             rings = match at_most {
-                None => rung.wait(rings).unwrap_or_else(PoisonError::into_inner),
-                Some(span) => wait_for(rung, rings, span.to_duration(), &self.waker),
+                None => {
+                    drop(waker);
+                    rung.wait(rings).unwrap_or_else(PoisonError::into_inner)
+                }
+                Some(span) => wait_for(rung, rings, span.to_duration(), waker),
             };
         }
         self.heard = *rings;
@@ -74,11 +76,11 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut listener = Arc::new(Doorbell::default()).listener();
     loop {
-        let mut context = Context::from_waker(&listener.waker);
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+        let waker = listener.waker();
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return output;
         }
-        listener.sleep(None);
+        listener.sleep(None, waker);
     }
 }
 
@@ -91,9 +93,9 @@ mod tests {
         let bell = Arc::new(Doorbell::default());
         let mut place = bell.listener();
         place.waker().wake_by_ref();
-        place.sleep(None);
+        place.sleep(None, place.waker());
         place.waker().wake_by_ref();
-        place.sleep(None);
+        place.sleep(None, place.waker());
     }
 
     #[test]
@@ -102,7 +104,7 @@ mod tests {
         let mut places: Vec<_> = (0..8).map(|_| bell.listener()).collect();
         std::thread::scope(|scope| {
             for place in &mut places {
-                scope.spawn(|| place.sleep(None));
+                scope.spawn(|| place.sleep(None, place.waker()));
             }
             bell.wake_by_ref();
         });

@@ -90,6 +90,10 @@ impl<V: Clone + Send + Sync + 'static> Hold<V> {
         Some((flight, self.seat.as_ref()?))
     }
 
+    pub(super) fn seated(&self) -> Option<&Seat<V>> {
+        self.seat.as_ref()
+    }
+
     /// The seat is no longer taken: its waiter, which comes back, was told, or relieved the creator.
     pub(super) fn rise(&mut self, inherited: Option<Claim>) -> Option<Seat<V>> {
         self.claim = inherited;

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use dogpile_core::flow::{Action, Event};
-use dogpile_core::waiters::Told;
 
 use super::active::Active;
 use super::answer::Answer;
@@ -95,21 +94,15 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Start<'r, V
     /// The answer to a call that was told it, where it lies: it is moved nowhere, and nothing is built for it.
     /// Else what there is to do.
     fn hear(&mut self) -> Option<Begun<'r, V, E>> {
-        let Stage::Follows(seated) = &self.stage else {
+        let Stage::Follows(seated) = &mut self.stage else {
             return None;
         };
-        let told = seated.followed.seat.told()?;
-        if let Told::Outcome {
-            outcome,
-            began_after_me,
-        } = told
-        {
-            let policy = || self.own.policy(self.active);
-            if let Some(answer) = seated.answered(self.active, policy, outcome, began_after_me) {
-                self.stage = Stage::Over;
-                return Some(Ok(Ok(answer)));
-            }
+        let policy = || self.own.policy(self.active);
+        if let Some(answer) = seated.answered(self.active, policy) {
+            self.stage = Stage::Over;
+            return Some(Ok(Ok(answer)));
         }
+        seated.followed.seat.told()?;
         self.go_on_told()
     }
 

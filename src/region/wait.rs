@@ -166,7 +166,7 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
         Woke::Heir
     }
 
-    fn end_wait(&mut self, inherited: Option<Claim>) -> Option<Seat<V>> {
+    pub(super) fn end_wait(&mut self, inherited: Option<Claim>) -> Option<Seat<V>> {
         self.waiting = None;
         self.hold.rise(inherited)
     }

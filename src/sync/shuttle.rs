@@ -24,9 +24,9 @@ pub(crate) fn wait_for<'m, T>(
     changed: &Condvar,
     guard: MutexGuard<'m, T>,
     at_most: Duration,
-    waker: &Waker,
+    waker: Waker,
 ) -> MutexGuard<'m, T> {
-    time::wakes(at_most, waker);
+    time::wakes(at_most, &waker);
     changed.wait(guard).unwrap_or_else(PoisonError::into_inner)
 }
 

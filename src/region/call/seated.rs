@@ -3,10 +3,11 @@
 
 use dogpile_backend::Policy;
 use dogpile_core::flow::{Action, Ending, Event, Flow, Woke};
+use dogpile_core::waiters::Told;
 
 use super::{Beginning, Call, Conditions};
-use crate::flight::Outcome;
 use crate::flight::cycle::Waiting;
+use crate::flight::{Outcome, Seat};
 use crate::region::active::Active;
 use crate::region::answer::Answer;
 use crate::region::at::NEW;
@@ -26,41 +27,68 @@ pub(in crate::region) struct Seated<V: Clone + Send + Sync + 'static> {
     pub(in crate::region) mangled: Option<Box<[u8]>>,
 }
 
+/// The answer to a call that was told a value and is over with it, as most that wait are: nothing else is
+/// looked at, and nothing is built for them. `None` where there is more to do.
+fn answered<V: Clone + Send + Sync + 'static>(
+    seat: &Seat<V>,
+    flow: &mut Flow,
+    beginning: &Beginning,
+    active: &Active<V>,
+    policy: impl FnOnce() -> Policy,
+) -> Option<Answer<V>> {
+    let Told::Outcome {
+        outcome: Outcome::Value { value, committed },
+        began_after_me,
+    } = seat.told()?
+    else {
+        return None;
+    };
+    if beginning.is_too_old(active, policy, &value.metadata) {
+        return None;
+    }
+    let woke = Woke::Value {
+        committed: *committed,
+        began_after_me,
+    };
+    let mut ended = *flow;
+    let Ok(Action::Return(Ending::Value(origin))) = ended.step(Event::Woke(woke)) else {
+        return None;
+    };
+    let answer = Answer {
+        value: value.value.clone(),
+        origin,
+        age: active.now().since(value.metadata.created).to_duration(),
+    };
+    *flow = ended;
+    active.count(Counted::Answer(origin));
+    Some(answer)
+}
+
 impl<V: Clone + Send + Sync + 'static> Seated<V> {
-    /// The answer to a call that was told a value and is over with it, as most are: nothing is built for
-    /// them. `None` where there is more to do.
+    /// The answer, if it was told one.
     pub(in crate::region) fn answered(
-        &self,
+        &mut self,
         active: &Active<V>,
         policy: impl FnOnce() -> Policy,
-        outcome: &Outcome<V>,
-        began_after_me: bool,
     ) -> Option<Answer<V>> {
-        let Outcome::Value { value, committed } = outcome else {
-            return None;
-        };
-        if self.beginning.is_too_old(active, policy, &value.metadata) {
-            return None;
-        }
-        let woke = Woke::Value {
-            committed: *committed,
-            began_after_me,
-        };
-        let mut flow = self.flow;
-        let Ok(Action::Return(Ending::Value(origin))) = flow.step(Event::Woke(woke)) else {
-            return None;
-        };
-        let answer = Answer {
-            value: value.value.clone(),
-            origin,
-            age: active.now().since(value.metadata.created).to_duration(),
-        };
-        active.count(Counted::Answer(origin));
-        Some(answer)
+        let seat = &self.followed.seat;
+        answered(seat, &mut self.flow, &self.beginning, active, policy)
     }
 }
 
 impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V, E> {
+    /// The answer, if it waits and was told one.
+    pub(in crate::region) fn answered(&mut self) -> Option<Answer<V>> {
+        if self.detached {
+            return None;
+        }
+        let (seat, active) = (self.hold.seated()?, self.subject.active());
+        let policy = || self.conditions.policy;
+        let answer = answered(seat, &mut self.flow, &self.beginning, active, policy)?;
+        self.end_wait(None);
+        Some(answer)
+    }
+
     /// What is left of this call while it follows; `None` where it knows more than that. The call itself
     /// then holds nothing any more.
     pub(in crate::region) fn sit_down(&mut self) -> Option<Seated<V>> {

@@ -53,7 +53,10 @@ where
                     call.leased(answer)
                 }
             },
-            Action::Wait { delegate } => Event::Woke(sleep(call, delegate)),
+            Action::Wait { delegate } => match sleep(call, delegate) {
+                Slept::Answered(answer) => return Ok(answer),
+                Slept::Woke(woke) => Event::Woke(woke),
+            },
             Action::Create => match call.backs_off_alone() {
                 Some(event) => event,
                 None => {
@@ -110,8 +113,14 @@ where
     call.release(release)
 }
 
+/// How a sleep ended.
+enum Slept<V> {
+    Answered(Answer<V>),
+    Woke(Woke),
+}
+
 /// Followers of one flight sleep at its bell, a delegate at one of its own.
-fn sleep<V, E>(call: &mut Call<'_, V, E>, delegate: bool) -> Woke
+fn sleep<V, E>(call: &mut Call<'_, V, E>, delegate: bool) -> Slept<V>
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
@@ -120,19 +129,22 @@ where
     loop {
         let waker = listener.waker();
         let wait = if delegate {
-            call.look_out(waker)
+            call.look_out(&waker)
         } else {
-            call.look_around(waker)
+            call.look_around(&waker)
         };
         let until = match wait {
-            Wait::Over(woke) => return woke,
+            Wait::Over(woke) => return Slept::Woke(woke),
             Wait::Until(until) => until,
         };
-        let at_most = match call.wake_at(until, waker) {
+        let at_most = match call.wake_at(until, &waker) {
             WakeAt::Booked => None,
             WakeAt::Sleep => Some(until.since(call.monotonic())),
         };
-        listener.sleep(at_most);
+        listener.sleep(at_most, waker);
+        if let Some(answer) = call.answered() {
+            return Slept::Answered(answer);
+        }
     }
 }
 
