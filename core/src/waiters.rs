@@ -101,8 +101,8 @@ pub struct Room<K: Kit, O: Send + Sync> {
     tickets: u64,
     /// None of them is empty.
     crowds: Vec<Crowd<K, O>>,
-    /// Who is a creator now and has not asked yet.
-    heirs: Vec<(u64, Claim)>,
+    /// Who is a creator now and has not asked yet; those whose crowd was told hear that instead.
+    heirs: Vec<(Waiter<K, O>, Claim)>,
 }
 
 impl<K: Kit, O: Send + Sync> Room<K, O> {
@@ -137,8 +137,7 @@ impl<K: Kit, O: Send + Sync> Room<K, O> {
             self.crowds.push(Crowd::new(claim, patient));
             self.crowds.len() - 1
         });
-        let verdict = self.crowds[place].sit(ticket);
-        Waiter { ticket, verdict }
+        self.crowds[place].sit(ticket)
     }
 
     /// Leaves `waker` for one who has been told nothing.
@@ -159,8 +158,8 @@ impl<K: Kit, O: Send + Sync> Room<K, O> {
 
     /// The claim that was left to `waiter`, which takes it.
     fn inherited(&mut self, waiter: &Waiter<K, O>) -> Option<Claim> {
-        let is_mine = |(ticket, _): &(u64, Claim)| *ticket == waiter.ticket;
-        let place = self.heirs.iter().position(is_mine)?;
+        let mut heirs = self.heirs.iter();
+        let place = heirs.position(|(heir, _)| heir.ticket == waiter.ticket)?;
         Some(self.heirs.swap_remove(place).1)
     }
 
@@ -169,13 +168,13 @@ impl<K: Kit, O: Send + Sync> Room<K, O> {
     /// # Errors
     /// It has been told something: the claim that was left to it, if one was.
     pub(crate) fn leave(&mut self, waiter: &Waiter<K, O>) -> Result<Waker, Option<Claim>> {
-        let waker = self.remove(|crowd| crowd.has(waiter), waiter.ticket);
-        waker.ok_or_else(|| self.inherited(waiter))
+        self.remove(waiter).ok_or_else(|| self.inherited(waiter))
     }
 
-    fn remove(&mut self, whose: impl Fn(&Crowd<K, O>) -> bool, ticket: u64) -> Option<Waker> {
-        let place = self.crowds.iter().position(whose)?;
-        let waker = self.crowds[place].leave(ticket);
+    fn remove(&mut self, waiter: &Waiter<K, O>) -> Option<Waker> {
+        let mut crowds = self.crowds.iter();
+        let place = crowds.position(|crowd| crowd.has(waiter))?;
+        let waker = self.crowds[place].leave(waiter.ticket);
         if self.crowds[place].is_empty() {
             self.crowds.swap_remove(place);
         }
@@ -211,6 +210,8 @@ impl<K: Kit, O: Send + Sync> Room<K, O> {
     ) -> Vec<Crowd<K, O>> {
         let told: Vec<_> = self.crowds.extract_if(.., |crowd| whom(crowd)).collect();
         told.iter().for_each(tell);
+        let is_told = |heir: &Waiter<K, O>| told.iter().any(|crowd| crowd.has(heir));
+        self.heirs.retain(|(heir, _)| !is_told(heir));
         told
     }
 
@@ -230,9 +231,9 @@ impl<K: Kit, O: Send + Sync> Room<K, O> {
     pub(crate) fn bequeath(&mut self, next: Claim) -> Option<Waker> {
         let number = next.number();
         let crowds = self.crowds.iter().filter(|crowd| crowd.follows(number));
-        let heir = crowds.filter_map(Crowd::first).min()?;
-        let follows = |crowd: &Crowd<K, O>| crowd.follows(number) && crowd.first() == Some(heir);
-        let waker = self.remove(follows, heir);
+        let first = crowds.filter_map(Crowd::first);
+        let heir = first.min_by_key(|waiter| waiter.ticket)?;
+        let waker = self.remove(&heir);
         self.heirs.push((heir, next));
         waker
     }
@@ -257,6 +258,7 @@ impl<K: Kit, O: Send + Sync> Default for Room<K, O> {
 mod tests {
     use super::*;
     use crate::kit::Std;
+    use crate::state::{Phase, Snapshot};
 
     fn seated(room: &Room<Std, u64>) -> usize {
         room.crowds.iter().filter(|crowd| !crowd.is_empty()).count()
@@ -297,5 +299,26 @@ mod tests {
             ));
         }
         assert_eq!((room.len(), room.crowds.len()), (0, 0));
+    }
+
+    #[test]
+    fn law_7_nothing_is_kept_of_an_heir_who_was_told_with_its_crowd() {
+        let mut room = Room::<Std, u64>::new();
+        for seized in [false, true] {
+            let [heir, other] = [(); 2].map(|()| room.sit(1, false));
+            let left = Claim::of(Snapshot::new(Phase::Creating, 2, false));
+            room.succeed(1, 2);
+            assert!(room.bequeath(left).is_some());
+            if seized {
+                room.succeed(2, 3);
+            }
+            room.tell(if seized { 3 } else { 2 }, &Arc::new(7));
+            // It hears what the others do, and asks nobody.
+            for waiter in [heir, other] {
+                let told = waiter.told();
+                assert!(matches!(told, Some(Told::Outcome { outcome: 7, .. })));
+            }
+            assert!(room.heirs.is_empty() && room.crowds.is_empty());
+        }
     }
 }

@@ -66,9 +66,14 @@ impl<K: Kit, O: Send + Sync> Crowd<K, O> {
     }
 
     /// A seat for who holds `ticket`, higher than all before. It has no waker yet.
-    pub(super) fn sit(&mut self, ticket: u64) -> Arc<Verdict<K, O>> {
+    pub(super) fn sit(&mut self, ticket: u64) -> Waiter<K, O> {
         self.seats.push(ticket, Waker::noop().clone());
-        Arc::clone(&self.verdict)
+        self.waiter(ticket)
+    }
+
+    fn waiter(&self, ticket: u64) -> Waiter<K, O> {
+        let verdict = Arc::clone(&self.verdict);
+        Waiter { ticket, verdict }
     }
 
     pub(super) fn seat(&mut self, ticket: u64) -> Option<&mut Waker> {
@@ -83,8 +88,8 @@ impl<K: Kit, O: Send + Sync> Crowd<K, O> {
         self.seats.remove(ticket)
     }
 
-    pub(super) fn first(&self) -> Option<u64> {
-        self.seats.first()
+    pub(super) fn first(&self) -> Option<Waiter<K, O>> {
+        Some(self.waiter(self.seats.first()?))
     }
 
     pub(super) fn is_empty(&self) -> bool {
