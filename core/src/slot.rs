@@ -107,9 +107,9 @@ impl<K: Kit, O: Send + Sync> Slot<K, O> {
             return Poll::Ready(told);
         }
         // Cloned before and dropped after the lock is held: a waker is somebody else's code.
-        let waker = waker.clone();
-        match self.room.with(|room| room.hear(waiter, waker)) {
-            Heard::Nothing(_before) => Poll::Pending,
+        let mut waker = waker.clone();
+        match self.room.with(|room| room.hear(waiter, &mut waker)) {
+            Heard::Nothing => Poll::Pending,
             Heard::Heir(claim) => Poll::Ready(Told::Heir(claim)),
             // Who asks again after it was told what concerned it alone looks again.
             Heard::Told => Poll::Ready(waiter.told().unwrap_or(Told::Superseded)),

@@ -18,7 +18,7 @@ mod waking;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::mem::replace;
+use core::mem::swap;
 use core::task::Waker;
 
 use crate::kit::Kit;
@@ -88,8 +88,8 @@ impl<K: Kit, O: Send + Sync> Waiter<K, O> {
 
 /// What the room answers to one who asks.
 pub(crate) enum Heard {
-    /// Its waker is here now; the one before is to be dropped outside of the lock.
-    Nothing(Waker),
+    /// Its waker is here now, in exchange for the one before.
+    Nothing,
     Heir(Claim),
     /// Its crowd is gone: the verdict says why.
     Told,
@@ -140,10 +140,12 @@ impl<K: Kit, O: Send + Sync> Room<K, O> {
         self.crowds[place].sit(ticket)
     }
 
-    /// Leaves `waker` for one who has been told nothing.
-    pub(crate) fn hear(&mut self, waiter: &Waiter<K, O>, waker: Waker) -> Heard {
+    /// Exchanges `waker` for the one that `waiter` left before, if it has been told nothing. Whichever is
+    /// there then is to be dropped outside of the lock.
+    pub(crate) fn hear(&mut self, waiter: &Waiter<K, O>, waker: &mut Waker) -> Heard {
         if let Some(seat) = self.seat(waiter) {
-            return Heard::Nothing(replace(seat, waker));
+            swap(seat, waker);
+            return Heard::Nothing;
         }
         match self.inherited(waiter) {
             Some(claim) => Heard::Heir(claim),
