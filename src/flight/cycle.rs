@@ -7,7 +7,7 @@
 //! creators is a cycle. Work that a creator spawns has no frame and is not seen; its waits end by
 //! the deadline.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::num::NonZeroU64;
 use std::sync::{Arc, PoisonError};
 
@@ -37,6 +37,8 @@ impl Busy for Desk {
 
 thread_local! {
     static STACK: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    /// How many there are. A thread that only waits looks here, and has no stack to let go of when it ends.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
 process_wide! {
@@ -70,7 +72,15 @@ pub(crate) fn new_creation() -> u64 {
 
 /// The creation whose creator runs on this thread, the innermost of them; zero outside of all.
 pub(crate) fn innermost() -> u64 {
+    if is_outside() {
+        return 0;
+    }
     STACK.with(|stack| stack.borrow().last().copied().unwrap_or_default())
+}
+
+/// Whether no creator runs on this thread.
+fn is_outside() -> bool {
+    DEPTH.with(Cell::get) == 0
 }
 
 /// A creator's frame on this thread's stack, until it is dropped. A batch's creator is at work for
@@ -79,7 +89,11 @@ pub(crate) struct Frame(usize);
 
 impl Frame {
     pub(crate) fn enter(creations: &[u64]) -> Self {
-        STACK.with(|stack| stack.borrow_mut().extend_from_slice(creations));
+        STACK.with(|stack| {
+            let mut stack = stack.borrow_mut();
+            stack.extend_from_slice(creations);
+            DEPTH.with(|depth| depth.set(stack.len()));
+        });
         Self(creations.len())
     }
 }
@@ -90,6 +104,7 @@ impl Drop for Frame {
             let mut stack = stack.borrow_mut();
             let below = stack.len().saturating_sub(self.0);
             stack.truncate(below);
+            DEPTH.with(|depth| depth.set(below));
         });
     }
 }
@@ -101,13 +116,20 @@ pub(crate) struct Waiting(Option<NonZeroU64>);
 pub(crate) struct Cycle;
 
 impl Waiting {
+    /// A wait outside of all creators.
+    pub(crate) const NOBODYS: Self = Self(None);
+
+    pub(crate) const fn is_nobodys(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// Makes every creator around this call wait for `flight`, unless that closes a cycle.
     pub(crate) fn begin(flight: &Arc<impl Busy + 'static>) -> Result<Self, Cycle> {
+        if is_outside() {
+            return Ok(Self::NOBODYS);
+        }
         STACK.with(|stack| {
             let stack = &*stack.borrow();
-            if stack.is_empty() {
-                return Ok(Self(None));
-            }
             let mut waits = waits();
             if waits.leads_to(&**flight, stack) {
                 return Err(Cycle);

@@ -17,19 +17,39 @@ pub(crate) struct Doorbell {
     rung: Condvar,
 }
 
-/// A thread's place at a bell.
+/// What a thread has heard of a bell.
+#[derive(Default)]
 pub(crate) struct Listener {
-    bell: Arc<Doorbell>,
     heard: u64,
 }
 
 impl Doorbell {
-    /// A place that hears every ring from now on.
-    pub(crate) fn listener(self: &Arc<Self>) -> Listener {
-        Listener {
-            heard: *self.rings(),
-            bell: Arc::clone(self),
+    /// Hears every ring from now on.
+    pub(crate) fn listener(&self) -> Listener {
+        let heard = *self.rings();
+        Listener { heard }
+    }
+
+    /// Rings it.
+    pub(crate) fn waker(self: &Arc<Self>) -> Waker {
+        Waker::from(Arc::clone(self))
+    }
+
+    /// Sleeps until the bell has rung since the last sleep, or for `at_most`. May return early. `waker` is let
+    /// go before: all who are woken would let theirs go at once.
+    pub(crate) fn sleep(&self, listener: &mut Listener, at_most: Option<Span>, waker: Waker) {
+        let mut rings = self.rings();
+        if *rings == listener.heard {
+            rings = match at_most {
+                None => {
+                    drop(waker);
+                    let woken = self.rung.wait(rings);
+                    woken.unwrap_or_else(PoisonError::into_inner)
+                }
+                Some(span) => wait_for(&self.rung, rings, span.to_duration(), waker),
+            };
         }
+        listener.heard = *rings;
     }
 
     fn rings(&self) -> MutexGuard<'_, u64> {
@@ -48,39 +68,17 @@ impl Wake for Doorbell {
     }
 }
 
-impl Listener {
-    /// Rings the bell. A sleeper keeps none: all who are woken would let theirs go at once.
-    pub(crate) fn waker(&self) -> Waker {
-        Waker::from(Arc::clone(&self.bell))
-    }
-
-    /// Sleeps until the bell has rung since the last sleep, or for `at_most`. May return early. `waker` is let
-    /// go before.
-    pub(crate) fn sleep(&mut self, at_most: Option<Span>, waker: Waker) {
-        let (mut rings, rung) = (self.bell.rings(), &self.bell.rung);
-        if *rings == self.heard {
-            rings = match at_most {
-                None => {
-                    drop(waker);
-                    rung.wait(rings).unwrap_or_else(PoisonError::into_inner)
-                }
-                Some(span) => wait_for(rung, rings, span.to_duration(), waker),
-            };
-        }
-        self.heard = *rings;
-    }
-}
-
 /// Has this thread wait for `future`.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let mut listener = Arc::new(Doorbell::default()).listener();
+    let bell = Arc::new(Doorbell::default());
+    let mut listener = bell.listener();
     loop {
-        let waker = listener.waker();
+        let waker = bell.waker();
         if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
             return output;
         }
-        listener.sleep(None, waker);
+        bell.sleep(&mut listener, None, waker);
     }
 }
 
@@ -92,10 +90,10 @@ mod tests {
     fn law_7_a_ring_before_the_sleep_is_heard() {
         let bell = Arc::new(Doorbell::default());
         let mut place = bell.listener();
-        place.waker().wake_by_ref();
-        place.sleep(None, place.waker());
-        place.waker().wake_by_ref();
-        place.sleep(None, place.waker());
+        for _ in 0..2 {
+            bell.waker().wake();
+            bell.sleep(&mut place, None, bell.waker());
+        }
     }
 
     #[test]
@@ -104,7 +102,7 @@ mod tests {
         let mut places: Vec<_> = (0..8).map(|_| bell.listener()).collect();
         std::thread::scope(|scope| {
             for place in &mut places {
-                scope.spawn(|| place.sleep(None, place.waker()));
+                scope.spawn(|| bell.sleep(place, None, bell.waker()));
             }
             bell.wake_by_ref();
         });

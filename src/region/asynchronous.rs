@@ -8,10 +8,9 @@ use std::sync::Arc;
 
 use dogpile_backend::{Invalidation, Terms};
 
-use super::at::Own;
 use super::drive::{drive_async, nobody_else};
 use super::look::closely;
-use super::start::Start;
+use super::start::{Nothing, Start, Valued};
 use super::tags::raise_region;
 use super::{Known, Region};
 use crate::error::Error;
@@ -54,8 +53,6 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
     ///
     /// # Panics
     /// When this call's own creator does, after those who wait have been told.
-    // No `async fn`, for that has room for its arguments twice, and thousands may wait in this future.
-    #[allow(clippy::manual_async_fn)]
     pub fn get_or_try_create_async<E, F>(
         &self,
         key: impl AsRef<[u8]>,
@@ -65,20 +62,9 @@ impl<V: Clone + Send + Sync + 'static> Region<V> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        async move {
-            if let Ok(value) = self.hit(key.as_ref(), |value| value.clone()) {
-                return Ok(value);
-            }
-            let Some(active) = self.active() else {
-                return Err(self.not_configured());
-            };
-            let (call, action) = match Start::new(active, key.as_ref(), &Own::NOTHING).await {
-                Ok(ended) => return ended.map(|answer| answer.value),
-                Err(begun) => begun,
-            };
-            let ended = Box::pin(drive_async(call, action, creator, nobody_else)).await;
-            ended.map(|answer| answer.value)
-        }
+        Valued(Start::new(self, key, Nothing, |call, action| {
+            drive_async(call, action, creator, nobody_else)
+        }))
     }
 
     /// [`set`](Self::set) for tasks.

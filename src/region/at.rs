@@ -17,13 +17,13 @@ use dogpile_core::flow::{Action, Wish};
 use super::Region;
 use super::active::Active;
 use super::answer::Answer;
-use super::call::{Beginning, Call, Conditions};
+use super::call::{Call, Conditions};
 use super::config::OnStoreFailure;
 use super::creation::Desk;
 use super::drive::{drive, drive_async, nobody_else};
 use super::due::Ahead;
-use super::look::{before_a_write, look_blocking};
-use super::start::Start;
+use super::look::before_a_write;
+use super::start::{Start, begin};
 use super::subject::Subject;
 use crate::error::Error;
 use crate::flight::block_on;
@@ -242,23 +242,15 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         creator: impl FnOnce() -> Result<V, E>,
     ) -> Result<Answer<V>, Error<E>> {
         let active = self.active()?;
-        let conditions = self.conditions(active);
-        let subject = Subject::new(active, self.key.as_ref());
-        let beginning = Beginning::of(&subject);
-        let store = &*active.opened.store;
-        let looked = look_blocking(active, store, self.region.name(), subject.key());
-        let looked = match active.hit_in(looked, &conditions, subject.key(), beginning.mark) {
-            Ok(answer) => return Ok(answer),
-            Err(looked) => looked,
+        let (mut call, action) = match begin(active, self.key.as_ref(), &self.own) {
+            Ok(ended) => return ended,
+            Err(begun) => begun,
         };
         // Most calls end above: nothing is built for the rest of their way.
-        let (mut call, action) = Call::after_look(subject, conditions, NEW, beginning, looked);
         call.desk = desk;
-        drive(&mut call, action, creator, nobody_else)
+        drive(&mut *call, action, creator, nobody_else)
     }
 
-    /// No `async fn`, for that has room for its arguments twice.
-    #[allow(clippy::manual_async_fn)]
     pub(super) fn create_long_way_async<E, F>(
         self,
         desk: Option<Arc<Desk<V>>>,
@@ -268,17 +260,10 @@ impl<'r, V: Clone + Send + Sync + 'static, K: AsRef<[u8]>> At<'r, V, K> {
         E: Send + Sync + 'static,
         F: Future<Output = Result<V, E>>,
     {
-        async move {
-            let active = self.active()?;
-            let start = Start::new(active, self.key.as_ref(), &self.own);
-            let (mut call, action) = match start.await {
-                Ok(ended) => return ended,
-                Err(begun) => begun,
-            };
+        Start::new(self.region, self.key, self.own, |mut call, action| {
             call.desk = desk;
-            // Most calls end above: nothing is built for the rest of their way.
-            Box::pin(drive_async(call, action, creator, nobody_else)).await
-        }
+            drive_async(call, action, creator, nobody_else)
+        })
     }
 
     /// A fresh value where it lies in this process's memory: nothing is built for it.

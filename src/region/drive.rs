@@ -3,8 +3,8 @@
 mod asynchronous;
 mod blocking;
 
-pub(super) use asynchronous::{drive_async, drive_beside, look_around};
-pub(super) use blocking::drive;
+pub(super) use asynchronous::{drive_async, drive_beside};
+pub(super) use blocking::{dawdle, drive};
 
 use dogpile_core::flow::Event;
 

@@ -20,7 +20,7 @@ pub(super) struct Hold<V: Clone + Send + Sync + 'static> {
 
 /// All that a follower holds.
 pub(super) struct Followed<V: Clone + Send + Sync + 'static> {
-    flight: Arc<Flight<V>>,
+    pub(super) flight: Arc<Flight<V>>,
     pub(super) seat: Seat<V>,
 }
 

@@ -2,6 +2,7 @@
 //! own; a runner that carries it on owns both.
 
 use std::borrow::Cow;
+use std::mem::take;
 use std::sync::Arc;
 
 use super::active::Active;
@@ -36,6 +37,24 @@ impl<'r, V: Clone + Send + Sync + 'static> Subject<'r, V> {
     /// What cannot be borrowed again. What is left of the subject gives nothing back any more.
     pub(super) fn take_mangled(&mut self) -> Option<Box<[u8]>> {
         self.mangled.take()
+    }
+
+    /// With a key of its own.
+    pub(super) fn apart(region: &'r Arc<Active<V>>, user_key: &[u8]) -> Self {
+        Self {
+            user_key: Cow::Owned(user_key.to_vec()),
+            mangled: region.mangler.is_some().then(|| region.mangled(user_key)),
+            region: Cow::Borrowed(region),
+        }
+    }
+
+    /// The same with a key of its own. What is left of the subject gives nothing back any more.
+    pub(super) fn take_apart<'a>(&mut self, region: &'a Arc<Active<V>>) -> Subject<'a, V> {
+        Subject {
+            region: Cow::Borrowed(region),
+            user_key: Cow::Owned(take(&mut self.user_key).into_owned()),
+            mangled: self.mangled.take(),
+        }
     }
 
     /// The same for somebody who outlives the caller.

@@ -13,7 +13,7 @@ use dogpile_core::waiters::{Told, Waiter};
 
 use super::call::Call;
 use crate::flight::cycle::{Cycle, Waiting};
-use crate::flight::{Doorbell, Listener, Seat, leases};
+use crate::flight::{Doorbell, Seat, leases};
 use crate::keeper::{self, Standing};
 use crate::sync::{Instant, Mutex};
 
@@ -142,10 +142,10 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
     }
 
     /// Where a thread of this call sleeps.
-    pub(super) fn listener(&self, delegate: bool) -> Listener {
+    pub(super) fn doorbell(&self, delegate: bool) -> Arc<Doorbell> {
         match self.hold.flight() {
-            Some(flight) if !delegate => flight.bell.listener(),
-            _ => Arc::new(Doorbell::default()).listener(),
+            Some(flight) if !delegate => Arc::clone(&flight.bell),
+            _ => Arc::default(),
         }
     }
 

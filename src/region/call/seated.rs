@@ -1,6 +1,9 @@
 //! A call that waits for another's creation, as small as it can be kept: a crowd has as much of this to
 //! read, one after another, when it is woken.
 
+use std::mem::replace;
+use std::sync::Arc;
+
 use dogpile_backend::Policy;
 use dogpile_core::flow::{Action, Ending, Event, Flow, Woke};
 use dogpile_core::waiters::Told;
@@ -22,9 +25,22 @@ pub(in crate::region) struct Seated<V: Clone + Send + Sync + 'static> {
     pub(in crate::region) followed: Followed<V>,
     flow: Flow,
     beginning: Beginning,
+    luggage: Option<Box<Luggage>>,
+}
+
+/// What few have.
+struct Luggage {
+    /// Creators wait with it.
     waiting: Waiting,
     /// See [`Subject::take_mangled`].
-    pub(in crate::region) mangled: Option<Box<[u8]>>,
+    mangled: Option<Box<[u8]>>,
+}
+
+impl Luggage {
+    fn pack(waiting: Waiting, mangled: Option<Box<[u8]>>) -> Option<Box<Self>> {
+        let is_empty = waiting.is_nobodys() && mangled.is_none();
+        (!is_empty).then(|| Box::new(Self { waiting, mangled }))
+    }
 }
 
 /// The answer to a call that was told a value and is over with it, as most that wait are: nothing else is
@@ -65,6 +81,11 @@ fn answered<V: Clone + Send + Sync + 'static>(
 }
 
 impl<V: Clone + Send + Sync + 'static> Seated<V> {
+    /// See [`Subject::take_mangled`].
+    pub(in crate::region) fn take_mangled(&mut self) -> Option<Box<[u8]>> {
+        self.luggage.as_mut()?.mangled.take()
+    }
+
     /// The answer, if it was told one.
     pub(in crate::region) fn answered(
         &mut self,
@@ -109,8 +130,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             followed,
             flow: self.flow,
             beginning: self.beginning,
-            waiting,
-            mangled: self.subject.take_mangled(),
+            luggage: Luggage::pack(waiting, self.subject.take_mangled()),
         })
     }
 
@@ -123,7 +143,57 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         let (mut call, _) = Self::begun(subject, *conditions, NEW, seated.beginning);
         call.flow = seated.flow;
         call.hold = Hold::following(seated.followed);
-        call.waiting = Some(seated.waiting);
+        let waiting = seated.luggage.map(|luggage| luggage.waiting);
+        call.waiting = Some(waiting.unwrap_or(Waiting::NOBODYS));
         call
+    }
+
+    /// The same call with a key of its own, for a task that keeps the user's where it may move. What is left
+    /// of this one holds nothing any more.
+    pub(in crate::region) fn apart(mut self, region: &Arc<Active<V>>) -> Call<'_, V, E> {
+        let nothing_held = Flow::start(self.wish).0;
+        // All fields by name, so that none is forgotten.
+        let Self {
+            subject,
+            conditions,
+            wish,
+            flow,
+            hold,
+            beginning,
+            began,
+            detached,
+            late,
+            is_early,
+            at_hand,
+            found,
+            epoch,
+            made,
+            failure,
+            desk,
+            renewal,
+            waiting,
+            watching,
+        } = &mut self;
+        Call {
+            subject: subject.take_apart(region),
+            conditions: *conditions,
+            wish: *wish,
+            flow: replace(flow, nothing_held),
+            hold: replace(hold, Hold::nothing()),
+            beginning: *beginning,
+            began: *began,
+            detached: *detached,
+            late: *late,
+            is_early: *is_early,
+            at_hand: at_hand.take(),
+            found: found.take(),
+            epoch: *epoch,
+            made: made.take(),
+            failure: failure.take(),
+            desk: desk.take(),
+            renewal: renewal.take(),
+            waiting: waiting.take(),
+            watching: watching.take(),
+        }
     }
 }

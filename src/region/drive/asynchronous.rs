@@ -168,11 +168,7 @@ where
 }
 
 /// Looks around once; `None` leaves the waker where it will be called.
-pub(in crate::region) fn look_around<V, E>(
-    call: &mut Call<'_, V, E>,
-    delegate: bool,
-    waker: &Waker,
-) -> Option<Woke>
+fn look_around<V, E>(call: &mut Call<'_, V, E>, delegate: bool, waker: &Waker) -> Option<Woke>
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,

@@ -17,6 +17,7 @@ use crate::region::wait::Wait;
 
 /// Drives `call` to its end. `detach` takes over the rest of a call whose creator is owned, and hands
 /// back what it does not take.
+#[inline(never)] // most calls end before, and sleep in less room
 pub(in crate::region) fn drive<V, E, C>(
     call: &mut Call<'_, V, E>,
     mut action: Action,
@@ -125,9 +126,10 @@ where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    let mut listener = call.listener(delegate);
+    let bell = call.doorbell(delegate);
+    let mut listener = bell.listener();
     loop {
-        let waker = listener.waker();
+        let waker = bell.waker();
         let wait = if delegate {
             call.look_out(&waker)
         } else {
@@ -141,7 +143,7 @@ where
             WakeAt::Booked => None,
             WakeAt::Sleep => Some(until.since(call.monotonic())),
         };
-        listener.sleep(at_most, waker);
+        bell.sleep(&mut listener, at_most, waker);
         if let Some(answer) = call.answered() {
             return Slept::Answered(answer);
         }
@@ -152,7 +154,7 @@ where
 /// meanwhile. The missing second look is only then seen, so the fault waits for it, for a second at
 /// most.
 #[cold]
-fn dawdle<V, E>(call: &Call<'_, V, E>)
+pub(in crate::region) fn dawdle<V, E>(call: &Call<'_, V, E>)
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
