@@ -1,6 +1,7 @@
 //! One stage: a few command lines that are green together or not at all. `test` and `verify` are
 //! tables of such.
 
+pub(crate) mod lanes;
 mod limit;
 pub(crate) mod machine;
 pub(crate) mod need;
@@ -32,6 +33,8 @@ pub(crate) struct Stage {
     pub(crate) work: Work,
     /// How long each of its commands may take; then it is stopped, and red.
     pub(crate) limit: Duration,
+    /// Whether it may run beside its neighbours in the table that may too.
+    pub(crate) beside: bool,
 }
 
 /// What a stage does.
@@ -78,6 +81,14 @@ impl Line {
     /// The same with a variable set.
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.environment.push((name, value.into()));
+        self
+    }
+
+    /// The same with the least claim to a core.
+    fn behind(mut self) -> Self {
+        let program = std::mem::replace(&mut self.program, "nice".to_owned());
+        let first = ["-n".to_owned(), "19".to_owned(), program];
+        self.arguments.splice(..0, first);
         self
     }
 
@@ -138,7 +149,22 @@ impl Stage {
             needs: Vec::new(),
             work,
             limit: LONGEST,
+            beside: false,
         }
+    }
+
+    /// The same beside its neighbours, for it waits more than it works.
+    pub(crate) const fn beside(mut self) -> Self {
+        self.beside = true;
+        self
+    }
+
+    /// The same beside its neighbours and behind them: it works while they wait.
+    pub(crate) fn behind(mut self) -> Self {
+        if let Work::Run(lines) = self.work {
+            self.work = Work::Run(lines.into_iter().map(Line::behind).collect());
+        }
+        self.beside()
     }
 
     /// The same with what the machine must have for it.
@@ -266,5 +292,10 @@ mod tests {
     fn lines_are_shown_as_one_would_type_them() {
         let line = Line::new("cargo doc --no-deps").with("RUSTDOCFLAGS", "-Dwarnings");
         assert_eq!(line.shown(), "RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps");
+        let behind = line.behind().shown();
+        assert_eq!(
+            behind,
+            "RUSTDOCFLAGS=-Dwarnings nice -n 19 cargo doc --no-deps"
+        );
     }
 }

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use crate::packages::{packages, rust_version};
 use crate::problem::Problem;
+use crate::stage::lanes;
 use crate::stage::machine::{self, Machine};
 use crate::stage::need;
 use crate::stage::report::Report;
@@ -66,10 +67,17 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
     need::set_up(&stages)?;
     let logs = target.join("xtask");
     let mut report = Report::new(stages.len());
-    for (at, stage) in stages.iter().enumerate() {
-        report.begins(at, stage);
-        let done = stage.run(root, &logs)?;
-        report.ended(at, stage, done)?;
+    let mut first = 0;
+    for group in stages.chunk_by(|one, next| one.beside && next.beside) {
+        match group {
+            [alone] => {
+                report.begins(first, alone);
+                let done = alone.run(root, &logs)?;
+                report.ended(first, alone, done)?;
+            }
+            side_by_side => lanes::run(first, side_by_side, root, &logs, &mut report)?,
+        }
+        first += group.len();
     }
     report.close(start.elapsed(), options.json);
     Ok(report.is_green())

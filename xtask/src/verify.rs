@@ -6,7 +6,6 @@
 //! would have shown. Rooms run two at a time; one that hangs is stopped, and is red.
 
 mod account;
-mod lanes;
 pub(crate) mod rooms;
 mod sanitizer;
 
@@ -21,6 +20,7 @@ use std::time::Instant;
 
 use crate::problem::Problem;
 use crate::stage::Stage;
+use crate::stage::lanes;
 use crate::stage::machine::{self, Machine};
 use crate::stage::need;
 use crate::stage::report::Report;
@@ -74,7 +74,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
     let _alone = alone(&logs)?;
     empty(&records)?;
     let mut report = Report::new(rooms.len());
-    lanes::run(&rooms, root, &logs, &mut report)?;
+    lanes::run(0, &rooms, root, &logs, &mut report)?;
     let text = fs::read_to_string(&records).map_err(|cause| Problem::Read {
         path: records.clone(),
         cause,

@@ -4,11 +4,12 @@
 //! build. A stage that talks to servers adds its own [`Need`]; the laws are asked of one Redis in
 //! every size, the suite on each kind of server in the full one.
 
+mod builds;
 mod fuzz;
 
 use crate::interop;
 use crate::packages::{Package, TESTED_TOGETHER};
-use crate::stage::machine::{Machine, is_version};
+use crate::stage::machine::Machine;
 use crate::stage::need::{CC, CLIPPY, CXX, MEMCACHED, Need, OPENSSL, PIP, PYTHON, REDIS, RUSTFMT};
 use crate::stage::{Line, Stage, Work};
 use crate::verify::rooms::document_tests;
@@ -64,7 +65,7 @@ pub(super) fn stages(
 ) -> Vec<Stage> {
     let has_fuzz = packages.iter().any(|package| package.folder == "fuzz");
     let host = &machine.host;
-    let table = [
+    let before = [
         (Size::Quick, stage("fmt", &[RUSTFMT], run(fmt(has_fuzz)))),
         (Size::Quick, stage("tidy", &[], run([TIDY]))),
         (
@@ -80,36 +81,40 @@ pub(super) fn stages(
                 Work::Run(vec![Line::new(DOC_TESTS).words(TESTED_TOGETHER)]),
             ),
         ),
-        (Size::Full, stage("servers", FOR_SERVERS, servers(machine))),
-        (Size::Full, interop::stage(target)),
+    ];
+    let at_servers = at_servers(packages, rust_version, machine, target);
+    let after = [
         (Size::Full, stage("proof", &[PYTHON], proof(size))),
-        (
-            Size::Full,
-            stage(
-                "region lints",
-                &[CLIPPY],
-                Work::Run(vec![region_lints(target)]),
-            ),
-        ),
-        (Size::Full, stage("docs", &[CC], docs())),
-        (Size::Full, stage("features", &[], run(features(packages)))),
-        (
-            Size::Full,
-            stage("msrv", &[CC], msrv(rust_version, machine)),
-        ),
-        (Size::Full, stage("deny", &[], deny(machine))),
-        (
-            Size::Full,
-            stage("fuzz targets", &[], fuzz::targets(has_fuzz, target)),
-        ),
         (Size::Nightly, stage("crashes", &[CC], run(CRASHES))),
         (
             Size::Nightly,
             stage("fuzz", &[CXX], fuzz::minutes(packages, host, target)),
         ),
     ];
-    let wanted = table.into_iter().filter(|(smallest, _)| *smallest <= size);
+    let at_servers = at_servers.map(|stage| (Size::Full, stage));
+    let table = before.into_iter().chain(at_servers).chain(after);
+    let wanted = table.filter(|(smallest, _)| *smallest <= size);
     wanted.map(|(_, stage)| stage).collect()
+}
+
+/// What waits for servers more than it works, and at its side what only builds: it takes no core from it.
+fn at_servers(
+    packages: &[Package],
+    rust_version: &str,
+    machine: &Machine,
+    target: &str,
+) -> [Stage; 8] {
+    let has_fuzz = packages.iter().any(|package| package.folder == "fuzz");
+    [
+        stage("servers", FOR_SERVERS, servers(machine)).beside(),
+        stage("features", &[], run(builds::features(packages))).behind(),
+        interop::stage(target).beside(),
+        stage("region lints", &[CLIPPY], builds::region_lints(target)).behind(),
+        stage("docs", &[CC], builds::docs()).behind(),
+        stage("msrv", &[CC], builds::msrv(rust_version, machine)).behind(),
+        stage("deny", &[], builds::deny(machine)).behind(),
+        stage("fuzz targets", &[], fuzz::targets(has_fuzz, target)).behind(),
+    ]
 }
 
 const TIDY: &str = "cargo run --quiet --package xtask -- tidy";
@@ -245,75 +250,9 @@ fn proof(size: Size) -> Work {
     Work::Run(vec![rooms, document_tests()])
 }
 
-/// The models of whole regions, and the door to shuttle in `src`, which nothing else builds.
-fn region_lints(target: &str) -> Line {
-    Line::new("cargo clippy --locked --profile models --all-targets --manifest-path")
-        .and("model-tests/regions/Cargo.toml")
-        .and("--target-dir")
-        .and(format!("{target}/regions"))
-        .and("--")
-        .and("-Dwarnings")
-        .with("RUSTFLAGS", "--cfg dogpile_shuttle")
-}
-
-fn docs() -> Work {
-    let line = Line::new("cargo doc --no-deps --workspace --all-features");
-    Work::Run(vec![line.with("RUSTDOCFLAGS", "-Dwarnings")])
-}
-
-/// Each feature of each package by itself, and none at all.
-fn features(packages: &[Package]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for package in packages
-        .iter()
-        .filter(|package| package.in_main_workspace())
-    {
-        if package.features.is_empty() {
-            continue;
-        }
-        let bare = format!("cargo check -p {} --no-default-features", package.name);
-        lines.push(bare.clone());
-        let alone = package
-            .features
-            .iter()
-            .map(|name| format!("{bare} --features {name}"));
-        lines.extend(alone);
-    }
-    lines
-}
-
-/// The oldest Rust that the manifest promises.
-fn msrv(promised: &str, machine: &Machine) -> Work {
-    if is_version(&machine.rustc, promised) {
-        let rustc = &machine.rustc;
-        return Work::Settled(format!("rustc {rustc} is it: the stages above tested it"));
-    }
-    match machine.toolchain(promised) {
-        Some(name) => run([format!(
-            "rustup run {name} cargo check --workspace --all-features"
-        )]),
-        None => Work::Skip(format!(
-            "NOT TESTED that Rust {promised} builds this: rustc is {} and rustup has no {promised}; \
-             `rustup toolchain install {promised}` brings it",
-            machine.rustc
-        )),
-    }
-}
-
-fn deny(machine: &Machine) -> Work {
-    if machine.deny {
-        return run(["cargo deny --all-features check"]);
-    }
-    let reason = "NOT TESTED: licences, advisories, bans, sources; `cargo install cargo-deny` \
-                  brings the tool";
-    Work::Skip(reason.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packages::packages;
-    use crate::tree::Tree;
 
     fn machine(rustc: &str, toolchains: &[&str]) -> Machine {
         Machine {
@@ -351,46 +290,5 @@ mod tests {
             let left_out = format!("--exclude {package}");
             assert!(lines[0].shown().contains(&left_out), "{package}");
         }
-    }
-
-    #[test]
-    fn the_promised_rust_is_tested_or_its_absence_is_told() {
-        assert!(matches!(
-            msrv("1.95", &machine("1.95.1", &[])),
-            Work::Settled(_)
-        ));
-        let Work::Run(lines) = msrv("1.95", &machine("1.97.0", &["1.95.0-x86_64"])) else {
-            panic!("the toolchain is there");
-        };
-        assert!(
-            lines[0]
-                .shown()
-                .starts_with("rustup run 1.95.0-x86_64 cargo check")
-        );
-        let Work::Skip(reason) = msrv("1.95", &machine("1.97.0", &["1.97.0-x"])) else {
-            panic!("nothing to test it with");
-        };
-        assert!(reason.starts_with("NOT TESTED that Rust 1.95"), "{reason}");
-    }
-
-    #[test]
-    fn each_feature_is_built_alone_and_so_is_none() {
-        let tree = Tree::sample(&[
-            (
-                "Cargo.toml",
-                "[package]\nname = \"a\"\n[features]\ndefault = [\"x\"]\nx = []\ny = []\n",
-            ),
-            ("b/Cargo.toml", "[package]\nname = \"b\"\n"),
-        ]);
-        let lines = features(&packages(&tree).expect("the manifests parse"));
-        let bare = "cargo check -p a --no-default-features";
-        assert_eq!(
-            lines,
-            [
-                bare.to_owned(),
-                format!("{bare} --features x"),
-                format!("{bare} --features y")
-            ]
-        );
     }
 }

@@ -1,4 +1,5 @@
-//! Rooms side by side. Some of them build by one thread or run by one, and two cores are there.
+//! Stages side by side. Some of them build by one thread, run by one or wait for servers, and two cores are
+//! there.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -8,26 +9,27 @@ use crate::problem::Problem;
 use crate::stage::Stage;
 use crate::stage::report::Report;
 
-/// How many rooms are at work at a time. Those that build in one folder wait for each other.
+/// How many stages are at work at a time. Those that build in one folder wait for each other.
 const LANES: usize = 2;
 
-/// Runs all of `rooms`; whoever is free takes the next.
+/// Runs all of `stages`, of which the first has the place `first` in the plan; whoever is free takes the next.
 ///
 /// # Errors
-/// The first problem that kept a room from being done.
-pub(super) fn run(
-    rooms: &[Stage],
+/// The first problem that kept a stage from being done.
+pub(crate) fn run(
+    first: usize,
+    stages: &[Stage],
     root: &Path,
     logs: &Path,
     report: &mut Report,
 ) -> Result<(), Problem> {
-    let next = Mutex::new(rooms.iter().enumerate());
+    let next = Mutex::new((first..).zip(stages));
     let report = Mutex::new(report);
     let lane = || {
-        while let Some((at, room)) = locked(&next, Iterator::next) {
-            locked(&report, |report| report.begins(at, room));
-            let done = room.run(root, logs)?;
-            locked(&report, |report| report.ended(at, room, done))?;
+        while let Some((at, stage)) = locked(&next, Iterator::next) {
+            locked(&report, |report| report.begins(at, stage));
+            let done = stage.run(root, logs)?;
+            locked(&report, |report| report.ended(at, stage, done))?;
         }
         Ok(())
     };
@@ -51,20 +53,20 @@ mod tests {
     use crate::stage::{Line, Work};
 
     #[test]
-    fn all_rooms_are_told_in_the_order_of_the_table() {
+    fn all_stages_are_told_in_the_order_of_the_table() {
         let logs = std::env::temp_dir().join(format!("xtask-lanes-{}", std::process::id()));
         // The first ends last: it waits for what the second leaves.
         let left = logs.join("left").to_string_lossy().into_owned();
         let waits = format!("until test -e {left}; do :; done; exit 1");
         let shell = |line: String| Work::Run(vec![Line::new("sh -c").and(line)]);
-        let rooms = [
+        let stages = [
             ("first", shell(waits)),
             ("second", shell(format!("touch {left}"))),
             ("third", Work::Settled("nothing to do".to_owned())),
         ]
         .map(|(name, work)| Stage::new(name, work));
-        let mut report = Report::new(rooms.len());
-        run(&rooms, Path::new("."), &logs, &mut report).expect("logs can be written");
+        let mut report = Report::new(stages.len());
+        run(0, &stages, Path::new("."), &logs, &mut report).expect("logs can be written");
         std::fs::remove_dir_all(&logs).expect("its own folder can be removed");
         assert_eq!(report.names(), ["first", "second", "third"]);
         assert_eq!(report.red(), ["first"]);
