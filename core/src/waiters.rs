@@ -154,8 +154,8 @@ impl<K: Kit, O: Send + Sync> Room<K, O> {
     }
 
     fn seat(&mut self, waiter: &Waiter<K, O>) -> Option<&mut Waker> {
-        let crowd = self.crowds.iter_mut().find(|crowd| crowd.has(waiter))?;
-        crowd.seat(waiter.ticket)
+        let place = self.place(waiter)?;
+        self.crowds[place].seat(waiter.ticket)
     }
 
     /// The claim that was left to `waiter`, which takes it.
@@ -174,8 +174,7 @@ impl<K: Kit, O: Send + Sync> Room<K, O> {
     }
 
     fn remove(&mut self, waiter: &Waiter<K, O>) -> Option<Waker> {
-        let mut crowds = self.crowds.iter();
-        let place = crowds.position(|crowd| crowd.has(waiter))?;
+        let place = self.place(waiter)?;
         let waker = self.crowds[place].leave(waiter.ticket);
         if self.crowds[place].is_empty() {
             self.crowds.swap_remove(place);
@@ -185,8 +184,12 @@ impl<K: Kit, O: Send + Sync> Room<K, O> {
 
     /// Which claim `waiter` follows, unless it has been told something.
     pub(crate) fn claim_of(&self, waiter: &Waiter<K, O>) -> Option<u64> {
-        let crowd = self.crowds.iter().find(|crowd| crowd.has(waiter))?;
-        crowd.claim_of(waiter.ticket)
+        self.crowds[self.place(waiter)?].claim_of(waiter.ticket)
+    }
+
+    /// Where the crowd of `waiter` is, unless that was told.
+    fn place(&self, waiter: &Waiter<K, O>) -> Option<usize> {
+        self.crowds.iter().position(|crowd| crowd.has(waiter))
     }
 
     /// Takes out the crowds that follow `claim`, and tells them its outcome.

@@ -14,7 +14,7 @@ pub(super) use blocking::begin;
 use std::sync::Arc;
 use std::task::Waker;
 
-use dogpile_backend::Time;
+use dogpile_backend::{Span, Time};
 use dogpile_core::flow::{Action, Event};
 
 use super::active::Active;
@@ -31,8 +31,8 @@ const FOLLOW: Action = Action::Wait { delegate: false };
 /// How far a call came.
 enum Step<'r, V: Clone + Send + Sync + 'static, E> {
     Ended(Result<Answer<V>, Error<E>>),
-    /// Another creates; when it is woken, or then, it looks around.
-    Follows(Seated<V>, Time),
+    /// Another creates. A thread sleeps for so long at most; all else that wakes it is booked.
+    Follows(Seated<V>, Option<Span>),
     /// It has to be driven.
     More(Box<Call<'r, V, E>>, Action),
 }
@@ -52,8 +52,14 @@ where
     }
 }
 
-/// Sits down where another creates, unless there is news already.
-fn sit<'r, V, E>(mut call: Call<'r, V, E>, mut action: Action, waker: &Waker) -> Step<'r, V, E>
+/// Sits down where another creates, unless there is news already; `book` sees to it that the call is woken
+/// then. What sits down gives nothing back, so that is done before: a clock is somebody else's code.
+fn sit<'r, V, E>(
+    mut call: Call<'r, V, E>,
+    mut action: Action,
+    waker: &Waker,
+    book: impl FnOnce(&mut Call<'r, V, E>, Time) -> Option<Span>,
+) -> Step<'r, V, E>
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
@@ -62,8 +68,9 @@ where
         match call.look_around(waker) {
             Wait::Over(woke) => action = call.step(Event::Woke(woke)),
             Wait::Until(until) => {
+                let at_most = book(&mut call, until);
                 if let Some(seated) = call.sit_down() {
-                    return Step::Follows(seated, until);
+                    return Step::Follows(seated, at_most);
                 }
             }
         }

@@ -216,8 +216,15 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
         self.subject.active().clock.wake_at(until, waker)
     }
 
+    /// Has this task woken at `until`, by its clock or the keeper.
+    pub(super) fn book(&mut self, until: Time, delegate: bool, waker: &Waker) {
+        if self.wake_at(until, waker) == WakeAt::Sleep {
+            self.alarm(until, delegate, waker);
+        }
+    }
+
     /// Has the keeper wake this task at `until`: a follower with its whole flight, a delegate alone.
-    pub(super) fn alarm(&mut self, until: Time, delegate: bool, waker: &Waker) {
+    fn alarm(&mut self, until: Time, delegate: bool, waker: &Waker) {
         let now = self.monotonic();
         if !delegate {
             if let Some(flight) = self.hold.flight() {

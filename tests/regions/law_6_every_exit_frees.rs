@@ -1,10 +1,13 @@
 //! Law 6: every exit frees the claim: a creation that is cancelled goes to a waiter, or ends.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::thread;
 
-use dogpile::backend::Awaiting;
-use dogpile::{Config, Origin, Region};
+use dogpile::backend::{Awaiting, Clock, SystemClock, Time, WakeAt};
+use dogpile::{Config, Memory, Origin, Region};
 use tokio::task::JoinHandle;
 
 use crate::support::{
@@ -260,5 +263,72 @@ fn law_6_a_call_that_is_cancelled_while_it_asks_the_store_leaves_the_key_free() 
                 });
             });
         }
+    }
+}
+
+/// It tells the time, and fails whoever asks to be woken.
+struct Wakeless;
+
+impl Clock for Wakeless {
+    fn monotonic(&self) -> Time {
+        SystemClock.monotonic()
+    }
+
+    fn wall(&self) -> Time {
+        SystemClock.wall()
+    }
+
+    fn wake_at(&self, _at: Time, _waker: &Waker) -> WakeAt {
+        panic!("no timer is left")
+    }
+}
+
+/// Else it would be made the heir, and all others wait for one who never asks.
+#[test]
+fn law_6_a_follower_whose_clock_fails_leaves_its_seat() {
+    let region: Region<u64> = Region::new("wakeless");
+    let config = Config::new(Memory::unbounded()).clock(Arc::new(Wakeless));
+    region.configure(config).unwrap();
+    let mut creator = Box::pin(region.get_or_create_async("key", std::future::pending));
+    let mut task = Box::pin(region.get_or_create_async("key", async || 1));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(creator.as_mut().poll(&mut context).is_pending());
+    let thread = catch_unwind(AssertUnwindSafe(|| region.get_or_create("key", || 1)));
+    let polled = catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(&mut context)));
+    assert!(thread.is_err() && polled.is_err(), "they were told");
+    drop((task, creator));
+    assert!(!region.is_being_created("key"));
+}
+
+/// A key that fails when it is asked once too often.
+struct Brittle(Cell<u32>);
+
+impl AsRef<[u8]> for Brittle {
+    fn as_ref(&self) -> &[u8] {
+        assert!(self.0.get() > 0, "the key is gone");
+        self.0.set(self.0.get() - 1);
+        b"key"
+    }
+}
+
+#[test]
+fn law_6_a_follower_whose_key_fails_leaves_its_seat() {
+    for asked in 0..12 {
+        let region: Region<u64> = Region::new("brittle");
+        region.configure(Config::new(Memory::unbounded())).unwrap();
+        let mut creator = Box::pin(region.get_or_create_async("key", std::future::pending));
+        let key = Brittle(Cell::new(asked));
+        let mut follower = Box::pin(region.get_or_create_async(key, async || 1));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(creator.as_mut().poll(&mut context).is_pending());
+        for _ in 0..3 {
+            let poll = AssertUnwindSafe(|| follower.as_mut().poll(&mut context));
+            if catch_unwind(poll).is_err() {
+                break;
+            }
+        }
+        drop(follower);
+        drop(creator);
+        assert!(!region.is_being_created("key"), "asked {asked} times");
     }
 }

@@ -65,8 +65,8 @@ impl<T> Once<T> for OnceLock<T> {
     }
 
     fn set(&self, value: T) {
-        // Another's value would be there only if two wrote it.
-        let _ = self.set(value);
+        let is_first = self.set(value).is_ok();
+        debug_assert!(is_first, "a cell that is written once was written before");
     }
 }
 

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use dogpile_backend::{Store, WakeAt};
+use dogpile_backend::Store;
 use dogpile_core::flow::{Action, Event, Release, Woke};
 
 use crate::creator;
@@ -182,8 +182,6 @@ where
         Wait::Over(woke) => return Some(woke),
         Wait::Until(until) => until,
     };
-    if call.wake_at(until, waker) == WakeAt::Sleep {
-        call.alarm(until, delegate, waker);
-    }
+    call.book(until, delegate, waker);
     None
 }

@@ -4,11 +4,11 @@
 
 use std::borrow::Borrow;
 use std::mem::replace;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use dogpile_backend::{Time, WakeAt};
 use dogpile_core::flow::Action;
 
 use super::{FOLLOW, Step, claim, risen, sit};
@@ -132,8 +132,7 @@ where
     ) -> Poll<Result<Answer<V>, Error<E>>> {
         match step {
             Step::Ended(ended) => Poll::Ready(ended),
-            Step::Follows(seated, until) => {
-                wake_at(active, &seated, until, context.waker());
+            Step::Follows(seated, _) => {
                 self.stage = Stage::Follows(active, seated);
                 Poll::Pending
             }
@@ -175,6 +174,8 @@ where
         if let Some(answer) = this.answered() {
             return Poll::Ready(Ok(answer));
         }
+        // Asked before anything is taken: a key is the user's, and may panic.
+        let key = this.key.as_ref();
         match replace(&mut this.stage, Stage::Over) {
             Stage::New(region) => match region.active() {
                 Some(active) => this.look(active, context),
@@ -182,8 +183,8 @@ where
             },
             Stage::Looks(active, looking) => this.look_on(active, looking, context),
             Stage::Follows(active, seated) => {
-                let call = risen(active, this.key.as_ref(), this.own.borrow(), seated);
-                let step = sit(call, FOLLOW, context.waker());
+                let call = risen(active, key, this.own.borrow(), seated);
+                let step = sit_down(call, FOLLOW, context.waker());
                 this.goes_on(active, apart(step, active), context)
             }
             Stage::Driven(driven) => this.drive(driven, context),
@@ -215,7 +216,9 @@ where
         if let Stage::Follows(..) = &self.stage
             && let Stage::Follows(active, seated) = replace(&mut self.stage, Stage::Over)
         {
-            let call: Call<'_, V, E> = risen(active, self.key.as_ref(), self.own.borrow(), seated);
+            // Without its key the seat is left all the same, and whoever finds the flight ended takes it out.
+            let key = catch_unwind(AssertUnwindSafe(|| self.key.as_ref())).unwrap_or_default();
+            let call: Call<'_, V, E> = risen(active, key, self.own.borrow(), seated);
             drop(call);
         }
     }
@@ -231,7 +234,7 @@ where
         Ok(answer) => Step::Ended(Ok(answer)),
         Err((mut call, action)) => {
             let action = claim(&mut call, action);
-            sit(call, action, waker)
+            sit_down(call, action, waker)
         }
     }
 }
@@ -244,20 +247,21 @@ where
 {
     match step {
         Step::Ended(ended) => Step::Ended(ended),
-        Step::Follows(seated, until) => Step::Follows(seated, until),
+        Step::Follows(seated, at_most) => Step::Follows(seated, at_most),
         Step::More(call, action) => Step::More(Box::new(call.apart(active)), action),
     }
 }
 
-/// Has the task woken then: with its whole flight, unless the clock does so.
-fn wake_at<V>(active: &Active<V>, seated: &Seated<V>, until: Time, waker: &Waker)
+/// Sits down, if it is to, and has the task woken in time: with its whole flight, unless the clock does so.
+fn sit_down<'k, V, E>(call: Call<'k, V, E>, action: Action, waker: &Waker) -> Step<'k, V, E>
 where
     V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
 {
-    if active.clock.wake_at(until, waker) == WakeAt::Sleep {
-        let flight = &seated.followed.flight;
-        flight.alarm(until, active.clock.monotonic());
-    }
+    sit(call, action, waker, |call, until| {
+        call.book(until, false, waker);
+        None
+    })
 }
 
 /// The same call for one who wants the value alone, and says nothing himself. Nothing is built for a hit.

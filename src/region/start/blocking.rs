@@ -38,18 +38,13 @@ where
 {
     let (mut step, mut listener) = first(active, key, own);
     loop {
-        let (mut seated, until) = match step {
+        let (mut seated, at_most) = match step {
             Step::Ended(ended) => return Ok(ended),
-            Step::Follows(seated, until) => (seated, until),
+            Step::Follows(seated, at_most) => (seated, at_most),
             Step::More(call, action) => return Err((call, action)),
         };
         let bell = &seated.followed.flight.bell;
-        let waker = bell.waker();
-        let at_most = match active.clock.wake_at(until, &waker) {
-            WakeAt::Booked => None,
-            WakeAt::Sleep => Some(until.since(active.clock.monotonic())),
-        };
-        bell.sleep(&mut listener, at_most, waker);
+        bell.sleep(&mut listener, at_most, bell.waker());
         if let Some(answer) = seated.answered(active, || own.policy(active)) {
             return Ok(Ok(answer));
         }
@@ -111,8 +106,15 @@ where
 {
     let bell = call.hold.flight().filter(|_| action == FOLLOW);
     let Some(bell) = bell.map(|flight| Arc::clone(&flight.bell)) else {
-        return (sit(call, action, Waker::noop()), Listener::default());
+        let never = |_: &mut Call<'_, V, E>, _| None;
+        return (sit(call, action, Waker::noop(), never), Listener::default());
     };
-    let listener = bell.listener();
-    (sit(call, action, &bell.waker()), listener)
+    let (listener, waker) = (bell.listener(), bell.waker());
+    let step = sit(call, action, &waker, |call, until| {
+        match call.wake_at(until, &waker) {
+            WakeAt::Booked => None,
+            WakeAt::Sleep => Some(until.since(call.monotonic())),
+        }
+    });
+    (step, listener)
 }
