@@ -1,8 +1,10 @@
 //! One key in one region: set, get, delete, create, age, provenance; on every kind of store.
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -381,4 +383,15 @@ fn threads_at_once_create_once_on_every_store() {
         });
         assert_eq!(creations.into_inner(), 1, "{name}");
     }
+}
+
+#[test]
+#[should_panic(expected = "polled after it had ended")]
+fn a_task_that_polls_a_call_after_its_end_is_told_so() {
+    let region = Region::new("region");
+    region.configure(Config::new(Memory::unbounded())).unwrap();
+    let mut call = pin!(region.get_or_create_async("key", async || 1));
+    let mut poll = || call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(poll().is_ready());
+    let _ = poll();
 }

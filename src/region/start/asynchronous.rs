@@ -188,7 +188,8 @@ where
                 this.goes_on(active, apart(step, active), context)
             }
             Stage::Driven(driven) => this.drive(driven, context),
-            Stage::Over => unreachable!("nobody polls a call that is over"),
+            // Its caller's mistake, and to be read as one.
+            Stage::Over => panic!("a call was polled after it had ended"),
         }
     }
 }
