@@ -212,8 +212,16 @@ impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> 
 
 impl<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'_, V, E> {
     /// Books a wake-up with a clock that is moved by hand.
-    pub(super) fn wake_at(&self, until: Time, waker: &Waker) -> WakeAt {
+    fn wake_at(&self, until: Time, waker: &Waker) -> WakeAt {
         self.subject.active().clock.wake_at(until, waker)
+    }
+
+    /// For how long a thread is to sleep at most, which is woken at `until`: its clock may see to that.
+    pub(super) fn at_most(&self, until: Time, waker: &Waker) -> Option<Span> {
+        match self.wake_at(until, waker) {
+            WakeAt::Booked => None,
+            WakeAt::Sleep => Some(until.since(self.monotonic())),
+        }
     }
 
     /// Has this task woken at `until`, by its clock or the keeper.

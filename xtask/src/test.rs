@@ -69,14 +69,7 @@ pub(crate) fn run(root: &Path, options: &Options) -> Result<bool, Problem> {
     let mut report = Report::new(stages.len());
     let mut first = 0;
     for group in stages.chunk_by(|one, next| one.beside && next.beside) {
-        match group {
-            [alone] => {
-                report.begins(first, alone);
-                let done = alone.run(root, &logs)?;
-                report.ended(first, alone, done)?;
-            }
-            side_by_side => lanes::run(first, side_by_side, root, &logs, &mut report)?,
-        }
+        lanes::run(first, group, root, &logs, &mut report)?;
         first += group.len();
     }
     report.close(start.elapsed(), options.json);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dogpile_backend::{Store, WakeAt};
+use dogpile_backend::Store;
 use dogpile_core::flow::{Action, Event, Release, Woke};
 use dogpile_core::kit::{Fault, Kit};
 
@@ -139,10 +139,7 @@ where
             Wait::Over(woke) => return Slept::Woke(woke),
             Wait::Until(until) => until,
         };
-        let at_most = match call.wake_at(until, &waker) {
-            WakeAt::Booked => None,
-            WakeAt::Sleep => Some(until.since(call.monotonic())),
-        };
+        let at_most = call.at_most(until, &waker);
         bell.sleep(&mut listener, at_most, waker);
         if let Some(answer) = call.answered() {
             return Slept::Answered(answer);

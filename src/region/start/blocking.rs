@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::task::Waker;
 
-use dogpile_backend::WakeAt;
 use dogpile_core::flow::Action;
 use dogpile_core::kit::{Fault, Kit};
 
@@ -111,10 +110,7 @@ where
     };
     let (listener, waker) = (bell.listener(), bell.waker());
     let step = sit(call, action, &waker, |call, until| {
-        match call.wake_at(until, &waker) {
-            WakeAt::Booked => None,
-            WakeAt::Sleep => Some(until.since(call.monotonic())),
-        }
+        call.at_most(until, &waker)
     });
     (step, listener)
 }

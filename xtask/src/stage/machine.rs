@@ -18,6 +18,18 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
+    /// A machine for tests of the plan.
+    #[cfg(test)]
+    pub(crate) fn sample(rustc: &str, toolchains: &[&str]) -> Self {
+        Self {
+            rustc: rustc.to_owned(),
+            toolchains: toolchains.iter().map(|&name| name.to_owned()).collect(),
+            nextest: false,
+            deny: false,
+            host: "x86_64-unknown-linux-gnu".to_owned(),
+        }
+    }
+
     /// Looks.
     pub(crate) fn look() -> Self {
         let about = said("rustc", &["--version", "--verbose"]).unwrap_or_default();

@@ -254,18 +254,8 @@ fn proof(size: Size) -> Work {
 mod tests {
     use super::*;
 
-    fn machine(rustc: &str, toolchains: &[&str]) -> Machine {
-        Machine {
-            rustc: rustc.to_owned(),
-            toolchains: toolchains.iter().map(|&name| name.to_owned()).collect(),
-            nextest: false,
-            deny: false,
-            host: "x86_64-unknown-linux-gnu".to_owned(),
-        }
-    }
-
     fn names(size: Size) -> Vec<&'static str> {
-        let stages = stages(&[], "1.95", &machine("1.95.0", &[]), "target", size);
+        let stages = stages(&[], "1.95", &Machine::sample("1.95.0", &[]), "target", size);
         stages.into_iter().map(|stage| stage.name).collect()
     }
 
@@ -279,7 +269,7 @@ mod tests {
 
     #[test]
     fn the_inner_loop_starts_no_servers() {
-        let machine = machine("1.95.0", &[]);
+        let machine = Machine::sample("1.95.0", &[]);
         let quick = stages(&[], "1.95", &machine, "target", Size::Quick);
         assert!(quick.iter().all(|stage| !stage.needs.contains(&REDIS)));
         let tests = quick.iter().find(|stage| stage.name == "tests");

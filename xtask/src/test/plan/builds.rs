@@ -76,23 +76,13 @@ mod tests {
     use crate::packages::packages;
     use crate::tree::Tree;
 
-    fn machine(rustc: &str, toolchains: &[&str]) -> Machine {
-        Machine {
-            rustc: rustc.to_owned(),
-            toolchains: toolchains.iter().map(|&name| name.to_owned()).collect(),
-            nextest: false,
-            deny: false,
-            host: "x86_64-unknown-linux-gnu".to_owned(),
-        }
-    }
-
     #[test]
     fn the_promised_rust_is_tested_or_its_absence_is_told() {
         assert!(matches!(
-            msrv("1.95", &machine("1.95.1", &[])),
+            msrv("1.95", &Machine::sample("1.95.1", &[])),
             Work::Settled(_)
         ));
-        let Work::Run(lines) = msrv("1.95", &machine("1.97.0", &["1.95.0-x86_64"])) else {
+        let Work::Run(lines) = msrv("1.95", &Machine::sample("1.97.0", &["1.95.0-x86_64"])) else {
             panic!("the toolchain is there");
         };
         assert!(
@@ -100,7 +90,7 @@ mod tests {
                 .shown()
                 .starts_with("rustup run 1.95.0-x86_64 cargo check")
         );
-        let Work::Skip(reason) = msrv("1.95", &machine("1.97.0", &["1.97.0-x"])) else {
+        let Work::Skip(reason) = msrv("1.95", &Machine::sample("1.97.0", &["1.97.0-x"])) else {
             panic!("nothing to test it with");
         };
         assert!(reason.starts_with("NOT TESTED that Rust 1.95"), "{reason}");
