@@ -44,6 +44,18 @@ pub(super) struct Conditions {
     pub(super) on_store_failure: OnStoreFailure,
 }
 
+impl Conditions {
+    /// What a call wishes for that goes by them.
+    fn wish(&self, wish: Wish) -> Wish {
+        Wish {
+            stale_if_error: self.stale_if_error,
+            needs_store: self.on_store_failure == OnStoreFailure::Fail,
+            patient: wish.owned && self.soft_timeout != Span::ZERO,
+            ..wish
+        }
+    }
+}
+
 /// What the store answers to a look.
 pub(super) type Found<V> = Result<Option<CachedValue<V>>, StoreError>;
 
@@ -90,43 +102,45 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         wish: Wish,
     ) -> (Self, Action) {
         let beginning = Beginning::of(&subject);
-        Self::begun(subject, conditions, wish, beginning)
-    }
-
-    /// A call that has looked before it was more than a look, and what it does next.
-    pub(super) fn after_look(
-        subject: Subject<'r, V>,
-        conditions: Conditions,
-        wish: Wish,
-        beginning: Beginning,
-        looked: Found<V>,
-    ) -> (Self, Action) {
-        let (mut call, first) = Self::begun(subject, conditions, wish, beginning);
-        debug_assert_eq!(first, Action::Look, "who refreshes does not look first");
-        let event = call.looked(looked);
-        let next = call.step(event);
-        (call, next)
-    }
-
-    fn begun(
-        subject: Subject<'r, V>,
-        conditions: Conditions,
-        wish: Wish,
-        beginning: Beginning,
-    ) -> (Self, Action) {
-        let wish = Wish {
-            stale_if_error: conditions.stale_if_error,
-            needs_store: conditions.on_store_failure == OnStoreFailure::Fail,
-            patient: wish.owned && conditions.soft_timeout != Span::ZERO,
-            ..wish
-        };
+        let wish = conditions.wish(wish);
         let (flow, action) = Flow::start(wish);
-        let call = Self {
-            conditions,
+        let call = Self::with(subject, &conditions, (wish, flow), &beginning);
+        (call, action)
+    }
+
+    /// A call that looked before it was more than a look; [`Call::after_look`] is its first step.
+    #[inline(never)]
+    pub(super) fn looking(
+        subject: Subject<'r, V>,
+        conditions: &Conditions,
+        wish: Wish,
+        beginning: &Beginning,
+    ) -> Box<Self> {
+        let wish = conditions.wish(wish);
+        let (flow, first) = Flow::start(wish);
+        debug_assert_eq!(first, Action::Look, "who refreshes does not look first");
+        let call = Self::with(subject, conditions, (wish, flow), beginning);
+        Box::write(Box::new_uninit(), call)
+    }
+
+    /// What it does next, after it looked.
+    pub(super) fn after_look(&mut self, looked: Found<V>) -> Action {
+        let event = self.looked(looked);
+        self.step(event)
+    }
+
+    fn with(
+        subject: Subject<'r, V>,
+        conditions: &Conditions,
+        (wish, flow): (Wish, Flow),
+        beginning: &Beginning,
+    ) -> Self {
+        Self {
+            conditions: *conditions,
             wish,
             flow,
             hold: Hold::nothing(),
-            beginning,
+            beginning: *beginning,
             began: beginning.started,
             detached: false,
             late: false,
@@ -141,8 +155,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
             waiting: None,
             watching: None,
             subject,
-        };
-        (call, action)
+        }
     }
 
     /// The part that a runner carries on: it holds the claim, and answers nobody. Of a creation that is

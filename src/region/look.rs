@@ -111,7 +111,7 @@ fn doubtful<V: Clone + Send + Sync + 'static>(active: &Active<V>, found: &Found<
 }
 
 /// What a call finds before it is more than a look; else the call, and what it does next.
-pub(super) type Looked<'r, V, E> = Result<Answer<V>, (Call<'r, V, E>, Action)>;
+pub(super) type Looked<'r, V, E> = Result<Answer<V>, (Box<Call<'r, V, E>>, Action)>;
 
 /// The first look of a task's new call, where the store answers at once.
 pub(super) fn look_at_once<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
@@ -127,11 +127,23 @@ pub(super) fn look_at_once<'r, V: Clone + Send + Sync + 'static, E: Send + Sync 
         return None;
     }
     let looked = reply.wait();
-    let found = active.hit_in(looked, conditions, subject.key(), beginning.mark);
-    Some(found.map_err(|looked| Call::after_look(subject, *conditions, NEW, beginning, looked)))
+    Some(judged(subject, conditions, NEW, &beginning, looked))
 }
 
-/// The same where it does not.
+/// The same of a thread's, which waits for the store.
+pub(super) fn look_and_wait<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
+    active: &'r Arc<Active<V>>,
+    conditions: &Conditions,
+    key: &'r [u8],
+) -> Looked<'r, V, E> {
+    let subject = Subject::new(active, key);
+    let beginning = Beginning::of(&subject);
+    let store = &*active.opened.store;
+    let looked = look_blocking(active, store, &active.name, subject.key());
+    judged(subject, conditions, NEW, &beginning, looked)
+}
+
+/// The first look of a task's, where the store does not answer at once.
 pub(super) fn first_look<V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
     subject: Subject<'_, V>,
     conditions: Conditions,
@@ -144,11 +156,26 @@ pub(super) fn first_look<V: Clone + Send + Sync + 'static, E: Send + Sync + 'sta
             let region = &active.name;
             look(active, active.opened.for_tasks(), region, subject.key()).await
         };
-        let found = subject
-            .active()
-            .hit_in(looked, &conditions, subject.key(), beginning.mark);
-        found.map_err(|looked| Call::after_look(subject, conditions, wish, beginning, looked))
+        judged(subject, &conditions, wish, &beginning, looked)
     }
+}
+
+/// What the store's answer to its first look is to a call.
+#[inline(never)]
+fn judged<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
+    subject: Subject<'r, V>,
+    conditions: &Conditions,
+    wish: Wish,
+    beginning: &Beginning,
+    looked: Found<V>,
+) -> Looked<'r, V, E> {
+    let active = subject.active();
+    let hit = active.hit_in(looked, conditions, subject.key(), beginning.mark);
+    hit.map_err(|looked| {
+        let mut call = Call::looking(subject, conditions, wish, beginning);
+        let action = call.after_look(looked);
+        (call, action)
+    })
 }
 
 /// Learns what was invalidated by now, by whichever process.

@@ -52,42 +52,55 @@ where
     }
 }
 
+/// One who sat down, and for how long a thread sleeps at most; or what the call does instead.
+type Sat<V> = Result<(Seated<V>, Option<Span>), Action>;
+
 /// Sits down where another creates, unless there is news already; `book` sees to it that the call is woken
 /// then. What sits down gives nothing back, so that is done before: a clock is somebody else's code.
 fn sit<'r, V, E>(
-    mut call: Call<'r, V, E>,
-    mut action: Action,
+    call: &mut Call<'r, V, E>,
+    action: Action,
     waker: &Waker,
     book: impl FnOnce(&mut Call<'r, V, E>, Time) -> Option<Span>,
-) -> Step<'r, V, E>
+) -> Sat<V>
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    if action == FOLLOW {
-        match call.look_around(waker) {
-            Wait::Over(woke) => action = call.step(Event::Woke(woke)),
-            Wait::Until(until) => {
-                let at_most = book(&mut call, until);
-                if let Some(seated) = call.sit_down() {
-                    return Step::Follows(seated, at_most);
-                }
-            }
+    if action != FOLLOW {
+        return Err(action);
+    }
+    match call.look_around(waker) {
+        Wait::Over(woke) => Err(call.step(Event::Woke(woke))),
+        Wait::Until(until) => {
+            let at_most = book(call, until);
+            let seated = call.sit_down();
+            seated.map(|seated| (seated, at_most)).ok_or(FOLLOW)
         }
     }
-    match action {
-        Action::Return(ending) => Step::Ended(call.ended(ending)),
-        action => Step::More(Box::new(call), action),
+}
+
+/// How far a call came that sat down, or did not.
+fn settled<V, E>(mut call: Box<Call<'_, V, E>>, sat: Sat<V>) -> Step<'_, V, E>
+where
+    V: Clone + Send + Sync + 'static,
+    E: Send + Sync + 'static,
+{
+    match sat {
+        Ok((seated, at_most)) => Step::Follows(seated, at_most),
+        Err(Action::Return(ending)) => Step::Ended(call.ended(ending)),
+        Err(action) => Step::More(call, action),
     }
 }
 
 /// The call again that sat down.
+#[inline(never)]
 fn risen<'r, V, E>(
     active: &'r Arc<Active<V>>,
     key: &'r [u8],
     own: &Own,
     mut seated: Seated<V>,
-) -> Call<'r, V, E>
+) -> Box<Call<'r, V, E>>
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,

@@ -3,27 +3,39 @@
 //! What wakes them is somebody else's code, and may panic there. Nobody else may be left asleep for
 //! that.
 
+use core::mem::replace;
 use core::task::Waker;
 
 /// Wakers to be called, whatever becomes of one of them. A second that panics ends the program.
 struct Calls<W: Iterator<Item = Waker>> {
     wakers: W,
-    /// The next to be called, unless the one behind it wakes the same.
-    next: Option<Waker>,
+    /// The one before, to see whether the next wakes the same.
+    last: Option<Waker>,
+    /// Whether that was called: it is so at once where the one behind it wakes the same, for a crowd of
+    /// threads at one bell has waited long enough for the wakers of the others to be let go.
+    called: bool,
 }
 
 impl<W: Iterator<Item = Waker>> Calls<W> {
     fn call(&mut self) {
-        for waker in self.wakers.by_ref() {
-            let next = self.next.as_ref();
-            if next.is_some_and(|next| next.will_wake(&waker)) {
-                continue;
-            }
-            if let Some(due) = self.next.replace(waker) {
-                due.wake();
+        while let Some(waker) = self.wakers.next() {
+            match &self.last {
+                Some(last) if last.will_wake(&waker) => {
+                    if !replace(&mut self.called, true) {
+                        last.wake_by_ref();
+                    }
+                }
+                _ => self.call_last(Some(waker)),
             }
         }
-        if let Some(last) = self.next.take() {
+        self.call_last(None);
+    }
+
+    fn call_last(&mut self, next: Option<Waker>) {
+        let called = replace(&mut self.called, false);
+        if let Some(last) = replace(&mut self.last, next)
+            && !called
+        {
             last.wake();
         }
     }
@@ -38,8 +50,12 @@ impl<W: Iterator<Item = Waker>> Drop for Calls<W> {
 /// Calls each waker, outside of all locks; of those in a row that wake the same only one, for
 /// threads may share a bell.
 pub(crate) fn wake_each(wakers: impl IntoIterator<Item = Waker>) {
-    let (wakers, next) = (wakers.into_iter(), None);
-    Calls { wakers, next }.call();
+    let mut calls = Calls {
+        wakers: wakers.into_iter(),
+        last: None,
+        called: false,
+    };
+    calls.call();
 }
 
 #[cfg(all(test, feature = "std"))]

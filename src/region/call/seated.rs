@@ -139,9 +139,9 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
         subject: Subject<'r, V>,
         conditions: &Conditions,
         seated: Seated<V>,
-    ) -> Self {
-        let (mut call, _) = Self::begun(subject, *conditions, NEW, seated.beginning);
-        call.flow = seated.flow;
+    ) -> Box<Self> {
+        let so_far = (conditions.wish(NEW), seated.flow);
+        let mut call = Box::new(Self::with(subject, conditions, so_far, &seated.beginning));
         call.hold = Hold::following(seated.followed);
         let waiting = seated.luggage.map(|luggage| luggage.waiting);
         call.waiting = Some(waiting.unwrap_or(Waiting::NOBODYS));

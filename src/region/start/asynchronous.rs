@@ -11,7 +11,7 @@ use std::task::{Context, Poll, Waker};
 
 use dogpile_core::flow::Action;
 
-use super::{FOLLOW, Step, claim, risen, sit};
+use super::{FOLLOW, Step, claim, risen, settled, sit};
 use crate::error::Error;
 use crate::region::Region;
 use crate::region::active::Active;
@@ -219,7 +219,7 @@ where
         {
             // Without its key the seat is left all the same, and whoever finds the flight ended takes it out.
             let key = catch_unwind(AssertUnwindSafe(|| self.key.as_ref())).unwrap_or_default();
-            let call: Call<'_, V, E> = risen(active, key, self.own.borrow(), seated);
+            let call: Box<Call<'_, V, E>> = risen(active, key, self.own.borrow(), seated);
             drop(call);
         }
     }
@@ -254,15 +254,20 @@ where
 }
 
 /// Sits down, if it is to, and has the task woken in time: with its whole flight, unless the clock does so.
-fn sit_down<'k, V, E>(call: Call<'k, V, E>, action: Action, waker: &Waker) -> Step<'k, V, E>
+fn sit_down<'k, V, E>(
+    mut call: Box<Call<'k, V, E>>,
+    action: Action,
+    waker: &Waker,
+) -> Step<'k, V, E>
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    sit(call, action, waker, |call, until| {
+    let sat = sit(&mut call, action, waker, |call, until| {
         call.book(until, false, waker);
         None
-    })
+    });
+    settled(call, sat)
 }
 
 /// The same call for one who wants the value alone, and says nothing himself. Nothing is built for a hit.

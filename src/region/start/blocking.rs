@@ -9,17 +9,16 @@ use std::task::Waker;
 use dogpile_core::flow::Action;
 use dogpile_core::kit::{Fault, Kit};
 
-use super::{FOLLOW, Step, claim, risen, sit};
+use super::{FOLLOW, Sat, Step, claim, risen, settled, sit};
 use crate::error::Error;
 use crate::flight::Listener;
 use crate::kit::Local;
 use crate::region::active::Active;
 use crate::region::answer::Answer;
-use crate::region::at::{NEW, Own};
-use crate::region::call::{Beginning, Call, Seated};
+use crate::region::at::Own;
+use crate::region::call::Call;
 use crate::region::drive::dawdle;
-use crate::region::look::look_blocking;
-use crate::region::subject::Subject;
+use crate::region::look::{Looked, look_and_wait};
 
 /// How a call ended, or the call that has more to do, and what that is.
 type Begun<'r, V, E> = Result<Result<Answer<V>, Error<E>>, (Box<Call<'r, V, E>>, Action)>;
@@ -35,9 +34,13 @@ where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    let (mut step, mut listener) = first(active, key, own);
+    let (mut call, mut action) = match first(active, key, own) {
+        Ok(answer) => return Ok(Ok(answer)),
+        Err(missed) => missed,
+    };
     loop {
-        let (mut seated, at_most) = match step {
+        let (sat, mut listener) = settle_down(&mut call, action);
+        let (mut seated, at_most) = match settled(call, sat) {
             Step::Ended(ended) => return Ok(ended),
             Step::Follows(seated, at_most) => (seated, at_most),
             Step::More(call, action) => return Err((call, action)),
@@ -47,58 +50,30 @@ where
         if let Some(answer) = seated.answered(active, || own.policy(active)) {
             return Ok(Ok(answer));
         }
-        (step, listener) = again(active, key, own, seated);
+        (call, action) = (risen(active, key, own, seated), FOLLOW);
     }
 }
 
-/// Looks, and sits down where another creates.
+/// Looks, and asks who creates where that finds nothing.
 #[inline(never)]
-fn first<'r, V, E>(
-    active: &'r Arc<Active<V>>,
-    key: &'r [u8],
-    own: &Own,
-) -> (Step<'r, V, E>, Listener)
+fn first<'r, V, E>(active: &'r Arc<Active<V>>, key: &'r [u8], own: &Own) -> Looked<'r, V, E>
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
 {
-    let conditions = own.conditions(active);
-    let subject = Subject::new(active, key);
-    let beginning = Beginning::of(&subject);
-    let store = &*active.opened.store;
-    let looked = look_blocking(active, store, &active.name, subject.key());
-    match active.hit_in(looked, &conditions, subject.key(), beginning.mark) {
-        Ok(answer) => (Step::Ended(Ok(answer)), Listener::default()),
-        // Most calls end above: nothing is built for the rest of their way.
-        Err(looked) => {
-            let (mut call, action) = Call::after_look(subject, conditions, NEW, beginning, looked);
-            if matches!(action, Action::Claim { .. }) && Local::has(Fault::NoRelook) {
-                dawdle(&call);
-            }
-            let action = claim(&mut call, action);
-            settle_down(call, action)
+    let looked = look_and_wait(active, &own.conditions(active), key);
+    looked.map_err(|(mut call, action)| {
+        if matches!(action, Action::Claim { .. }) && Local::has(Fault::NoRelook) {
+            dawdle(&call);
         }
-    }
-}
-
-/// Looks around again, after the call was woken for what did not end it.
-#[cold]
-#[inline(never)]
-fn again<'r, V, E>(
-    active: &'r Arc<Active<V>>,
-    key: &'r [u8],
-    own: &Own,
-    seated: Seated<V>,
-) -> (Step<'r, V, E>, Listener)
-where
-    V: Clone + Send + Sync + 'static,
-    E: Send + Sync + 'static,
-{
-    settle_down(risen(active, key, own, seated), FOLLOW)
+        let action = claim(&mut call, action);
+        (call, action)
+    })
 }
 
 /// Sits down, if it is to, beside its flight's bell, which it listens to from before it looks around.
-fn settle_down<V, E>(call: Call<'_, V, E>, action: Action) -> (Step<'_, V, E>, Listener)
+#[inline(never)]
+fn settle_down<V, E>(call: &mut Call<'_, V, E>, action: Action) -> (Sat<V>, Listener)
 where
     V: Clone + Send + Sync + 'static,
     E: Send + Sync + 'static,
@@ -109,8 +84,8 @@ where
         return (sit(call, action, Waker::noop(), never), Listener::default());
     };
     let (listener, waker) = (bell.listener(), bell.waker());
-    let step = sit(call, action, &waker, |call, until| {
+    let sat = sit(call, action, &waker, |call, until| {
         call.at_most(until, &waker)
     });
-    (step, listener)
+    (sat, listener)
 }
