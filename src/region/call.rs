@@ -109,7 +109,7 @@ impl<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static> Call<'r, V,
     }
 
     /// A call that looked before it was more than a look; [`Call::after_look`] is its first step.
-    #[inline(never)]
+    #[inline(never)] // made beside its box, then moved: not in the frame of a call that goes on
     pub(super) fn looking(
         subject: Subject<'r, V>,
         conditions: &Conditions,

@@ -161,7 +161,7 @@ pub(super) fn first_look<V: Clone + Send + Sync + 'static, E: Send + Sync + 'sta
 }
 
 /// What the store's answer to its first look is to a call.
-#[inline(never)]
+#[inline(never)] // what it needs is off the stack before a thread sleeps
 fn judged<'r, V: Clone + Send + Sync + 'static, E: Send + Sync + 'static>(
     subject: Subject<'r, V>,
     conditions: &Conditions,

@@ -94,7 +94,7 @@ where
 }
 
 /// The call again that sat down.
-#[inline(never)]
+#[inline(never)] // few rise again, and all others have its frame
 fn risen<'r, V, E>(
     active: &'r Arc<Active<V>>,
     key: &'r [u8],
